@@ -1,0 +1,118 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// launchTolerance is how far a signed launch's ts may lie from our clock, both ways.
+const launchTolerance = 90 * time.Second
+
+// launchBodyLimit is the largest launch form in bytes. 5,000 ClientIDs of twelve characters, every comma escaped, are
+// 75 kB; what is a little too long still gets the page that says how many contacts are allowed.
+const launchBodyLimit = 256 << 10
+
+var (
+	errLaunchForm      = errors.New("launch: not a readable form")
+	errLaunchTwice     = errors.New("launch: a parameter is given twice")
+	errLaunchUnsigned  = errors.New("launch: not signed")
+	errLaunchSignature = errors.New("launch: the signature does not fit")
+	errLaunchOld       = errors.New("launch: ts is too far from our clock")
+)
+
+// launchParams is what Wise Agent sends along when it opens the popup. User and Nonce are set only when the launch is
+// signed with our secret: what is not signed is only a wish for contacts.
+type launchParams struct {
+	Contacts string // comma-separated ClientIDs, as sent
+	User     string // the Wise Agent user's e-mail, trimmed and in lower case
+	Nonce    string
+	Signed   bool
+}
+
+// readLaunch takes a launch from a GET's query or a POST's form and checks it. With an empty secret every launch is
+// unsigned and its signature, user and nonce are ignored; with a secret an unsigned launch is errLaunchUnsigned.
+func readLaunch(r *http.Request, secret string, now time.Time) (launchParams, error) {
+	form, err := launchForm(r)
+	if err != nil {
+		return launchParams{}, err
+	}
+	p := launchParams{Contacts: form.Get("contacts")}
+	if secret == "" {
+		return p, nil
+	}
+	if err := checkLaunch(form, secret, now); err != nil {
+		return launchParams{}, err
+	}
+	p.User = strings.ToLower(strings.TrimSpace(form.Get("user")))
+	p.Nonce = form.Get("nonce")
+	p.Signed = true
+	return p, nil
+}
+
+// launchForm reads query and body together, so that a parameter in both counts as given twice.
+func launchForm(r *http.Request) (url.Values, error) {
+	if err := r.ParseForm(); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, fmt.Errorf("read launch: %w", err)
+		}
+		return nil, errLaunchForm // the error itself would quote what was sent
+	}
+	for _, values := range r.Form {
+		if len(values) > 1 {
+			return nil, errLaunchTwice
+		}
+	}
+	return r.Form, nil
+}
+
+// checkLaunch says whether the form is signed with secret and fresh. The signature comes first: who doesn't know the
+// secret learns nothing about our clock.
+func checkLaunch(form url.Values, secret string, now time.Time) error {
+	signature := form.Get("signature")
+	if signature == "" {
+		return errLaunchUnsigned
+	}
+	given, err := hex.DecodeString(signature)
+	if err != nil || !hmac.Equal(given, signLaunch(form, secret)) {
+		return errLaunchSignature
+	}
+	for _, key := range signedKeys {
+		if v := form.Get(key); (v == "" && key != "contacts") || strings.ContainsFunc(v, unicode.IsControl) {
+			return errLaunchSignature // a line break in a value could pass for another key
+		}
+	}
+	ts, err := strconv.ParseInt(form.Get("ts"), 10, 64)
+	if err != nil {
+		return errLaunchSignature
+	}
+	if age := now.Unix() - ts; age > seconds(launchTolerance) || age < -seconds(launchTolerance) {
+		return errLaunchOld
+	}
+	return nil
+}
+
+// signedKeys are what the signature covers, sorted by name.
+var signedKeys = []string{"contacts", "nonce", "ts", "user"}
+
+// signLaunch is HMAC-SHA256 with secret over the signed keys as key=value lines joined by "\n".
+func signLaunch(form url.Values, secret string) []byte {
+	lines := make([]string, len(signedKeys))
+	for i, key := range signedKeys {
+		lines[i] = key + "=" + form.Get(key)
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(strings.Join(lines, "\n")))
+	return mac.Sum(nil)
+}
+
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
