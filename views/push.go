@@ -1,0 +1,181 @@
+package views
+
+import (
+	"strconv"
+	"time"
+)
+
+// PushStatus is where a push stands.
+type PushStatus string
+
+// The states of a push.
+const (
+	PushWaiting PushStatus = "waiting" // accepted, not begun
+	PushSending PushStatus = "sending"
+	PushPaused  PushStatus = "paused"  // a side needs sign-in; goes on afterwards
+	PushDone    PushStatus = "done"    // every contact is through, one way or another
+	PushStopped PushStatus = "stopped" // will not go on by itself; Cause says why
+	PushUndoing PushStatus = "undoing"
+	PushUndone  PushStatus = "undone"
+)
+
+// Push is the page of one push: progress while it runs, results when it is done,
+// in the popup and, with Landing, in the tab that the form opened.
+type Push struct {
+	Page
+	Account Account
+	Landing bool // this is the new tab: it goes on to Mojo by itself
+
+	PartURL    string // GET, text/event-stream: see PushPart
+	ReloadURL  string // GET: this page again, for browsers without JavaScript
+	MojoURL    string // GET, same origin: answers 303 to the powerdialer with the group; "" offers no Mojo
+	ResultsURL string // GET: the results, linked from the landing tab when contacts need attention
+	GroupsURL  string // GET: back to the group page; "" when the launch is gone
+
+	GroupName string
+	Status    PushStatus
+	Down      string // partner that isn't answering ("Mojo", "Wise Agent"); "" when all is well
+	Cause     string // a sentence in plain words: why it is paused or stopped
+	SignInURL string // GET: sign in again, when paused
+
+	// The bar: how many of Total are through in the present run. A retry is a
+	// run of its own over the contacts that failed.
+	Done, Total int
+
+	Added, Updated, Skipped, Failed, Removed int // over all runs
+
+	Outcomes Outcomes
+	RetryURL string // POST: failed contacts once more; "" when there is nothing to retry
+	UndoURL  string // POST; "" when it can't be undone (any more)
+	UndoEnds time.Time
+}
+
+// Outcomes is one page of a push's contacts.
+type Outcomes struct {
+	Tabs []Tab
+	List []Outcome
+	// Pages counts from 1; no links are shown when there is one page.
+	Page, Pages      int
+	PrevURL, NextURL string // "" at the ends
+}
+
+// Tab is a link to the contacts with one result.
+type Tab struct {
+	Label   string // "Need you", "Added", ...
+	Count   int
+	URL     string // GET
+	Current bool
+}
+
+// Outcome is what happened to one contact.
+type Outcome struct {
+	Name   string
+	Result string // "added", "updated", "skipped", "failed", "removed", "waiting"
+	Reason string // in plain words; "" when there is nothing to say
+}
+
+// running reports whether the page still changes by itself.
+func (p Push) running() bool {
+	switch p.Status {
+	case PushWaiting, PushSending, PushPaused, PushUndoing:
+		return true
+	}
+	return false
+}
+
+// left is how many contacts the bar still waits for.
+func (p Push) left() int { return max(p.Total-p.Done, 0) }
+
+// heading is the page's first sentence.
+func (p Push) heading() string {
+	switch p.Status {
+	case PushUndoing:
+		return "Taking contacts out of " + p.GroupName
+	case PushUndone:
+		return "Undone"
+	case PushStopped:
+		return "This push has stopped"
+	case PushPaused:
+		return "Sign in to go on"
+	case PushDone:
+		if p.Failed > 0 {
+			return doneText(p.Added, p.Updated) + ". " + needText(p.Failed)
+		}
+		return doneText(p.Added, p.Updated)
+	}
+	return "Adding " + contacts(p.Total) + " to " + p.GroupName
+}
+
+// doneText counts what arrived: "497 added", "44 added, 3 updated".
+func doneText(added, updated int) string {
+	if updated == 0 {
+		return number(added) + " added"
+	}
+	if added == 0 {
+		return number(updated) + " updated"
+	}
+	return number(added) + " added, " + number(updated) + " updated"
+}
+
+func needText(failed int) string {
+	if failed == 1 {
+		return "1 needs you"
+	}
+	return number(failed) + " need you"
+}
+
+// progressText is the text beside the bar.
+func (p Push) progressText() string {
+	return number(p.Done) + " of " + number(p.Total) + " done, " + number(p.left()) + " left"
+}
+
+// announcement is what a screen reader is told. It changes with every tenth of
+// the way and with the state, not with every contact.
+func (p Push) announcement() string {
+	if !p.running() || p.Status == PushPaused {
+		return p.heading()
+	}
+	if p.Down != "" {
+		return p.Down + " isn't answering. We keep trying; nothing is lost."
+	}
+	tenth := 0
+	if p.Total > 0 {
+		tenth = p.Done * 10 / p.Total
+	}
+	return strconv.Itoa(tenth*10) + " percent done"
+}
+
+// lands reports whether the tab goes on to Mojo by itself.
+func (p Push) lands() bool {
+	return p.Landing && p.Status == PushDone && p.Failed == 0 && p.MojoURL != ""
+}
+
+// refresh is the meta refresh for browsers without JavaScript.
+func (p Push) refresh() string {
+	switch {
+	case p.lands():
+		return "0;url=" + p.MojoURL
+	case p.running() && p.ReloadURL != "":
+		return "2;url=" + p.ReloadURL
+	case p.running():
+		return "2"
+	}
+	return ""
+}
+
+// total is the number of contacts over all runs that have a result.
+func (p Push) total() int { return p.Added + p.Updated + p.Skipped + p.Failed + p.Removed }
+
+func needLink(failed int) string {
+	if failed == 1 {
+		return "the 1 that needs you"
+	}
+	return "the " + number(failed) + " that need you"
+}
+
+func retryText(failed int) string {
+	if failed == 1 {
+		return "sends the 1 that failed once more"
+	}
+	return "sends the " + number(failed) + " that failed once more"
+}
