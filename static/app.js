@@ -1,0 +1,193 @@
+// What the pages do beyond HTML. Every page works without this file.
+//
+//   data-script-only     is shown (hidden is taken off) because scripts run
+//   data-time-zone       hidden field: gets the browser's time zone name
+//   data-once            form: a second press does nothing
+//   data-wait="240"      counts down; buttons with data-wait-button open at its end
+//   data-filter="ID"     input: hides choices of #ID whose data-name does not match
+//   data-push-url        form that opens a push in a new tab: this window follows it
+//   data-add, data-with-dnc   box: how many contacts go without and with do-not-call ones
+//   data-announce, data-title   told to screen readers, shown in the window's title
+//   data-landing="URL"   the page is over: go there, without a way back to here
+//   data-stale           shown while live updates are cut
+(() => {
+  "use strict";
+
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const one = (selector, root = document) => root.querySelector(selector);
+  const followFor = 20_000; // ms until a push that was asked for must be there
+  const followEvery = 400; // ms
+
+  let said = "";
+  function announce(text) {
+    if (!text || text === said) return;
+    said = text;
+    one("#announce").textContent = text;
+  }
+
+  // setUp looks at a page, or at a part that has just been put into it.
+  function setUp(root) {
+    for (const el of all("[data-script-only]", root)) el.hidden = false;
+    for (const el of all("[data-time-zone]", root)) el.value = zone();
+    for (const el of all("[data-wait]", root)) countDown(el);
+    follow(root);
+    syncAdd();
+  }
+
+  function zone() {
+    try {
+      return Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+    } catch {
+      return "";
+    }
+  }
+
+  // follow takes over what a part says about the page as a whole.
+  function follow(root) {
+    const part = root.matches?.("[data-announce]") ? root : one("[data-announce]", root);
+    if (!part) return;
+    if (part.dataset.title) document.title = part.dataset.title;
+    announce(part.dataset.announce);
+    if (part.dataset.landing) location.replace(part.dataset.landing);
+  }
+
+  function countDown(el) {
+    if (el.dataset.counting) return;
+    el.dataset.counting = "1";
+    const end = Date.now() + Number(el.dataset.wait) * 1000;
+    const buttons = all("[data-wait-button]", el.closest("form") ?? document);
+    buttons.forEach((b) => (b.disabled = true));
+    const tick = () => {
+      const left = Math.ceil((end - Date.now()) / 1000);
+      if (left > 0) {
+        el.textContent = clock(left);
+        setTimeout(tick, 250);
+        return;
+      }
+      buttons.forEach((b) => (b.disabled = false));
+      el.closest("[data-wait-text]").textContent = "You can try again now.";
+      announce("You can try again now.");
+    };
+    tick();
+  }
+
+  function clock(seconds) {
+    if (seconds < 60) return seconds === 1 ? "1 second" : `${seconds} seconds`;
+    const rest = String(seconds % 60).padStart(2, "0");
+    return `${Math.floor(seconds / 60)}:${rest} minutes`;
+  }
+
+  // Groups: type to filter.
+  function filter(input) {
+    const list = document.getElementById(input.dataset.filter);
+    const words = plain(input.value).split(/\s+/).filter(Boolean);
+    let matches = 0;
+    for (const choice of all("[data-name]", list)) {
+      const name = plain(choice.dataset.name);
+      choice.hidden = !words.every((word) => name.includes(word));
+      if (!choice.hidden) matches++;
+    }
+    one("[data-no-match]", list).hidden = matches > 0;
+    announce(matches === 1 ? "1 group matches" : `${matches} groups match`);
+  }
+
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+  function filterKey(event) {
+    if (event.key !== "ArrowDown" && event.key !== "Enter") return;
+    const radio = one("[data-name]:not([hidden]) input", document.getElementById(event.target.dataset.filter));
+    if (!radio) return;
+    event.preventDefault();
+    radio.checked = true;
+    radio.focus();
+    syncAdd();
+  }
+
+  // The add button: how many, and into which group.
+  function syncAdd() {
+    const form = one("form[data-push-url]");
+    if (!form || form.dataset.sent) return;
+    const button = one("[data-add-button]", form);
+    const group = one("input[name=group]:checked");
+    const box = one("input[data-with-dnc]");
+    if (box) {
+      const n = Number(box.checked ? box.dataset.withDnc : box.dataset.add);
+      all("[data-count]").forEach((el) => (el.textContent = n.toLocaleString("en-US")));
+      button.textContent = `Add ${n.toLocaleString("en-US")} ${n === 1 ? "contact" : "contacts"} to Mojo`;
+      button.disabled = n === 0 || !group;
+    } else if ("ready" in button.dataset) {
+      button.disabled = !group;
+    }
+    const hint = one("[data-into]", form);
+    if (hint && group) {
+      hint.textContent = `To “${group.closest("[data-name]").dataset.name}”. Mojo opens in a new tab.`;
+    }
+  }
+
+  // The form opens a tab; this window goes to the same push when it is there.
+  function pushed(event) {
+    const form = event.target;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    const button = one("[data-add-button]", form);
+    const hint = one("[data-add-hint]", form);
+    setTimeout(() => (button.disabled = true)); // after the form has been sent
+    hint.textContent = "On its way. This window follows.";
+    announce(hint.textContent);
+    const url = form.dataset.pushUrl;
+    const end = Date.now() + followFor;
+    const look = async () => {
+      if (await there(url)) {
+        location.assign(url);
+      } else if (Date.now() < end) {
+        setTimeout(look, followEvery);
+      } else {
+        delete form.dataset.sent;
+        button.disabled = false;
+        hint.textContent = "The new tab says how it went. You can press the button again; nothing is sent twice.";
+        announce(hint.textContent);
+      }
+    };
+    setTimeout(look, followEvery);
+  }
+
+  async function there(url) {
+    try {
+      const answer = await fetch(url, { redirect: "manual", cache: "no-store", headers: { Accept: "text/html" } });
+      return answer.status === 200;
+    } catch {
+      return false; // offline for a moment: look again
+    }
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.matches("[data-push-url]")) {
+      pushed(event);
+    } else if (form.matches("[data-once]")) {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "1";
+    }
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-filter]")) filter(event.target);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target.matches?.("[data-filter]")) filterKey(event);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("input[name=group], input[data-with-dnc]")) syncAdd();
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) all("[data-sent]").forEach((form) => delete form.dataset.sent);
+  });
+
+  document.addEventListener("htmx:load", (event) => setUp(event.detail.elt));
+  document.addEventListener("htmx:sseError", () => all("[data-stale]").forEach((el) => (el.hidden = false)));
+  document.addEventListener("htmx:sseOpen", () => all("[data-stale]").forEach((el) => (el.hidden = true)));
+
+  setUp(document.documentElement);
+})();

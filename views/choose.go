@@ -33,11 +33,14 @@ type Group struct {
 
 // NewGroup is the inline form for a group. It posts name; the answer is a
 // redirect to the group page with the new group chosen, or with 422 the page
-// again. For a request with the header HX-Request the answer is GroupsPart.
+// again. For a request with the header HX-Request the answer is GroupsPart, and
+// the request carries group, the id that was chosen, too.
 type NewGroup struct {
 	Action string // POST
 	Name   string // kept after a refusal
 	Error  string // "Mojo already has a group with this name. ..."; "" when nothing is wrong
+	// Created tells that the chosen group has just been created: it gets the focus.
+	Created bool
 }
 
 // Preflight says what a push will do, before it does it. While the contacts are
@@ -94,6 +97,9 @@ func (p Preflight) sending() int {
 }
 
 func (p Preflight) withDNC() int { return p.Add + len(p.DoNotCall) }
+
+// sendable reports whether there is anybody to send.
+func (p Preflight) sendable() bool { return p.Ready && p.withDNC() > 0 }
 
 // addText is the text of the button for n contacts.
 func addText(n int) string { return "Add " + contacts(n) + " to Mojo" }

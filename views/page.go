@@ -51,6 +51,9 @@ type Field struct{ Name, Value string }
 // Person is a contact as a list names it. Detail, if any, says why it is there.
 type Person struct{ Name, Detail string }
 
+// productInTitle ends the title of every window.
+const productInTitle = " · Add to Mojo"
+
 // noName is shown where a contact has no name at all.
 const noName = "(no name)"
 
@@ -114,8 +117,3 @@ func accountText(a Account) string {
 	}
 	return strings.TrimSpace(text)
 }
-
-// timeText is a time element: app.js rewrites its text in the browser's zone.
-type timeText struct{ iso, text string }
-
-func at(t time.Time) timeText { return timeText{isoTime(t), moment(t)} }

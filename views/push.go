@@ -108,6 +108,9 @@ func (p Push) heading() string {
 
 // doneText counts what arrived: "497 added", "44 added, 3 updated".
 func doneText(added, updated int) string {
+	if added == 0 && updated == 0 {
+		return "Nothing was added"
+	}
 	if updated == 0 {
 		return number(added) + " added"
 	}
@@ -178,4 +181,21 @@ func retryText(failed int) string {
 		return "sends the 1 that failed once more"
 	}
 	return "sends the " + number(failed) + " that failed once more"
+}
+
+// page is the layout's page with the title that PushPart keeps up to date.
+func (p Push) page() Page {
+	page := p.Page
+	page.Title = p.shortTitle()
+	return page
+}
+
+func (p Push) windowTitle() string { return p.shortTitle() + productInTitle }
+
+// shortTitle is what a tab shows: how far, then what.
+func (p Push) shortTitle() string {
+	if (p.Status == PushSending || p.Status == PushUndoing) && p.Total > 0 {
+		return strconv.Itoa(p.Done*100/p.Total) + " % · " + p.heading()
+	}
+	return p.heading()
 }

@@ -125,3 +125,11 @@ func (w Welcome) mojoText() string {
 		return "not connected"
 	}
 }
+
+// waitingText says what becomes of the work that waits for the side.
+func (l Lost) waitingText() string {
+	if l.Waiting == 0 {
+		return "Nothing is lost."
+	}
+	return "Nothing is lost: " + number(l.Waiting) + " waiting will be sent when you have signed in."
+}
