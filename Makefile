@@ -1,0 +1,42 @@
+# Everything a person does here, by name. `make` alone lists the targets.
+
+SHELL := /bin/bash -euo pipefail
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help run test check generate setup bench chaos fuzz screenshots build
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## start the service with both sandbox partners and sample people; prints one address to open
+	go run ./cmd/addtomojo sandbox
+
+build: ## build the program into ./addtomojo
+	go build -trimpath -ldflags='-s -w' -o addtomojo ./cmd/addtomojo
+
+test: setup check ## install what the tests need, then run every check and every test, on both databases and in the browser
+	CGO_ENABLED=1 go run ./store/storetest/pg -- go test -race -shuffle=on -timeout=15m ./...
+
+check: ## format, vet, staticcheck, generated code, modules
+	tools/check.sh
+
+generate: ## generate templ pages and SQL code anew
+	go tool templ generate
+	go tool -modfile=tools/go.mod sqlc generate -f store/sqlc.yaml
+	go tool -modfile=tools/go.mod sqlc compile -f store/sqlc-postgres.yaml
+
+setup: ## install Chromium, PostgreSQL and a C compiler (for -race) from Debian's packages where they are missing
+	tools/setup.sh
+
+bench: ## measure the product against bare limits in the same run (BENCH="-run NAME -json FILE")
+	go run ./cmd/bench $(BENCH)
+
+chaos: ## kill -9 at random points of pushes, 20 rounds on each database
+	CHAOS_ROUNDS=20 go run ./store/storetest/pg -- go test -count=1 -timeout=30m -run 'TestKill' -v ./cmd/addtomojo
+
+fuzz: ## fuzz the decoders and the rules that read people's text, a minute each
+	tools/fuzz.sh
+
+screenshots: ## take the README's screenshots anew into docs/
+	SCREENSHOTS=$(CURDIR)/docs CGO_ENABLED=0 go test -count=1 -run 'TestScreenshots' ./cmd/addtomojo
