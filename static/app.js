@@ -17,6 +17,7 @@
   const one = (selector, root = document) => root.querySelector(selector);
   const followFor = 20_000; // ms until a push that was asked for must be there
   const followEvery = 400; // ms
+  const staleAfter = 5_000; // ms without live updates until the page says so
 
   let said = "";
   function announce(text) {
@@ -186,8 +187,15 @@
   });
 
   document.addEventListener("htmx:load", (event) => setUp(event.detail.elt));
-  document.addEventListener("htmx:sseError", () => all("[data-stale]").forEach((el) => (el.hidden = false)));
-  document.addEventListener("htmx:sseOpen", () => all("[data-stale]").forEach((el) => (el.hidden = true)));
+  let stale; // timer: a short break is nobody's business
+  document.addEventListener("htmx:sseError", () => {
+    stale ??= setTimeout(() => all("[data-stale]").forEach((el) => (el.hidden = false)), staleAfter);
+  });
+  document.addEventListener("htmx:sseOpen", () => {
+    clearTimeout(stale);
+    stale = undefined;
+    all("[data-stale]").forEach((el) => (el.hidden = true));
+  });
 
   setUp(document.documentElement);
 })();

@@ -151,3 +151,11 @@ func (c Choose) refresh() string {
 	}
 	return "2"
 }
+
+// cleanText is said when the preflight has nothing to say.
+func cleanText(n int) string {
+	if n == 1 {
+		return "The contact has a phone and is new to Mojo."
+	}
+	return "All of them have a phone and are new to Mojo."
+}

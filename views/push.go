@@ -74,6 +74,16 @@ type Outcome struct {
 	Reason string // in plain words; "" when there is nothing to say
 }
 
+// mixed reports whether the list holds contacts with different results.
+func (o Outcomes) mixed() bool {
+	for _, outcome := range o.List {
+		if outcome.Result != o.List[0].Result {
+			return true
+		}
+	}
+	return false
+}
+
 // running reports whether the page still changes by itself.
 func (p Push) running() bool {
 	switch p.Status {

@@ -102,12 +102,17 @@ func (w Welcome) mojoInHand() bool {
 	return w.MojoGiven != "" || (w.Lost != nil && w.Lost.Side == "Wise Agent")
 }
 
+// mojoFirst reports whether the Mojo form holds the page's main button.
+func (w Welcome) mojoFirst() bool { return w.AskMojo && (!w.AskWise || w.Mojo.failed()) }
+
 func (w Welcome) wiseText() string {
 	switch {
-	case w.Email != "":
-		return w.Email
 	case w.Lost != nil && w.Lost.Side == "Wise Agent":
 		return "needs sign-in"
+	case w.wiseInHand():
+		return "connected"
+	case w.Email != "":
+		return "comes next"
 	default:
 		return "not connected"
 	}
@@ -115,11 +120,9 @@ func (w Welcome) wiseText() string {
 
 func (w Welcome) mojoText() string {
 	switch {
-	case w.MojoGiven != "":
-		return w.MojoGiven
 	case w.Lost != nil && w.Lost.Side == "Mojo":
 		return "needs sign-in"
-	case w.Lost != nil:
+	case w.mojoInHand():
 		return "connected"
 	default:
 		return "not connected"
