@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -174,6 +175,25 @@ func (p Push) refresh() string {
 		return "2"
 	}
 	return ""
+}
+
+// countOf is one number of the results.
+type countOf struct {
+	label string
+	n     int
+	tone  string // "ok", "skip" or "bad"
+}
+
+// counts are the numbers of the results. An undo shows only what there is.
+func (p Push) counts() []countOf {
+	all := []countOf{
+		{"Added", p.Added, "ok"}, {"Updated", p.Updated, "ok"}, {"Skipped", p.Skipped, "skip"}, {"Failed", p.Failed, "bad"},
+	}
+	if p.Status != PushUndoing && p.Status != PushUndone {
+		return all
+	}
+	all = append(all, countOf{"Taken out", p.Removed, "skip"})
+	return slices.DeleteFunc(all, func(c countOf) bool { return c.n == 0 })
 }
 
 // total is the number of contacts over all runs that have a result.
