@@ -1,0 +1,345 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"addtomojo/store/internal/rows"
+)
+
+// State is what a connection can do.
+type State string
+
+const (
+	StateConnected   State = "connected"
+	StateLimited     State = "limited"       // Wise Agent's scope team is missing: entries won't name the team member
+	StateNeedsSignIn State = "needs_sign_in" // its work waits
+	StateReset       State = "reset"         // over; a new connection gets a new row
+)
+
+// Side is one of the two partners.
+type Side string
+
+const (
+	Wise Side = "wiseagent"
+	Mojo Side = "mojo"
+)
+
+// ErrOtherMojoAccount says that the Wise Agent account is connected with another Mojo account, which must be released first.
+var ErrOtherMojoAccount = errors.New("Wise Agent account is connected with another Mojo account")
+
+// TakenError says that the Mojo account is connected with another Wise Agent account, which must release it first.
+type TakenError struct {
+	Email string // of the other Wise Agent account; mask it before anyone sees it
+}
+
+// Error does not tell the e-mail.
+func (e *TakenError) Error() string {
+	return "Mojo account is connected with another Wise Agent account"
+}
+
+// Connection is one Wise Agent account with one Mojo account.
+type Connection struct {
+	ID     string
+	Email  string // the Wise Agent account
+	Name   string
+	Scopes string // granted by Wise Agent, separated by blanks
+
+	MojoAccountID, MojoAccountName             string
+	MojoAccountURL                             string // origin of the account's own host
+	MojoAgentID, MojoAgentName, MojoAgentEmail string
+	MojoPermission                             string // as Mojo names it
+	MojoLogin                                  string
+
+	TimeZone  string // IANA name, or ""
+	State     State
+	Since     time.Time // when it came into State
+	Side      Side      // which side needs the sign-in; both may, then it is the one that failed first
+	Cause     string    // why, in plain words
+	CreatedAt time.Time
+}
+
+// Connect stores a connection with the tokens of both sides, due to what the customer just did at c.CreatedAt, and deletes the
+// sign-in of launchID, if that isn't "". Where the same two accounts are connected already, that connection stays with its ID
+// and time zone, gets the new names, scopes and tokens, and goes on with its work. State, Since, Side and Cause of c don't count.
+//
+// It returns a [*TakenError] when the Mojo account is connected with another Wise Agent account, and [ErrOtherMojoAccount] when
+// the Wise Agent account is connected with another Mojo account. Then nothing has changed.
+func (s *Store) Connect(ctx context.Context, c Connection, mojo, wise *oauth2.Token, launchID string) (Connection, error) {
+	c.Email = normal(c.Email)
+	var connected Connection
+	err := s.insert(ctx, "connect", func(q tx) error {
+		id, err := saveConnection(ctx, q, c)
+		if err != nil {
+			return err
+		}
+		if err := s.setTokens(ctx, q, id, Mojo, mojo); err != nil {
+			return err
+		}
+		if err := s.setTokens(ctx, q, id, Wise, wise); err != nil {
+			return err
+		}
+		if err := settle(ctx, q, id, c.CreatedAt); err != nil {
+			return err
+		}
+		if err := q.DeleteSignIn(ctx, launchID); err != nil {
+			return err
+		}
+		r, err := q.Connection(ctx, id)
+		connected = connection(r)
+		return err
+	})
+	return connected, err
+}
+
+// saveConnection inserts the connection or updates the live one of the same two accounts, and returns its id.
+func saveConnection(ctx context.Context, q tx, c Connection) (string, error) {
+	live, err := q.LiveConnectionByMojoAccount(ctx, c.MojoAccountID)
+	switch {
+	case err == nil && live.Email != c.Email:
+		return "", &TakenError{Email: live.Email}
+	case err == nil:
+		return updateConnection(ctx, q, live.ID, c)
+	case !errors.Is(err, sql.ErrNoRows):
+		return "", err
+	}
+	_, err = q.LiveConnectionByEmail(ctx, c.Email)
+	switch {
+	case err == nil:
+		return "", ErrOtherMojoAccount
+	case !errors.Is(err, sql.ErrNoRows):
+		return "", err
+	}
+	return insertConnection(ctx, q, c)
+}
+
+func insertConnection(ctx context.Context, q tx, c Connection) (string, error) {
+	id := NewID()
+	return id, q.InsertConnection(ctx, rows.InsertConnectionParams{
+		ID:              id,
+		Email:           c.Email,
+		Name:            c.Name,
+		Scopes:          c.Scopes,
+		MojoAccountID:   c.MojoAccountID,
+		MojoAccountName: c.MojoAccountName,
+		MojoAccountURL:  c.MojoAccountURL,
+		MojoAgentID:     c.MojoAgentID,
+		MojoAgentName:   c.MojoAgentName,
+		MojoAgentEmail:  c.MojoAgentEmail,
+		MojoPermission:  c.MojoPermission,
+		MojoLogin:       c.MojoLogin,
+		TimeZone:        c.TimeZone,
+		State:           string(healthy(c.Scopes)),
+		Since:           millis(c.CreatedAt),
+		CreatedAt:       millis(c.CreatedAt),
+	})
+}
+
+func updateConnection(ctx context.Context, q tx, id string, c Connection) (string, error) {
+	if _, err := q.LockLiveConnection(ctx, id); err != nil {
+		return "", err
+	}
+	return id, q.UpdateConnection(ctx, rows.UpdateConnectionParams{
+		ID:              id,
+		Name:            c.Name,
+		Scopes:          c.Scopes,
+		MojoAccountName: c.MojoAccountName,
+		MojoAccountURL:  c.MojoAccountURL,
+		MojoAgentID:     c.MojoAgentID,
+		MojoAgentName:   c.MojoAgentName,
+		MojoAgentEmail:  c.MojoAgentEmail,
+		MojoPermission:  c.MojoPermission,
+		MojoLogin:       c.MojoLogin,
+	})
+}
+
+// healthy is the state of a connection whose tokens work.
+func healthy(scopes string) State {
+	if slices.Contains(strings.Fields(scopes), "team") {
+		return StateConnected
+	}
+	return StateLimited
+}
+
+// settle brings the connection's state in line with its tokens and scopes. When it no longer needs a sign-in, its paused pushes
+// go on. The caller holds the connection's lock.
+func settle(ctx context.Context, q tx, id string, now time.Time) error {
+	c, err := q.Connection(ctx, id)
+	if err != nil {
+		return err
+	}
+	want := rows.SetConnectionStateParams{ID: id, State: string(healthy(c.Scopes)), Since: c.Since}
+	tokens, err := q.TokensOfConnection(ctx, id)
+	if err != nil {
+		return err
+	}
+	refused := slices.IndexFunc(tokens, func(t rows.Token) bool { return t.RefusedAt > 0 })
+	if refused >= 0 {
+		want.State, want.Side, want.Cause = string(StateNeedsSignIn), tokens[refused].Side, tokens[refused].RefusedCause
+	}
+	if want.State != c.State {
+		want.Since = millis(now)
+	}
+	if err := q.SetConnectionState(ctx, want); err != nil || refused >= 0 {
+		return err
+	}
+	return q.ResumePushes(ctx, rows.ResumePushesParams{ConnectionID: id, Now: millis(now)})
+}
+
+// ConnectionByEmail returns the live connection of a Wise Agent account, or [ErrNotFound].
+func (s *Store) ConnectionByEmail(ctx context.Context, email string) (c Connection, err error) {
+	err = s.read(ctx, "get connection", func(q tx) error {
+		r, err := q.LiveConnectionByEmail(ctx, normal(email))
+		c = connection(r)
+		return err
+	})
+	return c, err
+}
+
+// Connection returns a connection, reset or not, or [ErrNotFound].
+func (s *Store) Connection(ctx context.Context, id string) (c Connection, err error) {
+	err = s.read(ctx, "get connection", func(q tx) error {
+		r, err := q.Connection(ctx, id)
+		c = connection(r)
+		return err
+	})
+	return c, err
+}
+
+func connection(r rows.Connection) Connection {
+	return Connection{
+		ID:              r.ID,
+		Email:           r.Email,
+		Name:            r.Name,
+		Scopes:          r.Scopes,
+		MojoAccountID:   r.MojoAccountID,
+		MojoAccountName: r.MojoAccountName,
+		MojoAccountURL:  r.MojoAccountURL,
+		MojoAgentID:     r.MojoAgentID,
+		MojoAgentName:   r.MojoAgentName,
+		MojoAgentEmail:  r.MojoAgentEmail,
+		MojoPermission:  r.MojoPermission,
+		MojoLogin:       r.MojoLogin,
+		TimeZone:        r.TimeZone,
+		State:           State(r.State),
+		Since:           moment(r.Since),
+		Side:            Side(r.Side),
+		Cause:           r.Cause,
+		CreatedAt:       moment(r.CreatedAt),
+	}
+}
+
+// SetTimeZone sets the customer's time zone, an IANA name. [ErrNotFound] when the connection isn't live.
+func (s *Store) SetTimeZone(ctx context.Context, id, zone string) error {
+	return s.write(ctx, "set time zone", func(q tx) error {
+		n, err := q.SetTimeZone(ctx, rows.SetTimeZoneParams{ID: id, TimeZone: zone})
+		if err == nil && n == 0 {
+			return ErrNotFound
+		}
+		return err
+	})
+}
+
+// NeedSignIn says that a side refused the connection's tokens for good, with the cause in plain words. [ErrStale] when the
+// tokens are not those of tokenVersion any more: then they deserve another try. [ErrNotFound] when the connection isn't live.
+func (s *Store) NeedSignIn(ctx context.Context, id string, side Side, cause string, tokenVersion int64, now time.Time) error {
+	return s.write(ctx, "need sign-in", func(q tx) error {
+		if _, err := q.LockLiveConnection(ctx, id); err != nil {
+			return err
+		}
+		n, err := q.RefuseTokens(ctx, rows.RefuseTokensParams{
+			ConnectionID: id,
+			Side:         string(side),
+			Version:      tokenVersion,
+			Now:          millis(now),
+			Cause:        cause,
+		})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrStale
+		}
+		return settle(ctx, q, id, now)
+	})
+}
+
+// RefreshSide stores the tokens of a new sign-in on one side. If nothing else is missing the connection no longer needs a
+// sign-in, and its paused pushes go on. [ErrNotFound] when the connection isn't live.
+func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2.Token, now time.Time) error {
+	return s.write(ctx, "refresh side", func(q tx) error {
+		if _, err := q.LockLiveConnection(ctx, id); err != nil {
+			return err
+		}
+		if err := s.setTokens(ctx, q, id, side, t); err != nil {
+			return err
+		}
+		return settle(ctx, q, id, now)
+	})
+}
+
+const (
+	resetCause = "The credentials were reset."
+	doubtful   = " It may have reached Mojo all the same." // follows the cause where a contact was on its way
+)
+
+// Reset ends a connection: its tokens leave it to be revoked, unfinished pushes stop, their waiting contacts fail, the groups
+// are forgotten, both accounts are free. Links, sessions and what is finished stay. A reset one is left as it is.
+func (s *Store) Reset(ctx context.Context, id string, now time.Time) error {
+	return s.write(ctx, "reset", func(q tx) error {
+		c, err := q.LockLiveConnection(ctx, id)
+		if errors.Is(err, sql.ErrNoRows) {
+			_, err = q.Connection(ctx, id)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.moveTokens(ctx, q, id, now); err != nil {
+			return err
+		}
+		if err := stopPushes(ctx, q, id, now); err != nil {
+			return err
+		}
+		if err := q.DeleteGroups(ctx, id); err != nil {
+			return err
+		}
+		return q.SetConnectionState(ctx, rows.SetConnectionStateParams{ID: c.ID, State: string(StateReset), Since: millis(now)})
+	})
+}
+
+// moveTokens makes revocations of a connection's tokens.
+func (s *Store) moveTokens(ctx context.Context, q tx, id string, now time.Time) error {
+	tokens, err := q.TokensOfConnection(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, r := range tokens {
+		t, err := s.openTokens(r)
+		if err != nil {
+			return err
+		}
+		if err := s.revoke(ctx, q, id, Side(r.Side), t, now); err != nil {
+			return err
+		}
+	}
+	return q.DeleteTokens(ctx, id)
+}
+
+func stopPushes(ctx context.Context, q tx, id string, now time.Time) error {
+	err := q.FailOpenContactsOfConnection(ctx, rows.FailOpenContactsOfConnectionParams{
+		ConnectionID: id,
+		Reason:       resetCause,
+		Doubt:        resetCause + doubtful,
+	})
+	if err != nil {
+		return err
+	}
+	return q.StopPushes(ctx, rows.StopPushesParams{ConnectionID: id, Cause: resetCause, Now: millis(now)})
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"addtomojo/store/internal/rows"
+)
+
+// ErrTooLate says that a push was finished too long ago to be undone.
+var ErrTooLate = errors.New("too late to undo")
+
+// PushMarks are what a worker found out about a push's contacts, and what it is about to do.
+type PushMarks struct {
+	Results   []PushContact // State, Reason, MojoContactID and PutIn for these Positions
+	Links     []Link        // stored over earlier ones
+	Doubt     ContactState  // ContactCreating or ContactMoving: the state for Positions,
+	Positions []int         // which are about to be sent; ones that are through already stay as they are
+}
+
+// MarkPush stores marks in one go. When the push was stopped meanwhile, results and links are stored all the same, for they are
+// true, but it returns [ErrStale]: nothing more may be sent.
+func (s *Store) MarkPush(ctx context.Context, id string, m PushMarks) error {
+	var stopped bool
+	err := s.write(ctx, "mark push", func(q tx) error {
+		p, err := q.LockPush(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := saveResults(ctx, q, id, m.Results); err != nil {
+			return err
+		}
+		if err := saveLinks(ctx, q, p.ConnectionID, m.Links); err != nil {
+			return err
+		}
+		if stopped = PushState(p.State) == PushStopped; stopped {
+			return nil
+		}
+		return saveDoubts(ctx, q, id, m.Doubt, m.Positions)
+	})
+	if err == nil && stopped {
+		return fmt.Errorf("mark push: it was stopped: %w", ErrStale)
+	}
+	return err
+}
+
+func saveResults(ctx context.Context, q tx, pushID string, results []PushContact) error {
+	t := table{kinds: []string{"bigint", "text", "text", "bigint", "boolean"}}
+	for _, c := range results {
+		t.add(c.Position, string(c.State), c.Reason, c.MojoContactID, c.PutIn)
+	}
+	return execBulk(ctx, q, updateResults, t, pushID)
+}
+
+const updateResults = `
+update push_contacts
+set state = v.column2, reason = v.column3, mojo_contact_id = v.column4, put_in = v.column5
+from (values %s) as v
+where push_contacts.push_id = ?1 and push_contacts.position = v.column1`
+
+func saveDoubts(ctx context.Context, q tx, pushID string, doubt ContactState, positions []int) error {
+	t := table{kinds: []string{"bigint"}}
+	for _, p := range positions {
+		t.add(p)
+	}
+	return execBulk(ctx, q, updateDoubts, t, pushID, string(doubt))
+}
+
+const updateDoubts = `
+update push_contacts
+set state = ?2
+from (values %s) as v
+where push_contacts.push_id = ?1
+    and push_contacts.position = v.column1
+    and push_contacts.state in ('waiting', 'creating', 'moving')`
+
+// SetPush says how far the work on a push is: its state, the cause of a pause or stop, failed tries in a row, and when to go on.
+// StartedAt, FinishedAt and UndoneAt follow the state. [ErrStale] when the push is at its end already: a worker never revives it.
+//
+// Two states bring more with them. A push is only paused while its connection needs a sign-in; if the customer was faster, it
+// goes on at once. When it is stopped, the contacts that still wait fail with the cause.
+func (s *Store) SetPush(ctx context.Context, id string, state PushState, cause string, attempts int, nextAt, now time.Time) error {
+	return s.write(ctx, "set push", func(q tx) error {
+		c, p, err := lockPush(ctx, q, id)
+		if errors.Is(err, sql.ErrNoRows) { // the connection was reset
+			return ErrStale
+		}
+		if err != nil {
+			return err
+		}
+		if finished(PushState(p.State)) {
+			return ErrStale
+		}
+		p.Cause, p.Attempts, p.NextAt = cause, int64(attempts), millis(nextAt)
+		enter(&p, state, now)
+		if state == PushPaused && State(c.State) != StateNeedsSignIn {
+			resume(&p, now)
+		}
+		if err := savePush(ctx, q, p); err != nil || state != PushStopped {
+			return err
+		}
+		return q.FailOpenContacts(ctx, rows.FailOpenContactsParams{PushID: id, Reason: cause, Doubt: cause + doubtful})
+	})
+}
+
+// RetryPush lets the failed contacts of a push that is done wait again, as its next run, and tells how many there are. When
+// there are none, or the push isn't done, nothing changes. [ErrNotFound] when there is no such push or its connection isn't live.
+func (s *Store) RetryPush(ctx context.Context, id string, now time.Time) (retried int, err error) {
+	err = s.write(ctx, "retry push", func(q tx) error {
+		_, p, err := lockPush(ctx, q, id)
+		if err != nil || PushState(p.State) != PushDone {
+			return err
+		}
+		n, err := q.RetryContacts(ctx, rows.RetryContactsParams{PushID: id, Run: p.Run + 1})
+		if err != nil || n == 0 {
+			return err
+		}
+		retried = int(n)
+		p.Run++
+		resume(&p, now)
+		return savePush(ctx, q, p)
+	})
+	return retried, err
+}
+
+// UndoPush has a push undone that was finished at oldest or later; [ErrTooLate] when it was before. Asking again changes nothing.
+// [ErrStale] when the push isn't done, [ErrNotFound] when there is no such push or its connection isn't live.
+func (s *Store) UndoPush(ctx context.Context, id string, now, oldest time.Time) error {
+	return s.write(ctx, "undo push", func(q tx) error {
+		_, p, err := lockPush(ctx, q, id)
+		switch {
+		case err != nil:
+			return err
+		case p.UndoAskedAt > 0:
+			return nil
+		case PushState(p.State) != PushDone:
+			return ErrStale
+		case p.FinishedAt < millis(oldest):
+			return ErrTooLate
+		}
+		p.UndoAskedAt = millis(now)
+		resume(&p, now)
+		return savePush(ctx, q, p)
+	})
+}
+
+// lockPush locks a push and its connection, which must be live.
+func lockPush(ctx context.Context, q tx, id string) (c rows.Connection, p rows.Push, err error) {
+	if p, err = q.Push(ctx, id); err != nil {
+		return c, p, err
+	}
+	if c, err = q.LockLiveConnection(ctx, p.ConnectionID); err != nil {
+		return c, p, err
+	}
+	p, err = q.LockPush(ctx, id)
+	return c, p, err
+}
+
+// finished tells whether a worker has nothing more to do.
+func finished(s PushState) bool {
+	return s == PushDone || s == PushStopped || s == PushUndone
+}
+
+func enter(p *rows.Push, s PushState, now time.Time) {
+	p.State = string(s)
+	switch s {
+	case PushSending:
+		if p.StartedAt == 0 {
+			p.StartedAt = millis(now)
+		}
+	case PushDone, PushStopped:
+		p.FinishedAt = millis(now)
+	case PushUndone:
+		p.UndoneAt = millis(now)
+	}
+}
+
+// resume makes the push due: to be sent, or to be undone if that was asked for. ResumePushes does the same to all paused ones.
+func resume(p *rows.Push, now time.Time) {
+	p.State = string(PushWaiting)
+	if p.UndoAskedAt > 0 {
+		p.State = string(PushUndoing)
+	}
+	p.Cause, p.Attempts, p.NextAt = "", 0, millis(now)
+}
+
+func savePush(ctx context.Context, q tx, p rows.Push) error {
+	return q.SavePush(ctx, rows.SavePushParams{
+		ID:          p.ID,
+		State:       p.State,
+		Cause:       p.Cause,
+		Run:         p.Run,
+		Attempts:    p.Attempts,
+		NextAt:      p.NextAt,
+		StartedAt:   p.StartedAt,
+		FinishedAt:  p.FinishedAt,
+		UndoAskedAt: p.UndoAskedAt,
+		UndoneAt:    p.UndoneAt,
+	})
+}

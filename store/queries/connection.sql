@@ -1,0 +1,77 @@
+-- name: InsertConnection :exec
+insert into connections (
+    id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url,
+    mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone,
+    state, since, side, cause, groups_at, lease_owner, lease_until, created_at
+)
+values (
+    @id, @email, @name, @scopes, @mojo_account_id, @mojo_account_name, @mojo_account_url,
+    @mojo_agent_id, @mojo_agent_name, @mojo_agent_email, @mojo_permission, @mojo_login, @time_zone,
+    @state, @since, '', '', 0, '', 0, @created_at
+);
+
+-- name: UpdateConnection :exec
+update connections
+set name = @name,
+    scopes = @scopes,
+    mojo_account_name = @mojo_account_name,
+    mojo_account_url = @mojo_account_url,
+    mojo_agent_id = @mojo_agent_id,
+    mojo_agent_name = @mojo_agent_name,
+    mojo_agent_email = @mojo_agent_email,
+    mojo_permission = @mojo_permission,
+    mojo_login = @mojo_login
+where id = @id;
+
+-- name: Connection :one
+select * from connections
+where id = @id;
+
+-- name: LiveConnectionByEmail :one
+select * from connections
+where email = @email and state <> 'reset';
+
+-- name: LiveConnectionByMojoAccount :one
+select * from connections
+where mojo_account_id = @mojo_account_id and state <> 'reset';
+
+-- name: LockLiveConnection :one
+-- The portable "for update": whoever changes a connection or gives it work waits here for whoever did so before.
+update connections
+set state = state
+where id = @id and state <> 'reset'
+returning *;
+
+-- name: SetTimeZone :execrows
+update connections
+set time_zone = @time_zone
+where id = @id and state <> 'reset';
+
+-- name: SetConnectionState :exec
+update connections
+set state = @state, since = @since, side = @side, cause = @cause
+where id = @id;
+
+-- name: Lease :execrows
+update connections
+set lease_owner = @owner, lease_until = @until
+where id = @id
+    and state <> 'reset'
+    and (lease_owner = @owner or lease_until <= @now);
+
+-- name: Release :exec
+update connections
+set lease_owner = '', lease_until = 0
+where id = @id and lease_owner = @owner;
+
+-- name: DueConnections :many
+select pushes.connection_id
+from pushes
+join connections on connections.id = pushes.connection_id
+where pushes.state in ('waiting', 'sending', 'undoing')
+    and pushes.next_at <= @now
+    and connections.state in ('connected', 'limited')
+    and connections.lease_until <= @now
+group by pushes.connection_id
+order by min(pushes.next_at), pushes.connection_id
+limit cast(@most as bigint);

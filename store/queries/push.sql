@@ -1,0 +1,109 @@
+-- name: InsertPush :execrows
+insert into pushes (
+    id, connection_id, launch_id, group_id, group_name, state, cause, run, total, attempts,
+    next_at, created_at, started_at, finished_at, undo_asked_at, undone_at
+)
+values (
+    @id, @connection_id, @launch_id, @group_id, @group_name, 'waiting', '', 1, @total, 0,
+    @next_at, @created_at, 0, 0, 0, 0
+)
+on conflict (id) do nothing;
+
+-- name: Push :one
+select * from pushes
+where id = @id;
+
+-- name: LockPush :one
+-- The portable "for update".
+update pushes
+set state = state
+where id = @id
+returning *;
+
+-- name: Pushes :many
+select * from pushes
+where connection_id = @connection_id
+order by created_at desc, id desc
+limit cast(@most as bigint);
+
+-- name: DuePushes :many
+select * from pushes
+where connection_id = @connection_id
+    and state in ('waiting', 'sending', 'undoing')
+    and next_at <= @now
+order by created_at, id;
+
+-- name: SavePush :exec
+update pushes
+set state = @state,
+    cause = @cause,
+    run = @run,
+    attempts = @attempts,
+    next_at = @next_at,
+    started_at = @started_at,
+    finished_at = @finished_at,
+    undo_asked_at = @undo_asked_at,
+    undone_at = @undone_at
+where id = @id;
+
+-- name: ResumePushes :exec
+-- A push that was paused while it was being undone goes on being undone.
+update pushes
+set state = case when undo_asked_at > 0 then 'undoing' else 'waiting' end,
+    cause = '',
+    attempts = 0,
+    next_at = @now
+where connection_id = @connection_id and state = 'paused';
+
+-- name: StopPushes :exec
+update pushes
+set state = 'stopped', cause = @cause, finished_at = @now
+where connection_id = @connection_id and state in ('waiting', 'sending', 'paused', 'undoing');
+
+-- name: FailOpenContacts :exec
+update push_contacts
+set state = 'failed',
+    reason = case when state = 'waiting' then cast(@reason as text) else cast(@doubt as text) end
+where push_id = @push_id and state in ('waiting', 'creating', 'moving');
+
+-- name: FailOpenContactsOfConnection :exec
+update push_contacts
+set state = 'failed',
+    reason = case when state = 'waiting' then cast(@reason as text) else cast(@doubt as text) end
+where state in ('waiting', 'creating', 'moving')
+    and push_id in (
+        select id from pushes
+        where connection_id = @connection_id and state in ('waiting', 'sending', 'paused', 'undoing')
+    );
+
+-- name: RetryContacts :execrows
+update push_contacts
+set state = 'waiting', reason = '', run = @run
+where push_id = @push_id and state = 'failed';
+
+-- name: CountContacts :many
+select state, run, count(*) as contacts
+from push_contacts
+where push_id = @push_id
+group by state, run;
+
+-- name: CountContactsOfPushes :many
+-- Of the same pushes as the query Pushes.
+select push_id, state, count(*) as contacts
+from push_contacts
+where push_id in (
+    select id from pushes
+    where connection_id = @connection_id
+    order by created_at desc, id desc
+    limit cast(@most as bigint)
+)
+group by push_id, state;
+
+-- name: PushContacts :many
+-- States are given as ',waiting,failed,'; '' is all of them.
+select * from push_contacts
+where push_id = @push_id
+    and position > @after
+    and (cast(@states as text) = '' or cast(@states as text) like '%,' || state || ',%')
+order by position
+limit cast(@most as bigint);

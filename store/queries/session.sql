@@ -1,0 +1,24 @@
+-- name: Session :one
+select * from sessions
+where id = @id and expires_at > @now;
+
+-- name: SaveSession :exec
+insert into sessions (id, data, email, created_at, seen_at, expires_at)
+values (@id, @data, @email, @created_at, @seen_at, @expires_at)
+on conflict (id) do update
+set data = excluded.data,
+    email = excluded.email,
+    seen_at = excluded.seen_at,
+    expires_at = excluded.expires_at;
+
+-- name: DeleteSession :exec
+delete from sessions
+where id = @id;
+
+-- name: EndSessions :execrows
+delete from sessions
+where email = @email;
+
+-- name: DeleteSessions :execrows
+delete from sessions
+where expires_at <= @now;

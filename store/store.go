@@ -1,0 +1,173 @@
+// Package store is everything that Add to Mojo remembers: launches, sessions, sign-ins in the making, connections with their
+// sealed tokens, pushes with their contacts, links, and the work that waits (revocations, leases).
+//
+// [Open] takes a file for SQLite, the default, or the URL of a PostgreSQL database, and brings the schema up to date. The rest
+// is the same on both:
+//
+//	vault, err := store.NewVault(os.Getenv("ENCRYPTION_KEYSET"))
+//	s, err := store.Open(ctx, "addtomojo.db", vault)
+//	defer s.Close()
+//	conn, err := s.ConnectionByEmail(ctx, "kate@example.com")
+//
+// One exported method is one transaction and one fact: a change and the work that follows from it are stored together or not at
+// all, and what a method has reported is on disk. A method that finds nothing returns [ErrNotFound]; one whose compare-and-set
+// was overtaken returns [ErrStale]. Methods are safe for concurrent use, by several processes too on PostgreSQL, and never wait
+// for anything but the database.
+//
+// Callers give the present time, so that they may have a clock of their own. Times come back in UTC, exact to the millisecond;
+// the zero time is "not yet" or "unknown". Ids are text, UUIDv7 as [NewID] makes them. E-mails are compared and come back
+// trimmed and in lower case.
+//
+// Tokens, PKCE verifiers and nothing else is sealed by the [Vault]; sealed values are bound to their row and column.
+//
+// The queries are in queries/, written once for both engines; sqlc makes internal/rows of them. The schema is in migrations/.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"addtomojo/store/internal/rows"
+)
+
+var (
+	// ErrNotFound says that there is no such row, or that it has expired.
+	ErrNotFound = errors.New("not found")
+	// ErrStale says that somebody else was faster and that nothing was changed, unless the method says otherwise.
+	ErrStale = errors.New("changed meanwhile")
+)
+
+// Store is an open database. Make one with [Open].
+type Store struct {
+	writer, reader *sql.DB // one and the same on PostgreSQL
+	numbered       func(rows.DBTX) rows.DBTX
+	vault          *Vault
+}
+
+// Open opens the database and migrates it. The url is a path or "sqlite:path" for SQLite, "postgres://…" for PostgreSQL.
+// It returns [ErrWrongKey] when the vault is not the one that sealed what is in the database. Close the Store after use.
+func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
+	s, err := open(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	s.vault = v
+	if err := s.checkVault(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, url string) (*Store, error) {
+	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		return openPostgres(ctx, url)
+	}
+	path := strings.TrimPrefix(url, "sqlite:")
+	if path == "" || strings.Contains(path, "://") {
+		return nil, errors.New("want a path, sqlite:path or postgres://…")
+	}
+	return openSQLite(ctx, path)
+}
+
+// Close waits for running transactions and closes the database.
+func (s *Store) Close() error {
+	if s.reader == s.writer {
+		return s.writer.Close()
+	}
+	return errors.Join(s.reader.Close(), s.writer.Close()) // the writer last: it empties the write-ahead log
+}
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	return named("ping database", s.reader.PingContext(ctx))
+}
+
+// NewID makes an id for a row: a UUIDv7.
+func NewID() string {
+	return uuid.Must(uuid.NewV7()).String()
+}
+
+// A tx is a transaction, or for reading a plain connection: the generated queries, and conn for those in bulk.go.
+type tx struct {
+	*rows.Queries
+	conn rows.DBTX
+}
+
+func (s *Store) on(db rows.DBTX) tx {
+	db = s.numbered(db)
+	return tx{rows.New(db), db}
+}
+
+// write runs f in a transaction. Every change of the database goes through here. On PostgreSQL it is READ COMMITTED: f must lock
+// what it decides by (LockLiveConnection and its like) or put the condition into the statement that writes. Locks are taken in
+// the order connection, push or token, contact.
+func (s *Store) write(ctx context.Context, op string, f func(q tx) error) error {
+	t, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return named(op, err)
+	}
+	defer t.Rollback()
+	if err := f(s.on(t)); err != nil {
+		return named(op, err)
+	}
+	return named(op, t.Commit())
+}
+
+// insert is write for transactions that may lose the race for a unique index: f runs once more and then sees the winner's row.
+func (s *Store) insert(ctx context.Context, op string, f func(q tx) error) error {
+	for range 3 {
+		if err := s.write(ctx, op, f); !isUnique(err) {
+			return err
+		}
+	}
+	return s.write(ctx, op, f)
+}
+
+// read runs f outside of a transaction: each statement sees what is committed when it starts.
+func (s *Store) read(ctx context.Context, op string, f func(q tx) error) error {
+	return named(op, f(s.on(s.reader)))
+}
+
+func named(op string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("%s: %w", op, ErrNotFound)
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func normal(email string) string {
+	return strings.ToLower(strings.TrimSpace(email))
+}
+
+// collect makes exported values of rows.
+func collect[Row, T any](from []Row, as func(Row) T) []T {
+	to := make([]T, len(from))
+	for i, r := range from {
+		to[i] = as(r)
+	}
+	return to
+}

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// launchesFor is how long a launch is kept, for support.
+const launchesFor = 30 * 24 * time.Hour
+
+// Tidied counts what Tidy removed.
+type Tidied struct {
+	Sessions, Nonces, Consents, SignIns, Throttles, Launches int
+	Revocations                                              int // given up: these tokens may still be alive
+}
+
+// Tidy removes what has expired: sessions, nonces, consents, sign-ins (their tokens are to be revoked), throttles, launches
+// older than 30 days, and revocations that were tried for long enough.
+func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
+	err = s.write(ctx, "tidy", func(q tx) error {
+		var err error
+		if t.SignIns, err = s.dropExpiredSignIns(ctx, q, now); err != nil {
+			return err
+		}
+		for _, part := range []struct {
+			count  *int
+			remove func(context.Context, int64) (int64, error)
+			until  time.Time
+		}{
+			{&t.Sessions, q.DeleteSessions, now},
+			{&t.Nonces, q.DeleteNonces, now},
+			{&t.Consents, q.DeleteConsents, now},
+			{&t.Throttles, q.DeleteThrottles, now},
+			{&t.Revocations, q.DeleteRevocations, now},
+			{&t.Launches, q.DeleteLaunches, now.Add(-launchesFor)},
+		} {
+			n, err := part.remove(ctx, millis(part.until))
+			if err != nil {
+				return err
+			}
+			*part.count = int(n)
+		}
+		return nil
+	})
+	return t, err
+}
+
+func (s *Store) dropExpiredSignIns(ctx context.Context, q tx, now time.Time) (dropped int, err error) {
+	ids, err := q.ExpiredSignIns(ctx, millis(now))
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		r, err := q.LockSignIn(ctx, id)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && r.ExpiresAt > millis(now) {
+			continue // somebody took it up again
+		}
+		if err != nil {
+			return dropped, err
+		}
+		if err := s.dropSignIn(ctx, q, id, now); err != nil {
+			return dropped, err
+		}
+		dropped++
+	}
+	return dropped, nil
+}
