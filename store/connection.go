@@ -270,12 +270,17 @@ func (s *Store) NeedSignIn(ctx context.Context, id string, side Side, cause stri
 	})
 }
 
-// RefreshSide stores the tokens of a new sign-in on one side. If nothing else is missing the connection no longer needs a
+// RefreshSide stores the tokens of a new sign-in on one side, and the scopes that came with them, where the side has any. If nothing else is missing the connection no longer needs a
 // sign-in, and its paused pushes go on. [ErrNotFound] when the connection isn't live.
-func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2.Token, now time.Time) error {
+func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2.Token, scopes string, now time.Time) error {
 	return s.write(ctx, "refresh side", func(q tx) error {
 		if _, err := q.LockLiveConnection(ctx, id); err != nil {
 			return err
+		}
+		if scopes != "" {
+			if err := q.SetScopes(ctx, rows.SetScopesParams{ID: id, Scopes: scopes}); err != nil {
+				return err
+			}
 		}
 		if err := s.setTokens(ctx, q, id, side, t); err != nil {
 			return err

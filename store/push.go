@@ -46,17 +46,20 @@ type Push struct {
 	LaunchID     string // it may be tidied away before the push
 	GroupID      int64  // Mojo's
 	GroupName    string
-	State        PushState
-	Cause        string // of a paused or stopped one, in plain words
-	Run          int    // 1, and one more with each Retry
-	Total        int    // contacts
-	Attempts     int    // failed tries in a row
-	NextAt       time.Time
-	CreatedAt    time.Time
-	StartedAt    time.Time // first sending
-	FinishedAt   time.Time // last done or stopped
-	UndoAskedAt  time.Time
-	UndoneAt     time.Time
+
+	IncludeDoNotCall bool // the customer ticked contacts marked do-not-call
+
+	State       PushState
+	Cause       string // of a paused or stopped one, in plain words
+	Run         int    // 1, and one more with each Retry
+	Total       int    // contacts
+	Attempts    int    // failed tries in a row
+	NextAt      time.Time
+	CreatedAt   time.Time
+	StartedAt   time.Time // first sending
+	FinishedAt  time.Time // last done or stopped
+	UndoAskedAt time.Time
+	UndoneAt    time.Time
 }
 
 // PushContact is one contact of a push.
@@ -115,9 +118,12 @@ func (s *Store) CreatePush(ctx context.Context, p Push, contacts []PushContact) 
 			LaunchID:     p.LaunchID,
 			GroupID:      p.GroupID,
 			GroupName:    p.GroupName,
-			Total:        int64(len(contacts)),
-			NextAt:       millis(p.NextAt),
-			CreatedAt:    millis(p.CreatedAt),
+
+			IncludeDoNotCall: p.IncludeDoNotCall,
+
+			Total:     int64(len(contacts)),
+			NextAt:    millis(p.NextAt),
+			CreatedAt: millis(p.CreatedAt),
 		})
 		if err != nil {
 			return err
@@ -173,17 +179,20 @@ func push(r rows.Push) Push {
 		LaunchID:     r.LaunchID,
 		GroupID:      r.GroupID,
 		GroupName:    r.GroupName,
-		State:        PushState(r.State),
-		Cause:        r.Cause,
-		Run:          int(r.Run),
-		Total:        int(r.Total),
-		Attempts:     int(r.Attempts),
-		NextAt:       moment(r.NextAt),
-		CreatedAt:    moment(r.CreatedAt),
-		StartedAt:    moment(r.StartedAt),
-		FinishedAt:   moment(r.FinishedAt),
-		UndoAskedAt:  moment(r.UndoAskedAt),
-		UndoneAt:     moment(r.UndoneAt),
+
+		IncludeDoNotCall: r.IncludeDoNotCall,
+
+		State:       PushState(r.State),
+		Cause:       r.Cause,
+		Run:         int(r.Run),
+		Total:       int(r.Total),
+		Attempts:    int(r.Attempts),
+		NextAt:      moment(r.NextAt),
+		CreatedAt:   moment(r.CreatedAt),
+		StartedAt:   moment(r.StartedAt),
+		FinishedAt:  moment(r.FinishedAt),
+		UndoAskedAt: moment(r.UndoAskedAt),
+		UndoneAt:    moment(r.UndoneAt),
 	}
 }
 

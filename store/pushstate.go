@@ -15,7 +15,7 @@ var ErrTooLate = errors.New("too late to undo")
 
 // PushMarks are what a worker found out about a push's contacts, and what it is about to do.
 type PushMarks struct {
-	Results   []PushContact // State, Reason, MojoContactID and PutIn for these Positions
+	Results   []PushContact // State, Reason, MojoContactID, PutIn and Name for these Positions
 	Links     []Link        // stored over earlier ones
 	Doubt     ContactState  // ContactCreating or ContactMoving: the state for Positions,
 	Positions []int         // which are about to be sent; ones that are through already stay as they are
@@ -48,16 +48,16 @@ func (s *Store) MarkPush(ctx context.Context, id string, m PushMarks) error {
 }
 
 func saveResults(ctx context.Context, q tx, pushID string, results []PushContact) error {
-	t := table{kinds: []string{"bigint", "text", "text", "bigint", "boolean"}}
+	t := table{kinds: []string{"bigint", "text", "text", "bigint", "boolean", "text"}}
 	for _, c := range results {
-		t.add(c.Position, string(c.State), c.Reason, c.MojoContactID, c.PutIn)
+		t.add(c.Position, string(c.State), c.Reason, c.MojoContactID, c.PutIn, c.Name)
 	}
 	return execBulk(ctx, q, updateResults, t, pushID)
 }
 
 const updateResults = `
 update push_contacts
-set state = v.column2, reason = v.column3, mojo_contact_id = v.column4, put_in = v.column5
+set state = v.column2, reason = v.column3, mojo_contact_id = v.column4, put_in = v.column5, name = v.column6
 from (values %s) as v
 where push_contacts.push_id = ?1 and push_contacts.position = v.column1`
 
@@ -106,12 +106,12 @@ func (s *Store) SetPush(ctx context.Context, id string, state PushState, cause s
 	})
 }
 
-// RetryPush lets the failed contacts of a push that is done wait again, as its next run, and tells how many there are. When
-// there are none, or the push isn't done, nothing changes. [ErrNotFound] when there is no such push or its connection isn't live.
+// RetryPush lets the failed contacts of a push that is done or stopped wait again, as its next run, and tells how many there are.
+// When there are none, or the push is still at work or undone, nothing changes. [ErrNotFound] when there is no such push or its connection isn't live.
 func (s *Store) RetryPush(ctx context.Context, id string, now time.Time) (retried int, err error) {
 	err = s.write(ctx, "retry push", func(q tx) error {
 		_, p, err := lockPush(ctx, q, id)
-		if err != nil || PushState(p.State) != PushDone {
+		if err != nil || PushState(p.State) != PushDone && PushState(p.State) != PushStopped {
 			return err
 		}
 		n, err := q.RetryContacts(ctx, rows.RetryContactsParams{PushID: id, Run: p.Run + 1})

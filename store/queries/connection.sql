@@ -42,6 +42,11 @@ set state = state
 where id = @id and state <> 'reset'
 returning *;
 
+-- name: SetScopes :exec
+update connections
+set scopes = @scopes
+where id = @id;
+
 -- name: SetTimeZone :execrows
 update connections
 set time_zone = @time_zone

@@ -1,10 +1,10 @@
 -- name: InsertPush :execrows
 insert into pushes (
-    id, connection_id, launch_id, group_id, group_name, state, cause, run, total, attempts,
+    id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts,
     next_at, created_at, started_at, finished_at, undo_asked_at, undone_at
 )
 values (
-    @id, @connection_id, @launch_id, @group_id, @group_name, 'waiting', '', 1, @total, 0,
+    @id, @connection_id, @launch_id, @group_id, @group_name, @include_do_not_call, 'waiting', '', 1, @total, 0,
     @next_at, @created_at, 0, 0, 0, 0
 )
 on conflict (id) do nothing;

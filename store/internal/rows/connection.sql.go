@@ -312,6 +312,22 @@ func (q *Queries) SetConnectionState(ctx context.Context, arg SetConnectionState
 	return err
 }
 
+const setScopes = `-- name: SetScopes :exec
+update connections
+set scopes = ?1
+where id = ?2
+`
+
+type SetScopesParams struct {
+	Scopes string
+	ID     string
+}
+
+func (q *Queries) SetScopes(ctx context.Context, arg SetScopesParams) error {
+	_, err := q.db.ExecContext(ctx, setScopes, arg.Scopes, arg.ID)
+	return err
+}
+
 const setTimeZone = `-- name: SetTimeZone :execrows
 update connections
 set time_zone = ?1

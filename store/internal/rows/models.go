@@ -62,22 +62,23 @@ type MojoSide struct {
 }
 
 type Push struct {
-	ID           string
-	ConnectionID string
-	LaunchID     string
-	GroupID      int64
-	GroupName    string
-	State        string
-	Cause        string
-	Run          int64
-	Total        int64
-	Attempts     int64
-	NextAt       int64
-	CreatedAt    int64
-	StartedAt    int64
-	FinishedAt   int64
-	UndoAskedAt  int64
-	UndoneAt     int64
+	ID               string
+	ConnectionID     string
+	LaunchID         string
+	GroupID          int64
+	GroupName        string
+	IncludeDoNotCall bool
+	State            string
+	Cause            string
+	Run              int64
+	Total            int64
+	Attempts         int64
+	NextAt           int64
+	CreatedAt        int64
+	StartedAt        int64
+	FinishedAt       int64
+	UndoAskedAt      int64
+	UndoneAt         int64
 }
 
 type PushContact struct {

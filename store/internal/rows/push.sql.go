@@ -93,7 +93,7 @@ func (q *Queries) CountContactsOfPushes(ctx context.Context, arg CountContactsOf
 }
 
 const duePushes = `-- name: DuePushes :many
-select id, connection_id, launch_id, group_id, group_name, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
 where connection_id = ?1
     and state in ('waiting', 'sending', 'undoing')
     and next_at <= ?2
@@ -120,6 +120,7 @@ func (q *Queries) DuePushes(ctx context.Context, arg DuePushesParams) ([]Push, e
 			&i.LaunchID,
 			&i.GroupID,
 			&i.GroupName,
+			&i.IncludeDoNotCall,
 			&i.State,
 			&i.Cause,
 			&i.Run,
@@ -187,25 +188,26 @@ func (q *Queries) FailOpenContactsOfConnection(ctx context.Context, arg FailOpen
 
 const insertPush = `-- name: InsertPush :execrows
 insert into pushes (
-    id, connection_id, launch_id, group_id, group_name, state, cause, run, total, attempts,
+    id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts,
     next_at, created_at, started_at, finished_at, undo_asked_at, undone_at
 )
 values (
-    ?1, ?2, ?3, ?4, ?5, 'waiting', '', 1, ?6, 0,
-    ?7, ?8, 0, 0, 0, 0
+    ?1, ?2, ?3, ?4, ?5, ?6, 'waiting', '', 1, ?7, 0,
+    ?8, ?9, 0, 0, 0, 0
 )
 on conflict (id) do nothing
 `
 
 type InsertPushParams struct {
-	ID           string
-	ConnectionID string
-	LaunchID     string
-	GroupID      int64
-	GroupName    string
-	Total        int64
-	NextAt       int64
-	CreatedAt    int64
+	ID               string
+	ConnectionID     string
+	LaunchID         string
+	GroupID          int64
+	GroupName        string
+	IncludeDoNotCall bool
+	Total            int64
+	NextAt           int64
+	CreatedAt        int64
 }
 
 func (q *Queries) InsertPush(ctx context.Context, arg InsertPushParams) (int64, error) {
@@ -215,6 +217,7 @@ func (q *Queries) InsertPush(ctx context.Context, arg InsertPushParams) (int64, 
 		arg.LaunchID,
 		arg.GroupID,
 		arg.GroupName,
+		arg.IncludeDoNotCall,
 		arg.Total,
 		arg.NextAt,
 		arg.CreatedAt,
@@ -229,7 +232,7 @@ const lockPush = `-- name: LockPush :one
 update pushes
 set state = state
 where id = ?1
-returning id, connection_id, launch_id, group_id, group_name, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at
+returning id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at
 `
 
 // The portable "for update".
@@ -242,6 +245,7 @@ func (q *Queries) LockPush(ctx context.Context, id string) (Push, error) {
 		&i.LaunchID,
 		&i.GroupID,
 		&i.GroupName,
+		&i.IncludeDoNotCall,
 		&i.State,
 		&i.Cause,
 		&i.Run,
@@ -258,7 +262,7 @@ func (q *Queries) LockPush(ctx context.Context, id string) (Push, error) {
 }
 
 const push = `-- name: Push :one
-select id, connection_id, launch_id, group_id, group_name, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
 where id = ?1
 `
 
@@ -271,6 +275,7 @@ func (q *Queries) Push(ctx context.Context, id string) (Push, error) {
 		&i.LaunchID,
 		&i.GroupID,
 		&i.GroupName,
+		&i.IncludeDoNotCall,
 		&i.State,
 		&i.Cause,
 		&i.Run,
@@ -343,7 +348,7 @@ func (q *Queries) PushContacts(ctx context.Context, arg PushContactsParams) ([]P
 }
 
 const pushes = `-- name: Pushes :many
-select id, connection_id, launch_id, group_id, group_name, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
 where connection_id = ?1
 order by created_at desc, id desc
 limit cast(?2 as bigint)
@@ -369,6 +374,7 @@ func (q *Queries) Pushes(ctx context.Context, arg PushesParams) ([]Push, error) 
 			&i.LaunchID,
 			&i.GroupID,
 			&i.GroupName,
+			&i.IncludeDoNotCall,
 			&i.State,
 			&i.Cause,
 			&i.Run,

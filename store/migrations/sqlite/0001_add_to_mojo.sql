@@ -151,6 +151,7 @@ create table pushes (
     launch_id     text   not null, -- a push outlives its launch
     group_id      bigint not null, -- Mojo's
     group_name    text   not null,
+    include_do_not_call boolean not null, -- the customer ticked contacts marked do-not-call
     state         text   not null check (state in ('waiting', 'sending', 'paused', 'done', 'stopped', 'undoing', 'undone')),
     cause         text   not null, -- of a paused or stopped one, in plain words
     run           bigint not null, -- 1, and one more with each Retry
