@@ -15,6 +15,10 @@ import (
 	"golang.org/x/oauth2"
 )
 
+// Scopes are what the service asks the customer to allow, in the order of the consent page (Wise Agent API,
+// section 1.2).
+const Scopes = "profile contacts team"
+
 // ConsentURL is where the browser goes to sign in at Wise Agent and allow us the
 // scopes profile, contacts and team (Wise Agent API, section 1.2). It comes back to
 // redirectURL with a code, or with an error. The verifier (PKCE) is kept for Exchange; "" does without.
@@ -22,7 +26,7 @@ func (c *Client) ConsentURL(redirectURL, state, verifier string) string {
 	config := oauth2.Config{
 		ClientID:    c.ClientID,
 		RedirectURL: redirectURL,
-		Scopes:      []string{"profile", "contacts", "team"},
+		Scopes:      strings.Fields(Scopes),
 		Endpoint:    oauth2.Endpoint{AuthURL: strings.TrimRight(c.AuthURL, "/") + "/WiseAuth/auth"},
 	}
 	if verifier == "" {
