@@ -1,0 +1,80 @@
+// Package bridge holds the rules of Add to Mojo: how a Wise Agent account and a Mojo account are
+// connected and parted, what a push sends and how it ends, and the workers that do it.
+//
+// A [Bridge] is filled in by hand and started with [Bridge.Run]. Everything it is asked for is stored
+// before it is answered; work is rows, and each connection's work is done by one worker at a time,
+// here or in another process, under a lease (see worker.go).
+//
+//	connect.go      launch, Mojo sign-in, Wise Agent consent, joining both sides
+//	credentials.go  calls with a fresh token, one refresh at a time
+//	prefetch.go     contacts, notes and groups fetched ahead of the customer
+//	preflight.go    what a push would do, said before the button is pressed
+//	contact.go      a Wise Agent contact as Mojo wants it
+//	push.go         starting, watching, retrying and undoing a push
+//	pusher.go       sending it: fetched and sent overlapped, resumed where it was
+//	reset.go        Reset Credentials and the revoking behind it
+//	worker.go       leases, waking, sweeps, housekeeping
+//
+// It knows no HTTP of ours and no SQL.
+package bridge
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"addtomojo/mojo"
+	"addtomojo/store"
+	"addtomojo/wiseagent"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// Bridge joins the two partners. Store, Mojo, Wise and BaseURL are required; the other fields have
+// useful zero values. A Bridge must not be copied.
+type Bridge struct {
+	Store *store.Store
+	Mojo  *mojo.Client
+	Wise  *wiseagent.Client
+
+	BaseURL            string   // our own origin, e.g. https://addtomojo.example.com
+	DialerURL          string   // template of the landing page; "" is DefaultDialerURL
+	RefusedPermissions []string // Mojo permissions that must not connect; nil is dialing_rep alone
+	DoNotCallCategory  string   // Wise Agent category of contacts that must not be called; "" = none
+	BatchSize          int      // contacts in one bulk create; 0 is 100
+
+	Log *slog.Logger     // nil is slog.Default()
+	Now func() time.Time // nil is time.Now
+
+	prefetches prefetches
+	watchers   watchers
+	workers    workers
+	refreshes  singleflight.Group
+
+	ownerOnce sync.Once
+	ownerName string
+}
+
+// DefaultDialerURL is My Data with the group preselected (Mojo's API, part B4).
+const DefaultDialerURL = "{account_url}/my-data/?group_id={group_id}"
+
+func (b *Bridge) now() time.Time {
+	if b.Now != nil {
+		return b.Now()
+	}
+	return time.Now()
+}
+
+func (b *Bridge) log() *slog.Logger {
+	if b.Log != nil {
+		return b.Log
+	}
+	return slog.Default()
+}
+
+func (b *Bridge) batchSize() int {
+	if b.BatchSize > 0 {
+		return b.BatchSize
+	}
+	return 100
+}

@@ -1,0 +1,154 @@
+package bridge
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"addtomojo/mojo"
+	"addtomojo/wiseagent"
+)
+
+const (
+	// notesPerContact is how many of a contact's notes go to Mojo: the newest ones.
+	notesPerContact = 20
+	// noteLength is how many characters of a note go to Mojo.
+	noteLength = 4000
+	cutMark    = " … (the whole note is in Wise Agent)"
+)
+
+// ownNote is the last line of the notes that this service writes into Wise Agent.
+var ownNote = regexp.MustCompile(`(?m)^Mojo (?:call|note|contact|activity) #\S+\s*\z`)
+
+// apiContactID is the name under which Mojo knows a Wise Agent contact.
+func apiContactID(clientID string) string { return "wa-" + clientID }
+
+// displayName is how a contact is called on our pages and in Mojo: first and last name, the company
+// when both are empty.
+func displayName(c wiseagent.Contact) string {
+	name := joinWords(c.First, c.Last)
+	if name == "" {
+		name = joinWords(c.Company)
+	}
+	return name
+}
+
+// joinWords joins the parts that hold something by one blank.
+func joinWords(parts ...string) string {
+	return strings.Join(strings.Fields(printable(strings.Join(parts, " "))), " ")
+}
+
+// outgoing is the Mojo contact made of a Wise Agent contact and the notes that are new to Mojo.
+// known tells that Mojo has the contact already, so that remarks found in its phone fields,
+// which were sent the first time, are not sent again.
+func outgoing(c wiseagent.Contact, notes []wiseagent.Note, groupID int64, known bool) mojo.Contact {
+	media, remarks := reachable(c)
+	out := mojo.Contact{
+		APIContactID: apiContactID(c.ClientID),
+		FullName:     displayName(c),
+		Address:      joinWords(c.AddressNumber, c.AddressStreet, c.SuiteNo),
+		City:         joinWords(c.City),
+		State:        joinWords(c.State),
+		Zip:          joinWords(c.Zip),
+		GroupIDs:     []int64{groupID},
+		Media:        media,
+	}
+	if len(remarks) > 0 && !known {
+		out.Notes = append(out.Notes, "From Wise Agent's phone and e-mail fields: "+strings.Join(remarks, "; "))
+	}
+	for _, n := range notes {
+		out.Notes = append(out.Notes, noteText(n))
+	}
+	return out
+}
+
+// reachable gives the numbers and addresses under which a contact is reached, doubles once, and the
+// text that stood in those fields but can't be dialed or mailed.
+func reachable(c wiseagent.Contact) (media []mojo.Media, remarks []string) {
+	add := func(t mojo.MediaType, value string) {
+		if !slices.ContainsFunc(media, func(m mojo.Media) bool { return m.Value == value }) {
+			media = append(media, mojo.Media{Type: t, Value: value})
+		}
+	}
+	for _, f := range phoneFields(c) {
+		read := readPhone(f.value)
+		for _, n := range read.Numbers {
+			add(f.kind, n)
+		}
+		if read.Text != "" {
+			remarks = append(remarks, f.name+": "+read.Text)
+		}
+	}
+	for _, word := range strings.FieldsFunc(printable(c.Email), func(r rune) bool { return strings.ContainsRune(" ,;", r) }) {
+		if at := strings.IndexByte(word, '@'); at > 0 && at < len(word)-1 {
+			add(mojo.MediaEmail, word)
+		} else {
+			remarks = append(remarks, "E-mail: "+word)
+		}
+	}
+	return media, remarks
+}
+
+// typedPhone is one of a contact's phone fields as it was typed.
+type typedPhone struct {
+	kind        mojo.MediaType
+	name, value string
+}
+
+// phoneFields are the three phone fields of a contact in the order in which they are sent.
+func phoneFields(c wiseagent.Contact) []typedPhone {
+	return []typedPhone{
+		{mojo.MediaHome, "Home phone", c.HomePhone},
+		{mojo.MediaMobile, "Mobile phone", c.MobilePhone},
+		{mojo.MediaWork, "Work phone", c.WorkPhone},
+	}
+}
+
+// dialable gives a contact's numbers, and whether one of its fields says that it must not be called.
+func dialable(c wiseagent.Contact) (numbers []string, doNotCall bool) {
+	for _, f := range phoneFields(c) {
+		read := readPhone(f.value)
+		numbers = append(numbers, read.Numbers...)
+		doNotCall = doNotCall || read.DoNotCall
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers), doNotCall
+}
+
+// newNotes picks the notes that go to Mojo: not our own ones, newer than the last one sent, the newest
+// 20, oldest first. highest is the largest note id seen, to be remembered with the link.
+func newNotes(all []wiseagent.Note, sent int64) (notes []wiseagent.Note, highest int64) {
+	highest = sent
+	for _, n := range all {
+		highest = max(highest, n.ID)
+		text := plainText(n.Text)
+		if n.ID <= sent || text == "" && n.Subject == "" || ownNote.MatchString(text) {
+			continue
+		}
+		notes = append(notes, n)
+	}
+	slices.SortStableFunc(notes, func(a, b wiseagent.Note) int {
+		return cmp.Or(b.Date.Compare(a.Date), cmp.Compare(b.ID, a.ID))
+	})
+	notes = notes[:min(len(notes), notesPerContact)]
+	slices.Reverse(notes)
+	return notes, highest
+}
+
+// noteText is a Wise Agent note as it reads in Mojo: dated, its subject first, cut when too long.
+func noteText(n wiseagent.Note) string {
+	var head []string
+	if !n.Date.IsZero() {
+		head = append(head, n.Date.Format("Jan 2, 2006"))
+	}
+	if subject := joinWords(n.Subject); subject != "" {
+		head = append(head, subject)
+	}
+	text := plainText(n.Text)
+	if len(head) > 0 {
+		text = fmt.Sprintf("%s\n%s", strings.Join(head, " · "), text)
+	}
+	return cut(strings.TrimSpace(text), noteLength, cutMark)
+}

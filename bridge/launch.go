@@ -1,0 +1,88 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"addtomojo/store"
+)
+
+// MaxSelected is how many contacts one launch may carry.
+const MaxSelected = 5000
+
+// nonceLife outlives the tolerance of a launch's time on both sides.
+const nonceLife = 5 * time.Minute
+
+// clientID is a Wise Agent contact's id, or a vendor's with a V before it.
+var clientID = regexp.MustCompile(`^V?[0-9]{1,12}$`)
+
+// LaunchRequest is one opening of the popup, its signature checked already.
+type LaunchRequest struct {
+	Contacts string // comma-separated ClientIDs
+	Signed   bool
+	Email    string // the Wise Agent account: the signed one, else the session's or ""
+	Nonce    string // "" when unsigned
+}
+
+// Launch stores the opening of a popup and begins to fetch its contacts when the account is connected. The
+// error is ErrNothingSelected, a *TooManyError, a *BadIDError or ErrLaunchUsed.
+func (b *Bridge) Launch(ctx context.Context, r LaunchRequest) (store.Launch, error) {
+	ids, err := readIDs(r.Contacts)
+	if err != nil {
+		return store.Launch{}, err
+	}
+	launch := store.Launch{Contacts: ids, Signed: r.Signed, CreatedAt: b.now()}
+	if r.Signed {
+		launch.Email = plainEmail(r.Email)
+	}
+	launch, err = b.Store.CreateLaunch(ctx, launch, r.Nonce, b.now().Add(nonceLife))
+	switch {
+	case errors.Is(err, store.ErrNonceUsed):
+		return launch, ErrLaunchUsed
+	case err != nil:
+		return launch, fmt.Errorf("store launch: %w", err)
+	}
+	conn, err := b.Connection(ctx, r.Email)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return launch, err
+	default:
+		b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
+	}
+	return launch, nil
+}
+
+// readIDs reads the selection; the same id twice counts once.
+func readIDs(s string) ([]string, error) {
+	var ids []string
+	var bad BadIDError
+	seen := make(map[string]bool)
+	for field := range strings.SplitSeq(s, ",") {
+		id := strings.ToUpper(strings.TrimSpace(field))
+		switch {
+		case id == "" || seen[id]:
+			continue
+		case !clientID.MatchString(id):
+			if len(bad.IDs) < 10 {
+				bad.IDs = append(bad.IDs, cut(printable(strings.TrimSpace(field)), 20, "…"))
+			}
+			continue
+		}
+		seen[id] = true
+		ids = append(ids, id)
+	}
+	switch {
+	case len(bad.IDs) > 0:
+		return nil, &bad
+	case len(ids) == 0:
+		return nil, ErrNothingSelected
+	case len(ids) > MaxSelected:
+		return nil, &TooManyError{Got: len(ids), Most: MaxSelected}
+	}
+	return ids, nil
+}

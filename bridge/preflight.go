@@ -1,0 +1,156 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"addtomojo/store"
+	"addtomojo/wiseagent"
+)
+
+// Preflight is what a push of the selection would do.
+type Preflight struct {
+	Total     int      // selected contacts
+	Sendable  []Person // will be added or updated, do-not-call ones not counted
+	Known     []Person // of Sendable: already in Mojo
+	NoPhone   []Person // of Sendable: without a number that can be dialed
+	Shared    []Person // of Sendable: share a number with another one
+	DoNotCall []Person // left out unless the customer ticks them
+	Vendors   []Person // left out
+	Missing   []Person // left out: no longer in Wise Agent, or not the customer's
+}
+
+// Person is a contact as a list shows it.
+type Person struct{ ClientID, Name string }
+
+// WillSend is how many contacts the button sends.
+func (p Preflight) WillSend(includeDoNotCall bool) int {
+	if includeDoNotCall {
+		return len(p.Sendable) + len(p.DoNotCall)
+	}
+	return len(p.Sendable)
+}
+
+// Arrived tells how many of a launch's contacts have been fetched.
+func (b *Bridge) Arrived(ctx context.Context, conn store.Connection, launch store.Launch) (arrived, total int) {
+	s := b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
+	return s.arrived(), len(launch.Contacts)
+}
+
+// Preflight waits, as long as ctx allows, for the contacts of a launch and says what a push would do with
+// them. The error is ErrNeedsSignIn, a *DownError, or context.DeadlineExceeded while they are on their way.
+func (b *Bridge) Preflight(ctx context.Context, conn store.Connection, launch store.Launch) (Preflight, error) {
+	s := b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return Preflight{}, ctx.Err()
+	}
+	if s.failed() {
+		return Preflight{}, wiseTrouble(s.failure())
+	}
+	links, err := b.Store.Links(ctx, conn.ID, launch.Contacts)
+	if err != nil {
+		return Preflight{}, fmt.Errorf("read links: %w", err)
+	}
+	return b.preflight(s, launch.Contacts, links), nil
+}
+
+// preflight sorts the contacts of a fetched selection.
+func (b *Bridge) preflight(s *selection, ids []string, links map[string]store.Link) Preflight {
+	p := Preflight{Total: len(ids)}
+	owners := make(map[string][]Person)
+	for _, id := range ids {
+		f, _ := s.peek(id)
+		who := Person{ClientID: id, Name: personName(f, id)}
+		switch b.refusal(f, false) {
+		case skipVendor:
+			p.Vendors = append(p.Vendors, who)
+			continue
+		case skipMissing:
+			p.Missing = append(p.Missing, who)
+			continue
+		case skipDoNotCall:
+			p.DoNotCall = append(p.DoNotCall, who)
+			continue
+		}
+		p.Sendable = append(p.Sendable, who)
+		if _, ok := links[id]; ok {
+			p.Known = append(p.Known, who)
+		}
+		numbers, _ := dialable(f.contact)
+		if len(numbers) == 0 {
+			p.NoPhone = append(p.NoPhone, who)
+		}
+		for _, n := range numbers {
+			owners[n] = append(owners[n], who)
+		}
+	}
+	p.Shared = sharing(p.Sendable, owners)
+	return p
+}
+
+// sharing are the people, in their order, who have a number in common with somebody else.
+func sharing(all []Person, owners map[string][]Person) []Person {
+	shared := make(map[string]bool)
+	for _, people := range owners {
+		for _, who := range people {
+			shared[who.ClientID] = shared[who.ClientID] || len(people) > 1
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(p Person) bool { return !shared[p.ClientID] })
+}
+
+func personName(f fetched, id string) string {
+	if name := displayName(f.contact); name != "" {
+		return name
+	}
+	if f.contact.Vendor {
+		return "Vendor " + strings.TrimPrefix(id, "V")
+	}
+	return "Contact " + id
+}
+
+// Why a contact is left out of a push, in the words of the results page.
+const (
+	skipVendor    = "Vendors are not sent to the dialer."
+	skipMissing   = "No longer in Wise Agent, or not one of your contacts."
+	skipDoNotCall = "Marked do-not-call in Wise Agent."
+	skipEmpty     = "Has no name, phone or e-mail."
+)
+
+// refusal tells why a contact is not sent, "" when it is.
+func (b *Bridge) refusal(f fetched, includeDoNotCall bool) string {
+	switch {
+	case f.contact.Vendor:
+		return skipVendor
+	case f.missing:
+		return skipMissing
+	case !includeDoNotCall && b.doNotCall(f.contact):
+		return skipDoNotCall
+	}
+	return ""
+}
+
+// doNotCall tells whether a contact is marked do-not-call: by the category of the settings, or by a "DNC" in
+// one of its phone fields. Wise Agent's own flag can't be read (Wise Agent API, section 4).
+func (b *Bridge) doNotCall(c wiseagent.Contact) bool {
+	if b.DoNotCallCategory != "" && slices.ContainsFunc(c.Categories, func(name string) bool {
+		return strings.EqualFold(strings.TrimSpace(name), b.DoNotCallCategory)
+	}) {
+		return true
+	}
+	_, marked := dialable(c)
+	return marked
+}
+
+// wiseTrouble passes on what the customer can act on and calls the rest a partner that is down.
+func wiseTrouble(err error) error {
+	if errors.Is(err, ErrNeedsSignIn) {
+		return err
+	}
+	return down(WiseAgent, err)
+}

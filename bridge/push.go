@@ -1,0 +1,215 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"addtomojo/store"
+)
+
+// undoTime is how long after its end a push can be undone.
+const undoTime = 24 * time.Hour
+
+// StartPush is one press of the button.
+type StartPush struct {
+	ID               string // the one-time key of the form: a second press with it is the same push
+	LaunchID         string
+	GroupID          int64
+	IncludeDoNotCall bool
+}
+
+// StartPush stores a push with all its contacts and wakes the worker. The error is ErrGroupGone, or
+// store.ErrPushKeyTaken when the key belongs to somebody else's push.
+func (b *Bridge) StartPush(ctx context.Context, conn store.Connection, in StartPush) (store.Push, error) {
+	launch, err := b.Store.Launch(ctx, in.LaunchID)
+	if err != nil {
+		return store.Push{}, fmt.Errorf("read launch: %w", err)
+	}
+	group, err := b.group(ctx, conn, in.GroupID)
+	if err != nil {
+		return store.Push{}, err
+	}
+	contacts := make([]store.PushContact, len(launch.Contacts))
+	for i, id := range launch.Contacts {
+		contacts[i] = store.PushContact{Position: i, ClientID: id, APIContactID: apiContactID(id), State: store.ContactWaiting}
+	}
+	push, created, err := b.Store.CreatePush(ctx, store.Push{
+		ID: in.ID, ConnectionID: conn.ID, LaunchID: launch.ID,
+		GroupID: group.ID, GroupName: group.Name, IncludeDoNotCall: in.IncludeDoNotCall,
+		State: store.PushWaiting, Total: len(contacts), CreatedAt: b.now(), NextAt: b.now(),
+	}, contacts)
+	if err != nil {
+		return store.Push{}, fmt.Errorf("store push: %w", err)
+	}
+	if created {
+		b.log().Info("push begins", "push", push.ID, "connection", conn.ID, "contacts", push.Total)
+		b.wake(conn.ID)
+	}
+	return push, nil
+}
+
+// group finds a group of the customer, asking Mojo when the stored list does not know it.
+func (b *Bridge) group(ctx context.Context, conn store.Connection, id int64) (store.Group, error) {
+	for _, fresh := range []bool{false, true} {
+		groups, err := b.Groups(ctx, conn, fresh)
+		if err != nil {
+			return store.Group{}, err
+		}
+		if i := slices.IndexFunc(groups, func(g store.Group) bool { return g.ID == id }); i >= 0 {
+			return groups[i], nil
+		}
+	}
+	return store.Group{}, ErrGroupGone
+}
+
+// Progress is how a push stands, read from its rows.
+type Progress struct {
+	Push      store.Push
+	All       store.Counts // over all its contacts
+	Run       store.Counts // over those of the present run: all of them first, the repeated ones after a Retry
+	Landing   string       // the powerdialer with the group preselected
+	UndoUntil time.Time    // zero when it can't be undone
+}
+
+// Ended tells that nothing more happens by itself.
+func (p Progress) Ended() bool {
+	switch p.Push.State {
+	case store.PushDone, store.PushStopped, store.PushUndone:
+		return true
+	}
+	return false
+}
+
+// Through tells that every contact ended well, so that the customer can be taken to the powerdialer.
+func (p Progress) Through() bool {
+	return p.Push.State == store.PushDone && p.All.Failed == 0 && p.All.Waiting == 0
+}
+
+// Progress reads how a push of the connection stands; store.ErrNotFound for anybody else's.
+func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID string) (Progress, error) {
+	push, err := b.Store.Push(ctx, pushID)
+	if err != nil {
+		return Progress{}, fmt.Errorf("read push: %w", err)
+	}
+	if push.ConnectionID != conn.ID {
+		return Progress{}, store.ErrNotFound
+	}
+	p := Progress{Push: push}
+	if p.All, p.Run, err = b.Store.PushCounts(ctx, pushID); err != nil {
+		return Progress{}, fmt.Errorf("count push: %w", err)
+	}
+	if p.Landing, err = landing(b.DialerURL, conn.MojoAccountURL, push.GroupID); err != nil {
+		return Progress{}, err
+	}
+	if end := push.FinishedAt.Add(undoTime); push.State == store.PushDone && b.now().Before(end) && p.All.Added+p.All.Updated > 0 {
+		p.UndoUntil = end
+	}
+	return p, nil
+}
+
+// landing fills in the template of the landing page. Only the account's own host is ever gone to.
+func landing(template, accountURL string, groupID int64) (string, error) {
+	origin, err := accountOrigin(accountURL)
+	if err != nil {
+		return "", err
+	}
+	if template == "" {
+		template = DefaultDialerURL
+	}
+	filled := strings.NewReplacer("{account_url}", origin, "{group_id}", strconv.FormatInt(groupID, 10)).Replace(template)
+	u, err := url.Parse(filled)
+	if err != nil || u.User != nil || u.Scheme+"://"+u.Host != origin {
+		return "", errors.New("MOJO_DIALER_URL leads away from the account's own host")
+	}
+	return filled, nil
+}
+
+// accountOrigin checks the address of a Mojo account's host: https, or http on loopback, and nothing else.
+func accountOrigin(accountURL string) (string, error) {
+	u, err := url.Parse(accountURL)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil:
+		return "", errors.New("the Mojo account has no usable address")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u.Scheme + "://" + u.Host, nil
+	}
+	return "", errors.New("the Mojo account's address is not https")
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// RetryFailed sends a push's failed contacts again and tells how many.
+func (b *Bridge) RetryFailed(ctx context.Context, push store.Push) (int, error) {
+	n, err := b.Store.RetryPush(ctx, push.ID, b.now())
+	if err != nil {
+		return 0, fmt.Errorf("retry push: %w", err)
+	}
+	b.watchers.tell(push.ID)
+	b.wake(push.ConnectionID)
+	return n, nil
+}
+
+// Undo takes out of the group what a push put in. The error is store.ErrTooLate after 24 hours.
+func (b *Bridge) Undo(ctx context.Context, push store.Push) error {
+	if err := b.Store.UndoPush(ctx, push.ID, b.now(), b.now().Add(-undoTime)); err != nil {
+		return fmt.Errorf("undo push: %w", err)
+	}
+	b.watchers.tell(push.ID)
+	b.wake(push.ConnectionID)
+	return nil
+}
+
+// Watch tells when a push has moved on in this process. A signal may stand for several changes; stop
+// ends it. Changes in other processes are found by reading [Bridge.Progress] now and then.
+func (b *Bridge) Watch(pushID string) (changed <-chan struct{}, stop func()) {
+	return b.watchers.add(pushID)
+}
+
+// watchers are those who look at a push right now.
+type watchers struct {
+	mu     sync.Mutex
+	byPush map[string]map[chan struct{}]bool
+}
+
+func (w *watchers) add(pushID string) (<-chan struct{}, func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.byPush == nil {
+		w.byPush = make(map[string]map[chan struct{}]bool)
+	}
+	if w.byPush[pushID] == nil {
+		w.byPush[pushID] = make(map[chan struct{}]bool)
+	}
+	ch := make(chan struct{}, 1)
+	w.byPush[pushID][ch] = true
+	return ch, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.byPush[pushID], ch)
+		if len(w.byPush[pushID]) == 0 {
+			delete(w.byPush, pushID)
+		}
+	}
+}
+
+func (w *watchers) tell(pushID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for ch := range w.byPush[pushID] {
+		select {
+		case ch <- struct{}{}:
+		default: // already told
+		}
+	}
+}
