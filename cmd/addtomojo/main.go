@@ -1,0 +1,60 @@
+// Command addtomojo is the service between Wise Agent and Mojo, and the tools its operator needs.
+//
+//	addtomojo serve            the service, set up by the environment
+//	addtomojo sandbox          the service with a stand-in for both partners and sample people, no settings
+//	addtomojo keys generate    a new ENCRYPTION_KEYSET and a new SESSION_KEYS
+//	addtomojo migrate          brings the database's schema up to date and leaves
+//
+// A wrong or missing setting stops the start and lists all that is wrong at once.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "addtomojo:", err)
+		os.Exit(1)
+	}
+}
+
+const usage = `usage: addtomojo COMMAND
+
+  serve           run the service; settings come from the environment (see README)
+  sandbox         run the service with both sandbox partners and sample people; needs no settings
+  keys generate   print a new ENCRYPTION_KEYSET and SESSION_KEYS
+  migrate         bring the database's schema up to date
+`
+
+// run is the program: it picks the command and returns when that has ended.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return errors.New("which command?")
+	}
+	switch args[0] {
+	case "serve":
+		return serveCommand(ctx, args[1:], getenv, stdout, stderr)
+	case "sandbox":
+		return sandboxCommand(ctx, args[1:], stdout, stderr)
+	case "keys":
+		return keysCommand(args[1:], stdout)
+	case "migrate":
+		return migrateCommand(ctx, getenv, stdout)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+		return nil
+	}
+	fmt.Fprint(stderr, usage)
+	return fmt.Errorf("there is no command %q", args[0])
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	"addtomojo/sandbox/people"
+	wisebox "addtomojo/sandbox/wiseagent"
+	"addtomojo/store"
+)
+
+// samplePeople is how many contacts the sample customer has.
+const samplePeople = 500
+
+// sandboxOptions say where the three servers of a sandbox listen and what is in it.
+type sandboxOptions struct {
+	Listen, WiseAgent, Mojo string // addresses; port 0 picks a free one
+	Database                string // "" is a temporary file
+	People                  int    // contacts of the sample customer
+	LogLevel                slog.Level
+}
+
+// sandbox is the service, the same that `serve` runs, between a stand-in for each partner.
+type sandbox struct {
+	Settings Settings
+	Wise     *wisebox.Server
+	Mojo     *mojobox.Server
+	WiseURL  string // origin of the stand-in CRM; its host is localhost, so that the popup is cross-site as in life
+	MojoURL  string // origin of the stand-in dialer
+
+	WiseFaults, MojoFaults *fault.Set
+
+	listeners [3]net.Listener // service, Wise Agent, Mojo
+	dir       string          // temporary, removed at the end; "" when the database is the caller's
+	log       *slog.Logger
+}
+
+func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	var o sandboxOptions
+	flags.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "address of the service")
+	flags.StringVar(&o.WiseAgent, "wiseagent", "127.0.0.1:8081", "address of the stand-in Wise Agent")
+	flags.StringVar(&o.Mojo, "mojo", "127.0.0.1:8082", "address of the stand-in Mojo")
+	flags.IntVar(&o.People, "people", samplePeople, "contacts of the sample customer")
+	verbose := flags.Bool("verbose", false, "log every request")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if !*verbose {
+		o.LogLevel = slog.LevelWarn
+	}
+	s, err := newSandbox(o, stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, `Add to Mojo runs with both sandbox partners. Open
+
+    %s/contacts
+
+sign in (it is filled in), tick some contacts and choose Actions → Add to Mojo.
+Mojo PIN %s, login %s, password %s. Other logins: %s/login/
+Faults: %[1]s/sandbox/faults and %[5]s/sandbox/faults. Stop with Ctrl-C.
+`, s.WiseURL, samplePIN, sampleLogin, samplePassword, s.MojoURL)
+	return s.run(ctx)
+}
+
+// What the sample customer types on the Mojo authentication page (see mojobox.Sample).
+const (
+	samplePIN, sampleLogin, samplePassword = "482913", "dana", "dana-sandbox"
+	sampleEmail, sampleWisePassword        = "kate@example.com", "kate-sandbox"
+)
+
+// newSandbox opens the three listeners and fills the stand-ins with sample people.
+func newSandbox(o sandboxOptions, stderr io.Writer) (_ *sandbox, err error) {
+	s := &sandbox{log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: o.LogLevel}))}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	for i, address := range []string{o.Listen, o.WiseAgent, o.Mojo} {
+		if s.listeners[i], err = net.Listen("tcp", address); err != nil {
+			return nil, err
+		}
+	}
+	if o.Database == "" {
+		if s.dir, err = os.MkdirTemp("", "addtomojo-sandbox-"); err != nil {
+			return nil, err
+		}
+		o.Database = filepath.Join(s.dir, "sandbox.db")
+	}
+	base := "http://" + s.listeners[0].Addr().String()
+	s.WiseURL = "http://" + strings.Replace(s.listeners[1].Addr().String(), "127.0.0.1", "localhost", 1)
+	s.MojoURL = "http://" + s.listeners[2].Addr().String()
+	if s.Settings, err = sandboxSettings(base, s.WiseURL, s.MojoURL, o.Database); err != nil {
+		return nil, err
+	}
+	s.addPartners(base, o.People)
+	return s, nil
+}
+
+// sandboxSettings are the settings that `serve` would read from the environment.
+func sandboxSettings(base, wise, mojo, database string) (Settings, error) {
+	keyset, err := store.GenerateKeyset()
+	if err != nil {
+		return Settings{}, err
+	}
+	vars := map[string]string{
+		"BASE_URL": base, "DATABASE_URL": database, "ENCRYPTION_KEYSET": keyset, "SESSION_KEYS": sessionKey(),
+		"WISEAGENT_AUTH_URL": wise, "WISEAGENT_API_URL": wise, "WISEAGENT_CLIENT_ID": "addtomojo",
+		"WISEAGENT_CLIENT_SECRET": "sandbox-wiseagent", "WISEAGENT_LAUNCH_SECRET": "sandbox-launch",
+		"MOJO_AUTH_URL": mojo, "MOJO_CLIENT_ID": "addtomojo", "MOJO_CLIENT_SECRET": "sandbox-mojo",
+	}
+	return readSettings(func(name string) string { return vars[name] })
+}
+
+// addPartners makes both stand-ins and their sample people.
+func (s *sandbox) addPartners(base string, contacts int) {
+	s.WiseFaults, s.MojoFaults = &fault.Set{}, &fault.Set{}
+	s.Wise = wisebox.New(wisebox.Config{
+		ClientID: s.Settings.WiseAgentClientID, ClientSecret: s.Settings.WiseAgentClientSecret.reveal(),
+		PublicURL: s.WiseURL, LaunchURL: base + "/launch", LaunchSecret: s.Settings.WiseAgentLaunchSecret.reveal(),
+		RedirectHosts: []string{s.listeners[0].Addr().String()}, Prefill: true, Faults: s.WiseFaults,
+	})
+	s.Wise.AddUser(wisebox.User{
+		Email: sampleEmail, Password: sampleWisePassword, First: "Kate", Last: "Moreno",
+		Team: []wisebox.Member{
+			{ID: 7, Name: "Dana Ruiz", Email: "dana@example.com", JobTitle: "Agent"},
+			{ID: 8, Name: "Sam Okafor", Email: "sam@example.com", JobTitle: "Inside sales"},
+		},
+	})
+	s.Wise.AddContacts(sampleEmail, people.Make(contacts, 1))
+	s.Wise.AddVendor(sampleEmail, wisebox.Vendor{Company: "Saguaro Title Agency", ContactName: "Rita Alvarez", Type: "Title", Phone: "(520) 555-0177"})
+	s.Mojo = mojobox.New(mojobox.Config{
+		ClientID: s.Settings.MojoClientID, ClientSecret: s.Settings.MojoClientSecret.reveal(), PublicURL: s.MojoURL,
+		TellsAlreadyInGroup: true, AutoSignIn: true, ShowHints: true, Faults: s.MojoFaults,
+	})
+	s.Mojo.AddSample()
+}
+
+// run serves all three until ctx ends: the partners first and longest, since the service talks to them.
+func (s *sandbox) run(ctx context.Context) error {
+	defer s.close()
+	for i, partner := range []http.Handler{s.Wise, s.Mojo} {
+		server := &http.Server{Handler: partner, ReadHeaderTimeout: 10 * time.Second}
+		go server.Serve(s.listeners[i+1]) // ends when its listener is closed
+		defer server.Close()
+	}
+	return serve(ctx, s.Settings, s.listeners[0], s.log)
+}
+
+func (s *sandbox) close() {
+	for _, l := range s.listeners {
+		if l != nil {
+			l.Close()
+		}
+	}
+	if s.dir != "" {
+		os.RemoveAll(s.dir)
+	}
+}

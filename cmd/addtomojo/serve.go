@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"addtomojo/bridge"
+	"addtomojo/mojo"
+	"addtomojo/store"
+	"addtomojo/web"
+	"addtomojo/wiseagent"
+)
+
+// shutdownTime is how long requests and a push's present batch may take to end when the program is stopped.
+const shutdownTime = 10 * time.Second
+
+func serveCommand(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	listen := flags.String("listen", "", "address to listen on, instead of LISTEN_ADDR")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	settings, err := readSettings(getenv)
+	if err != nil {
+		return fmt.Errorf("the settings need attention:\n%w", err)
+	}
+	if *listen != "" {
+		settings.ListenAddr = *listen
+	}
+	listener, err := net.Listen("tcp", settings.ListenAddr)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(stdout, nil))
+	log.Info("listening", "address", listener.Addr().String())
+	return serve(ctx, settings, listener, log)
+}
+
+// serve is the map of the service: it builds every part, runs them until ctx ends, and stops them in
+// reverse order. It closes the listener.
+func serve(ctx context.Context, settings Settings, listener net.Listener, log *slog.Logger) error {
+	defer listener.Close()
+	vault, err := store.NewVault(settings.EncryptionKeyset.reveal())
+	if err != nil {
+		return fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
+	}
+	db, err := store.Open(ctx, settings.DatabaseURL.reveal(), vault)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+
+	zone, err := time.LoadLocation(settings.WiseAgentTimeZone)
+	if err != nil {
+		return err
+	}
+	between := &bridge.Bridge{
+		Store: db,
+		Wise: &wiseagent.Client{
+			AuthURL: settings.WiseAgentAuthURL, APIURL: settings.WiseAgentAPIURL,
+			ClientID: settings.WiseAgentClientID, ClientSecret: settings.WiseAgentClientSecret.reveal(), TimeZone: zone,
+		},
+		Mojo: &mojo.Client{
+			AuthURL: settings.MojoAuthURL, ClientID: settings.MojoClientID, ClientSecret: settings.MojoClientSecret.reveal(),
+		},
+		BaseURL: settings.BaseURL, DialerURL: settings.MojoDialerURL,
+		RefusedPermissions: settings.MojoRefusedPermissions, DoNotCallCategory: settings.CategoryDNC,
+		BatchSize: settings.MojoBatchSize, Log: log,
+	}
+	handler, stopStreams, err := pages(settings, between, db, log)
+	if err != nil {
+		return err
+	}
+	return runAll(ctx, listener, handler, stopStreams, between.Run, log)
+}
+
+// pages builds the web part. stopStreams ends the live progress pages, which would hold up a shutdown.
+func pages(settings Settings, between *bridge.Bridge, db *store.Store, log *slog.Logger) (http.Handler, func(), error) {
+	keys, err := settings.sessionKeys()
+	if err != nil {
+		return nil, nil, err
+	}
+	proxies, err := settings.trustedProxies()
+	if err != nil {
+		return nil, nil, err
+	}
+	stopping := make(chan struct{})
+	server := &web.Server{
+		Bridge: between, Store: db, BaseURL: settings.BaseURL, WiseAgentAuthURL: settings.WiseAgentAuthURL,
+		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys, TrustedProxies: proxies,
+		Log: log, Stopping: stopping,
+	}
+	handler, err := server.Handler()
+	return handler, sync.OnceFunc(func() { close(stopping) }), err
+}
+
+// runAll serves requests and works on what is due until ctx ends. Requests end first, since they bring work.
+func runAll(ctx context.Context, listener net.Listener, handler http.Handler, stopStreams func(),
+	work func(context.Context) error, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	workCtx, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	served, worked := make(chan error, 1), make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	go func() { worked <- work(workCtx) }()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	}
+	log.Info("stopping")
+	stopStreams()
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if stopped := server.Shutdown(ending); stopped != nil {
+		err = errors.Join(err, stopped, server.Close())
+	}
+	stopWork()
+	return errors.Join(err, <-worked)
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+	_ "time/tzdata" // the container has no zone files
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Settings are what `serve` reads from the environment. Each secret may also come from a file named by
+// NAME_FILE.
+type Settings struct {
+	ListenAddr  string `env:"LISTEN_ADDR" envDefault:":8080"`
+	BaseURL     string `env:"BASE_URL,required,notEmpty"`
+	DatabaseURL secret `env:"DATABASE_URL" envDefault:"addtomojo.db"`
+
+	EncryptionKeyset secret   `env:"ENCRYPTION_KEYSET,required,notEmpty"`
+	SessionKeys      []secret `env:"SESSION_KEYS,required,notEmpty"`
+
+	WiseAgentAuthURL      string `env:"WISEAGENT_AUTH_URL" envDefault:"https://sync.thewiseagent.com"`
+	WiseAgentAPIURL       string `env:"WISEAGENT_API_URL" envDefault:"https://sync.thewiseagent.com"`
+	WiseAgentClientID     string `env:"WISEAGENT_CLIENT_ID,required,notEmpty"`
+	WiseAgentClientSecret secret `env:"WISEAGENT_CLIENT_SECRET,required,notEmpty"`
+	WiseAgentLaunchSecret secret `env:"WISEAGENT_LAUNCH_SECRET"`
+	WiseAgentTimeZone     string `env:"WISEAGENT_TIME_ZONE" envDefault:"America/Phoenix"`
+
+	MojoAuthURL            string   `env:"MOJO_AUTH_URL" envDefault:"https://lb11.mojosells.com"`
+	MojoClientID           string   `env:"MOJO_CLIENT_ID,required,notEmpty"`
+	MojoClientSecret       secret   `env:"MOJO_CLIENT_SECRET,required,notEmpty"`
+	MojoDialerURL          string   `env:"MOJO_DIALER_URL" envDefault:"{account_url}/my-data/?group_id={group_id}"`
+	MojoRefusedPermissions []string `env:"MOJO_REFUSED_PERMISSIONS" envDefault:"dialing_rep"`
+	MojoBatchSize          int      `env:"MOJO_BATCH_SIZE" envDefault:"100"`
+
+	CategoryDNC    string   `env:"CATEGORY_DNC" envDefault:"Do Not Call"`
+	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+}
+
+// secret is a setting that never shows itself in a log or an error.
+type secret string
+
+func (secret) String() string               { return "(secret)" }
+func (secret) GoString() string             { return "(secret)" }
+func (secret) LogValue() slog.Value         { return slog.StringValue("(secret)") }
+func (s secret) reveal() string             { return string(s) }
+func (secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
+
+// readSettings reads and checks the environment. The error lists everything that is wrong; it names
+// settings and never quotes a secret.
+func readSettings(getenv func(string) string) (Settings, error) {
+	vars, problems := environment(getenv)
+	var s Settings
+	if err := env.ParseWithOptions(&s, env.Options{Environment: vars}); err != nil {
+		var all env.AggregateError
+		if !errors.As(err, &all) {
+			return s, err
+		}
+		problems = append(problems, all.Errors...)
+	}
+	return s, errors.Join(append(problems, s.check()...)...)
+}
+
+// environment gives the variables that Settings knows, a secret's from its file where NAME_FILE is set.
+func environment(getenv func(string) string) (vars map[string]string, problems []error) {
+	vars = make(map[string]string)
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
+		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+		value, path := getenv(name), ""
+		if isSecret(field.Type) {
+			path = getenv(name + "_FILE")
+		}
+		switch {
+		case value != "" && path != "":
+			problems = append(problems, fmt.Errorf("%s and %s_FILE are both set: which one?", name, name))
+		case path != "":
+			content, err := os.ReadFile(path)
+			if err != nil {
+				problems = append(problems, fmt.Errorf("%s_FILE: %w", name, err))
+			}
+			value = strings.TrimSpace(string(content))
+		}
+		if value != "" {
+			vars[name] = value
+		}
+	}
+	return vars, problems
+}
+
+func isSecret(t reflect.Type) bool {
+	return t == reflect.TypeFor[secret]() || t == reflect.TypeFor[[]secret]()
+}
+
+// check looks at what a type can't say.
+func (s Settings) check() (problems []error) {
+	origins := []struct{ name, value string }{
+		{"BASE_URL", s.BaseURL}, {"WISEAGENT_AUTH_URL", s.WiseAgentAuthURL},
+		{"WISEAGENT_API_URL", s.WiseAgentAPIURL}, {"MOJO_AUTH_URL", s.MojoAuthURL},
+	}
+	for _, o := range origins {
+		if o.value == "" {
+			continue // reported as missing already
+		}
+		if err := checkOrigin(o.value); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", o.name, err))
+		}
+	}
+	if _, err := time.LoadLocation(s.WiseAgentTimeZone); err != nil {
+		problems = append(problems, fmt.Errorf("WISEAGENT_TIME_ZONE: %q is not a time zone, such as America/Phoenix", s.WiseAgentTimeZone))
+	}
+	if s.MojoBatchSize < 1 || s.MojoBatchSize > 1000 {
+		problems = append(problems, fmt.Errorf("MOJO_BATCH_SIZE: %d is not between 1 and 1000", s.MojoBatchSize))
+	}
+	if !strings.HasPrefix(s.MojoDialerURL, "{account_url}/") || !strings.Contains(s.MojoDialerURL, "{group_id}") {
+		problems = append(problems, errors.New("MOJO_DIALER_URL must begin with {account_url}/ and contain {group_id}"))
+	}
+	if _, err := s.sessionKeys(); err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := s.trustedProxies(); err != nil {
+		problems = append(problems, err)
+	}
+	return problems
+}
+
+// checkOrigin accepts https://host, and http on loopback.
+func checkOrigin(value string) error {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("must be an origin such as https://example.com, without a path")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return nil
+	}
+	return errors.New("must be https (http is for this machine alone)")
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+func (s Settings) sessionKeys() (keys [][]byte, err error) {
+	for i, k := range s.SessionKeys {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(k.reveal()))
+		if err != nil || len(key) < 32 {
+			return nil, fmt.Errorf("SESSION_KEYS: key %d is not base64 of 32 bytes; `addtomojo keys generate` prints one", i+1)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+func (s Settings) trustedProxies() (proxies []netip.Prefix, err error) {
+	for _, p := range s.TrustedProxies {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(p))
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is not a network such as 10.0.0.0/8", p)
+		}
+		proxies = append(proxies, prefix)
+	}
+	return proxies, nil
+}
