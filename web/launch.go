@@ -12,6 +12,10 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/labstack/echo/v4"
+
+	"addtomojo/bridge"
 )
 
 // launchTolerance is how far a signed launch's ts may lie from our clock, both ways.
@@ -116,3 +120,31 @@ func signLaunch(form url.Values, secret string) []byte {
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// launch takes the selected contacts over from Wise Agent and goes on at a clean address. A signed launch signs the
+// customer in. An unsigned one leaves the session alone: a form posted by another site arrives without its cookie.
+func (a *app) launch(c echo.Context) error {
+	r, v := c.Request(), visitOf(c)
+	p, err := readLaunch(r, a.LaunchSecret, a.now())
+	if err != nil {
+		return a.elsewhere(c, err, "")
+	}
+	if !p.Signed {
+		p.User = v.who().Email
+	}
+	l, err := a.Bridge.Launch(r.Context(), bridge.LaunchRequest{
+		Contacts: p.Contacts, Signed: p.Signed, Email: p.User, Nonce: p.Nonce,
+	})
+	if err != nil {
+		return a.elsewhere(c, err, "")
+	}
+	if p.Signed {
+		err = a.sessions.signIn(c.Response(), r, v.session, l.Email, func(who *visitor) { who.hold(l.ID) })
+	} else {
+		err = a.claim(c, l)
+	}
+	if err != nil {
+		return err
+	}
+	return a.seeOther(c, launchPath(l.ID))
+}

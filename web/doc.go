@@ -1,0 +1,29 @@
+// Package web is what a browser meets: the popup that Wise Agent opens, the tab that a push opens, and the ways back
+// from Wise Agent's consent. It knows HTTP and nothing of the partners' APIs or of SQL: the rules are package bridge's,
+// the rows package store's, the pages package views'.
+//
+// A [Server] is filled in by hand; [Server.Handler] checks its settings and gives the handler:
+//
+//	s := &web.Server{Bridge: b, Store: st, BaseURL: "https://add.example.com", SessionKeys: keys}
+//	h, err := s.Handler()
+//
+// # Where things are
+//
+//	routes.go    every route, and what stands before it
+//	guard.go     headers, limits, cross-origin refusal, recovering, the request log
+//	session.go   gorilla's Store on our database
+//	visit.go     who asks, and what of it is theirs: launch, connection, push
+//	launch.go    the launch's form and signature
+//	problems.go  one table from errors to pages
+//
+// # Handlers
+//
+// A handler parses, asks the bridge, decides and renders. It returns an error and never writes an error page: the table
+// in problems.go turns the error into one. What the table doesn't know is a plain 500, logged once with the route and
+// the support code.
+//
+// # Who may see what
+//
+// A launch belongs to the browser that opened it, a signed one also to the Wise Agent account it was signed for. A push
+// belongs to its connection, and so to the Wise Agent account that owns it. To everybody else neither exists: 404.
+package web

@@ -1,0 +1,333 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"addtomojo/bridge"
+	"addtomojo/store"
+	"addtomojo/views"
+)
+
+const (
+	pushesShown = 100 // in the list of earlier pushes
+	perPage     = 100 // contacts on a page of results
+
+	eventsEvery = 200 * time.Millisecond // at most this often
+	eventsPoll  = 2 * time.Second        // rows changed by another process are seen this late
+	eventsBeat  = 15 * time.Second       // a comment this often keeps proxies from closing the stream
+	eventsLife  = 10 * time.Minute       // then the browser connects anew, with its session checked again
+)
+
+// startPush takes the press of the button: one key is one push, however often it is pressed.
+func (a *app) startPush(c echo.Context) error {
+	v := visitOf(c)
+	form, err := a.readForm(c)
+	if err != nil {
+		return err
+	}
+	key, err := uuid.Parse(form.Get("push"))
+	if err != nil {
+		return errForm
+	}
+	group, err := strconv.ParseInt(form.Get("group"), 10, 64)
+	if err != nil {
+		return errNoGroup
+	}
+	p, err := a.Bridge.StartPush(c.Request().Context(), v.conn, bridge.StartPush{
+		ID: key.String(), LaunchID: v.launch.ID, GroupID: group, IncludeDoNotCall: form.Get("dnc") == "1",
+	})
+	if errors.Is(err, bridge.ErrNeedsSignIn) {
+		return a.seeOther(c, launchPath(v.launch.ID))
+	}
+	if err != nil {
+		return err
+	}
+	return a.seeOther(c, pushPath(p.ID)+"?landing=1")
+}
+
+// showPush is the page of a push, while it runs and afterwards.
+func (a *app) showPush(c echo.Context) error {
+	page, _, err := a.pushView(c)
+	if err != nil {
+		return err
+	}
+	return a.render(c, http.StatusOK, views.PushPage(page))
+}
+
+// pushView reads how the push stands.
+func (a *app) pushView(c echo.Context) (views.Push, bridge.Progress, error) {
+	v, ctx := visitOf(c), c.Request().Context()
+	progress, err := a.Bridge.Progress(ctx, v.conn, v.push.ID)
+	if err != nil {
+		return views.Push{}, progress, err
+	}
+	page := pushModel(progress, c.QueryParam("landing") != "")
+	page.Page, page.Account = a.page(c, progress.Push.GroupName), a.account(c)
+	page.UndoEnds = page.UndoEnds.In(v.zone())
+	if v.conn.State == store.StateReset {
+		page.RetryURL, page.UndoURL, page.MojoURL = "", "", ""
+	}
+	page.GroupsURL = v.groupsURL()
+	if progress.Push.State == store.PushPaused {
+		page.Cause, page.SignInURL = v.conn.Cause, v.groupsURL()
+	}
+	if progress.Ended() {
+		page.Outcomes, err = a.outcomes(ctx, progress, c.QueryParams())
+	}
+	return page, progress, err
+}
+
+// pushModel is the page of a push as far as the push alone says.
+func pushModel(p bridge.Progress, landing bool) views.Push {
+	own := pushPath(p.Push.ID)
+	query := ""
+	if landing {
+		query = "?landing=1"
+	}
+	page := views.Push{
+		Landing: landing, PartURL: own + "/events" + query, ReloadURL: own + query,
+		MojoURL: own + "/land", ResultsURL: own + "?show=failed",
+		GroupName: p.Push.GroupName, Status: views.PushStatus(p.Push.State), Cause: p.Push.Cause,
+		Done: p.Run.Total - p.Run.Waiting, Total: p.Run.Total,
+		Added: p.All.Added, Updated: p.All.Updated, Skipped: p.All.Skipped, Failed: p.All.Failed, Removed: p.All.Removed,
+		UndoEnds: p.UndoUntil,
+	}
+	switch p.Push.State {
+	case store.PushUndoing:
+		page.Done, page.Total = p.All.Removed, p.All.Removed+p.All.Added+p.All.Updated
+	case store.PushSending, store.PushWaiting:
+		page.Down = downPartner(p.Push.Cause)
+	case store.PushDone, store.PushStopped:
+		if p.All.Failed > 0 {
+			page.RetryURL = own + "/retry"
+		}
+	}
+	if !p.UndoUntil.IsZero() {
+		page.UndoURL = own + "/undo"
+	}
+	return page
+}
+
+// downPartner is whom a waiting push waits for, as its cause begins with the name.
+func downPartner(cause string) string {
+	for _, p := range []bridge.Partner{bridge.WiseAgent, bridge.MojoName} {
+		if strings.HasPrefix(cause, string(p)) {
+			return string(p)
+		}
+	}
+	return ""
+}
+
+// results are the tabs of a push's contacts, those that need somebody first.
+var results = []struct {
+	label  string
+	key    string // in the address
+	states []store.ContactState
+	count  func(store.Counts) int
+}{
+	{"Need you", "failed", []store.ContactState{store.ContactFailed}, func(c store.Counts) int { return c.Failed }},
+	{"Added", "added", []store.ContactState{store.ContactAdded}, func(c store.Counts) int { return c.Added }},
+	{"Updated", "updated", []store.ContactState{store.ContactUpdated}, func(c store.Counts) int { return c.Updated }},
+	{"Skipped", "skipped", []store.ContactState{store.ContactSkipped}, func(c store.Counts) int { return c.Skipped }},
+	{"Taken out", "removed", []store.ContactState{store.ContactRemoved}, func(c store.Counts) int { return c.Removed }},
+}
+
+// outcomes is a page of the push's contacts: "show" names the result, "page" counts from 1.
+func (a *app) outcomes(ctx context.Context, p bridge.Progress, q url.Values) (views.Outcomes, error) {
+	var o views.Outcomes
+	current := -1
+	for i, r := range results {
+		if n := r.count(p.All); n > 0 {
+			if current < 0 || r.key == q.Get("show") {
+				current = i
+			}
+			o.Tabs = append(o.Tabs, views.Tab{Label: r.label, Count: n, URL: pushPath(p.Push.ID) + "?show=" + r.key})
+		}
+	}
+	if current < 0 {
+		return o, nil
+	}
+	rows, err := a.Store.PushContacts(ctx, p.Push.ID, results[current].states, -1, bridge.MaxSelected)
+	if err != nil {
+		return o, fmt.Errorf("read contacts of a push: %w", err)
+	}
+	own := pushPath(p.Push.ID) + "?show=" + results[current].key
+	for i := range o.Tabs {
+		o.Tabs[i].Current = o.Tabs[i].URL == own
+	}
+	turn(&o, len(rows), q.Get("page"), own)
+	for _, row := range rows[min((o.Page-1)*perPage, len(rows)):min(o.Page*perPage, len(rows))] {
+		o.List = append(o.List, views.Outcome{Name: row.Name, Result: string(row.State), Reason: row.Reason})
+	}
+	return o, nil
+}
+
+// turn sets which page of total rows is shown, and the links around it.
+func turn(o *views.Outcomes, total int, page, address string) {
+	o.Pages = (total + perPage - 1) / perPage
+	o.Page, _ = strconv.Atoi(page) // no number is the first page
+	o.Page = max(1, min(o.Page, o.Pages))
+	if o.Page > 1 {
+		o.PrevURL = address + "&page=" + strconv.Itoa(o.Page-1)
+	}
+	if o.Page < o.Pages {
+		o.NextURL = address + "&page=" + strconv.Itoa(o.Page+1)
+	}
+}
+
+// pushEvents sends the push's part of the page whenever it has changed, and "end" after the last one.
+func (a *app) pushEvents(c echo.Context) error {
+	w, ctx := c.Response(), c.Request().Context()
+	changed, stop := a.Bridge.Watch(visitOf(c).push.ID)
+	defer stop()
+	w.Header().Set(echo.HeaderContentType, "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	s := &stream{rc: http.NewResponseController(w), w: w}
+	over, poll := time.After(eventsLife), time.NewTicker(eventsPoll)
+	defer poll.Stop()
+	for {
+		ended, err := a.sendPush(c, s)
+		if err != nil || ended {
+			return err
+		}
+		select { // not faster than anybody can look
+		case <-time.After(eventsEvery):
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-poll.C:
+		case <-over:
+			return nil
+		case <-a.Stopping:
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// sendPush sends how the push stands now, and says whether that was the last time.
+func (a *app) sendPush(c echo.Context, s *stream) (ended bool, err error) {
+	page, progress, err := a.pushView(c)
+	if err != nil {
+		return false, err
+	}
+	var part bytes.Buffer
+	if err := views.PushPart(page).Render(c.Request().Context(), &part); err != nil {
+		return false, fmt.Errorf("render: %w", err)
+	}
+	if err := s.send("push", part.String()); err != nil || !progress.Ended() {
+		return false, err
+	}
+	return true, s.send("end", "over")
+}
+
+// stream writes server-sent events.
+type stream struct {
+	w    http.ResponseWriter
+	rc   *http.ResponseController
+	last string    // data of the last event
+	at   time.Time // when something was last written
+}
+
+// send writes an event, unless the last one said the same; then, now and then, a comment.
+func (s *stream) send(event, data string) error {
+	var text string
+	switch {
+	case data != s.last:
+		text = "event: " + event + "\ndata: " + strings.ReplaceAll(data, "\n", "\ndata: ") + "\n\n"
+	case time.Since(s.at) > eventsBeat:
+		text = ": still here\n\n"
+	default:
+		return nil
+	}
+	s.last, s.at = data, time.Now()
+	if err := s.rc.SetWriteDeadline(time.Now().Add(eventsBeat)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return fmt.Errorf("send event: %w", err)
+	}
+	if _, err := s.w.Write([]byte(text)); err != nil {
+		return fmt.Errorf("send event: %w", err)
+	}
+	return s.rc.Flush()
+}
+
+// land goes to the powerdialer with the group preselected, on the account's own host, once the push is done.
+func (a *app) land(c echo.Context) error {
+	v := visitOf(c)
+	p, err := a.Bridge.Progress(c.Request().Context(), v.conn, v.push.ID)
+	if err != nil {
+		return err
+	}
+	if p.Push.State != store.PushDone || v.conn.State == store.StateReset {
+		return a.seeOther(c, pushPath(v.push.ID))
+	}
+	return c.Redirect(http.StatusSeeOther, p.Landing)
+}
+
+// retryPush sends the failed contacts once more.
+func (a *app) retryPush(c echo.Context) error {
+	v := visitOf(c)
+	if v.conn.State == store.StateReset {
+		return errNotConnected
+	}
+	if _, err := a.Bridge.RetryFailed(c.Request().Context(), v.push); err != nil {
+		return err
+	}
+	return a.seeOther(c, pushPath(v.push.ID))
+}
+
+// undoPush takes out of the group what the push put in.
+func (a *app) undoPush(c echo.Context) error {
+	v := visitOf(c)
+	if v.conn.State == store.StateReset {
+		return errNotConnected
+	}
+	if err := a.Bridge.Undo(c.Request().Context(), v.push); err != nil {
+		return err
+	}
+	return a.seeOther(c, pushPath(v.push.ID))
+}
+
+// pushes lists the earlier pushes of the connection.
+func (a *app) pushes(c echo.Context) error {
+	v := visitOf(c)
+	list, err := a.Store.Pushes(c.Request().Context(), v.conn.ID, pushesShown)
+	if err != nil {
+		return fmt.Errorf("read pushes: %w", err)
+	}
+	page := views.Pushes{Page: a.page(c, "Earlier pushes"), Account: a.account(c), BackURL: v.groupsURL()}
+	for _, p := range list {
+		page.List = append(page.List, views.PushRow{
+			URL: pushPath(p.ID), GroupName: p.GroupName, When: p.CreatedAt.In(v.zone()), Status: views.PushStatus(p.State),
+			Total: p.Counts.Total, Added: p.Counts.Added, Updated: p.Counts.Updated, Skipped: p.Counts.Skipped, Failed: p.Counts.Failed,
+		})
+	}
+	return a.render(c, http.StatusOK, views.PushesPage(page))
+}
+
+// waiting is how many contacts of the connection are still on their way.
+func (a *app) waiting(ctx context.Context, connID string) (int, error) {
+	list, err := a.Store.Pushes(ctx, connID, pushesShown)
+	if err != nil {
+		return 0, fmt.Errorf("read pushes: %w", err)
+	}
+	n := 0
+	for _, p := range list {
+		n += p.Counts.Waiting
+	}
+	return n, nil
+}

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"addtomojo/store"
+	"addtomojo/views"
+)
+
+// render sends a page or a part of one. It is rendered whole before the first byte leaves, so that an error can still
+// become an error page.
+func (a *app) render(c echo.Context, status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(c.Request().Context(), &b); err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+// isPart says whether htmx asks, which wants the changed part and no page.
+func isPart(c echo.Context) bool { return c.Request().Header.Get("HX-Request") == "true" }
+
+// page is what every page of this visit carries.
+func (a *app) page(c echo.Context, title string) views.Page {
+	return views.Page{Title: title, Code: visitOf(c).code, Assets: a.assets()}
+}
+
+func (a *app) assets() views.Assets {
+	return views.Assets{
+		CSS:  a.static.Path("app.css"),
+		HTMX: a.static.Path("vendor/htmx.min.js"),
+		SSE:  a.static.Path("vendor/sse.min.js"),
+		JS:   a.static.Path("app.js"),
+		Icon: a.static.Path("icon.svg"),
+	}
+}
+
+// account is who the page is for. Without a connection it offers to sign out, where somebody is signed in.
+func (a *app) account(c echo.Context) views.Account {
+	v := visitOf(c)
+	if v.session == nil || v.who().Email == "" {
+		return views.Account{}
+	}
+	if v.conn.ID == "" || v.conn.State == store.StateReset {
+		return views.Account{SignOutURL: signOutPath}
+	}
+	return views.Account{
+		Email: v.conn.Email, MojoName: v.conn.MojoAccountName, MojoLogin: v.conn.MojoLogin,
+		GroupsURL: v.groupsURL(), PushesURL: pushesPath, ResetURL: resetPath, SignOutURL: signOutPath,
+	}
+}
+
+const (
+	pushesPath  = "/pushes"
+	resetPath   = "/reset"
+	signOutPath = "/signout"
+)
+
+// groupsURL leads to the group page of this visit's launch, else of the last one this browser opened; "" without any.
+func (v *visit) groupsURL() string {
+	if v.launch.ID != "" {
+		return launchPath(v.launch.ID)
+	}
+	if held := v.who().Launches; len(held) > 0 {
+		return launchPath(held[len(held)-1])
+	}
+	return ""
+}
+
+// zone is the customer's time zone: the connection's, else the browser's, else UTC.
+func (v *visit) zone() *time.Location {
+	for _, name := range []string{v.conn.TimeZone, v.who().TimeZone} {
+		if zone, ok := zoneOf(name); ok {
+			return zone
+		}
+	}
+	return time.UTC
+}
+
+// zoneOf is the zone of an IANA name as a browser tells it.
+func zoneOf(name string) (*time.Location, bool) {
+	if name == "" || name == "Local" || len(name) > 64 {
+		return nil, false
+	}
+	zone, err := time.LoadLocation(name)
+	return zone, err == nil
+}
+
+// home tells who comes without a launch how to start.
+func (a *app) home(c echo.Context) error {
+	return a.render(c, http.StatusOK, views.ProblemPage(views.Problem{
+		Page: views.Page{Title: "Add to Mojo starts in Wise Agent", Assets: a.assets()}, Calm: true,
+		What: "Select contacts in Wise Agent, then choose Add to Mojo.",
+		Next: "A window opens, you choose a group, and the contacts are ready to dial in Mojo.",
+	}))
+}
+
+// health answers whether the database does.
+func (a *app) health(c echo.Context) error {
+	if err := a.Store.Ping(c.Request().Context()); err != nil {
+		a.log().Error("health check failed", "err", err)
+		return c.String(http.StatusServiceUnavailable, "database not answering\n")
+	}
+	return c.String(http.StatusOK, "ok\n")
+}

@@ -1,0 +1,149 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"addtomojo/bridge"
+	"addtomojo/static"
+	"addtomojo/store"
+)
+
+// Server is the web part's configuration. Bridge, Store, BaseURL and SessionKeys are required.
+type Server struct {
+	Bridge *bridge.Bridge
+	Store  *store.Store
+
+	BaseURL          string         // our own origin, such as https://add.example.com; http on loopback only
+	WiseAgentAuthURL string         // origin of Wise Agent's consent page: a form may end in a redirect there
+	LaunchSecret     string         // WISEAGENT_LAUNCH_SECRET; "" takes unsigned launches
+	SessionKeys      [][]byte       // sign the session cookie; the first signs, all are accepted; 32 bytes at least
+	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed; none: the connection's own address counts
+
+	Log *slog.Logger     // nil is slog.Default()
+	Now func() time.Time // nil is time.Now
+
+	// Stopping ends the event streams when it is closed, so that a server that shuts down needn't wait for them. Nil
+	// never ends them early.
+	Stopping <-chan struct{}
+}
+
+// app is a Server at work: its settings and what is made of them.
+type app struct {
+	*Server
+	sessions *sessionStore
+	static   *static.Files
+	secure   bool   // BaseURL is https
+	csp      string // Content-Security-Policy with a %s for the nonce
+}
+
+// Handler checks the settings and gives the handler of everything the service answers.
+func (s *Server) Handler() (http.Handler, error) {
+	return s.echo()
+}
+
+// Routes lists every route as method and pattern, such as "POST" and "/add/:launch/push".
+func (s *Server) Routes() ([]Route, error) {
+	e, err := s.echo()
+	if err != nil {
+		return nil, err
+	}
+	var list []Route
+	for _, r := range e.Routes() {
+		list = append(list, Route{Method: r.Method, Pattern: r.Path})
+	}
+	return list, nil
+}
+
+// Route is one line of the routing table.
+type Route struct{ Method, Pattern string }
+
+func (s *Server) echo() (*echo.Echo, error) {
+	a, err := s.app()
+	if err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.IPExtractor = trustedIP(s.TrustedProxies)
+	e.HTTPErrorHandler = a.problem
+	a.routes(e)
+	return e, nil
+}
+
+func (s *Server) app() (*app, error) {
+	if s.Bridge == nil || s.Store == nil {
+		return nil, errors.New("web: Bridge and Store are required")
+	}
+	base, err := origin(s.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("web: BaseURL: %w", err)
+	}
+	secure := strings.HasPrefix(base, "https:")
+	sessions, err := newSessionStore(s.Store, s.SessionKeys, secure, s.now)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	formTarget := ""
+	if s.WiseAgentAuthURL != "" {
+		if formTarget, err = origin(s.WiseAgentAuthURL); err != nil {
+			return nil, fmt.Errorf("web: WiseAgentAuthURL: %w", err)
+		}
+	}
+	return &app{Server: s, sessions: sessions, static: static.New(), secure: secure, csp: contentPolicy(formTarget)}, nil
+}
+
+// origin is scheme and host of an address that may be asked: https, or http on loopback.
+func origin(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", errors.New("not an address")
+	}
+	if u.Host == "" || u.User != nil || !(u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())) {
+		return "", fmt.Errorf("%q is neither https nor http on loopback", u.Redacted())
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// trustedIP reads the customer's address from X-Forwarded-For, as far as its hops are proxies of ours.
+func trustedIP(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		bits := p.Addr().BitLen()
+		options = append(options, echo.TrustIPRange(&net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), bits)}))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+func (s *Server) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Log != nil {
+		return s.Log
+	}
+	return slog.Default()
+}

@@ -1,0 +1,269 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"addtomojo/bridge"
+	"addtomojo/mojo"
+	"addtomojo/store"
+	"addtomojo/views"
+)
+
+// welcome asks for the sides that are missing: of a new connection, or of one that needs a new sign-in. form is the
+// Mojo authentication form as it came back.
+func (a *app) welcome(c echo.Context, status int, form views.MojoForm) error {
+	v := visitOf(c)
+	form.Action = launchPath(v.launch.ID) + "/mojo"
+	w := views.Welcome{
+		Page: a.page(c, "Connect"), Account: a.account(c), Selected: len(v.launch.Contacts),
+		Email: v.who().Email, WiseURL: launchPath(v.launch.ID) + "/wiseagent", Mojo: form,
+	}
+	if v.conn.ID != "" {
+		if err := a.askAgain(c, &w); err != nil {
+			return err
+		}
+	} else if err := a.askMissing(c, &w); err != nil {
+		return err
+	}
+	return a.render(c, status, views.WelcomePage(w))
+}
+
+// askMissing asks for what a connection still needs.
+func (a *app) askMissing(c echo.Context, w *views.Welcome) error {
+	in, err := a.Bridge.SignIn(c.Request().Context(), visitOf(c).launch.ID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case in.Mojo != nil:
+		w.MojoGiven, w.AskWise = in.Mojo.AccountName, true
+	case in.Wise != nil:
+		w.Email, w.WiseGiven, w.AskMojo = in.Wise.Email, true, true
+	case w.Email != "":
+		w.AskMojo = true
+	default:
+		w.AskWise, w.AskMojo = true, true
+	}
+	return nil
+}
+
+// askAgain asks for the side of the connection that no longer lets us in.
+func (a *app) askAgain(c echo.Context, w *views.Welcome) error {
+	v := visitOf(c)
+	waiting, err := a.waiting(c.Request().Context(), v.conn.ID)
+	if err != nil {
+		return err
+	}
+	w.Lost = &views.Lost{Side: string(bridge.WiseAgent), Since: v.conn.Since.In(v.zone()), Cause: v.conn.Cause, Waiting: waiting}
+	if v.conn.Side == store.Mojo {
+		w.Lost.Side = string(bridge.MojoName)
+	}
+	w.AskMojo = v.conn.Side == store.Mojo
+	w.AskWise = !w.AskMojo
+	return nil
+}
+
+// signInMojo takes the Mojo authentication form and goes on to Wise Agent, or to the groups when nothing is missing.
+func (a *app) signInMojo(c echo.Context) error {
+	v, ctx := visitOf(c), c.Request().Context()
+	in, form, err := a.readMojoForm(c)
+	if err != nil {
+		return err
+	}
+	if form.PINError+form.LoginError+form.PasswordError != "" {
+		return a.mojoAgain(c, http.StatusUnprocessableEntity, form)
+	}
+	joined, err := a.Bridge.SignInMojo(ctx, in)
+	if err != nil {
+		return a.mojoRefused(c, form, err)
+	}
+	if joined.Connection == nil {
+		return a.startConsent(c)
+	}
+	if err := a.keepZone(ctx, v, *joined.Connection); err != nil {
+		return err
+	}
+	return a.seeOther(c, launchPath(v.launch.ID))
+}
+
+// readMojoForm reads the form and says what is missing in it. The password goes into the sign-in and nowhere else.
+func (a *app) readMojoForm(c echo.Context) (bridge.MojoSignIn, views.MojoForm, error) {
+	form, err := a.readForm(c)
+	if err != nil {
+		return bridge.MojoSignIn{}, views.MojoForm{}, err
+	}
+	v := visitOf(c)
+	in := bridge.MojoSignIn{
+		LaunchID: v.launch.ID, Email: v.who().Email, Address: c.RealIP(),
+		PIN: strings.TrimSpace(form.Get("pin")), Login: strings.TrimSpace(form.Get("login")), Password: form.Get("password"),
+	}
+	back := views.MojoForm{Login: string([]rune(in.Login)[:min(len([]rune(in.Login)), 200)])}
+	if in.PIN == "" {
+		back.PINError = "Type your Mojo PIN."
+	}
+	if in.Login == "" {
+		back.LoginError = "Type your login."
+	}
+	if in.Password == "" {
+		back.PasswordError = "Type your password."
+	}
+	return in, back, nil
+}
+
+// mojoRefused shows the form again where another try can help, and the problem's page where it can't.
+func (a *app) mojoRefused(c echo.Context, form views.MojoForm, err error) error {
+	p, known := describe(err, a.now())
+	var wait *bridge.WaitError
+	var rep *bridge.DialingRepError
+	var down *bridge.DownError
+	switch {
+	case !known:
+		return err
+	case errors.As(err, &wait):
+		form.Wait = p.Wait
+	case errors.Is(err, mojo.ErrCredentials), errors.Is(err, mojo.ErrSuspended), errors.As(err, &rep):
+		form.Error = p.What + " " + p.Next
+	case errors.As(err, &down):
+		form.Error = p.What + " " + p.Next
+		a.log().Error("request failed", "method", method(c), "route", route(c), "code", a.code(c), "err", err)
+	default:
+		return err
+	}
+	retryAfter(c, p.Wait)
+	return a.mojoAgain(c, p.Status, form)
+}
+
+// mojoAgain shows the form again, on the page it came from.
+func (a *app) mojoAgain(c echo.Context, status int, form views.MojoForm) error {
+	v := visitOf(c)
+	conn, err := a.Bridge.Connection(c.Request().Context(), v.who().Email)
+	switch {
+	case err == nil && conn.State == store.StateNeedsSignIn:
+		v.conn = conn
+	case err == nil:
+		return a.seeOther(c, launchPath(v.launch.ID)) // connected meanwhile, in another tab
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	return a.welcome(c, status, form)
+}
+
+// startConsent sends the browser to Wise Agent's consent page. The session remembers which launch the visit is for, so
+// that going back to the callback later leads there.
+func (a *app) startConsent(c echo.Context) error {
+	v, r := visitOf(c), c.Request()
+	form, err := a.readForm(c)
+	if err != nil {
+		return err
+	}
+	address, err := a.Bridge.StartConsent(r.Context(), v.launch.ID, hashID(v.who().Browser))
+	if err != nil {
+		return err
+	}
+	err = a.sessions.change(c.Response(), r, v.session, func(who *visitor) {
+		if _, ok := zoneOf(form.Get("tz")); ok {
+			who.TimeZone = form.Get("tz")
+		}
+		who.consent(stateOf(address), v.launch.ID)
+	})
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, address)
+}
+
+// finishConsent takes Wise Agent's answer. Whoever gave it is signed in from here on, connected or not.
+func (a *app) finishConsent(c echo.Context) error {
+	v, r := visitOf(c), c.Request()
+	joined, err := a.Bridge.FinishConsent(r.Context(), hashID(v.who().Browser), c.QueryParams())
+	if joined.Email != "" {
+		hold := func(who *visitor) { who.hold(joined.LaunchID) }
+		if err := a.sessions.signIn(c.Response(), r, v.session, joined.Email, hold); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return a.consentFailed(c, joined.LaunchID, err)
+	}
+	if joined.Connection != nil {
+		if err := a.keepZone(r.Context(), v, *joined.Connection); err != nil {
+			return err
+		}
+	}
+	return a.seeOther(c, launchPath(joined.LaunchID))
+}
+
+// consentFailed leads back to the launch when the answer was taken before (reload, back button), and shows the problem
+// otherwise.
+func (a *app) consentFailed(c echo.Context, launchID string, err error) error {
+	v := visitOf(c)
+	if launchID == "" {
+		launchID = v.who().consented(c.QueryParam("state"))
+	}
+	if errors.Is(err, bridge.ErrConsentExpired) && launchID != "" {
+		if _, err := a.Bridge.Connection(c.Request().Context(), v.who().Email); err == nil {
+			return a.seeOther(c, launchPath(launchID))
+		}
+	}
+	return a.elsewhere(c, err, launchID)
+}
+
+// signOut ends the session. What a half-done sign-in holds is revoked, and the launches of this browser are closed.
+func (a *app) signOut(c echo.Context) error {
+	v, r := visitOf(c), c.Request()
+	for _, id := range v.who().Launches {
+		c.SetCookie(a.claimCookie(id, "", -1))
+		if err := a.Store.DropSignIn(r.Context(), id, a.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	if err := a.sessions.signOut(c.Response(), r, v.session); err != nil {
+		return err
+	}
+	return a.render(c, http.StatusOK, views.SignedOutPage(views.SignedOut{Page: views.Page{Title: "Signed out", Assets: a.assets()}}))
+}
+
+// keepZone gives a connection without a time zone the browser's.
+func (a *app) keepZone(ctx context.Context, v *visit, conn store.Connection) error {
+	zone := v.who().TimeZone
+	if conn.TimeZone != "" || zone == "" {
+		return nil
+	}
+	return a.Store.SetTimeZone(ctx, conn.ID, zone)
+}
+
+// readForm reads a posted form and nothing of the query.
+func (a *app) readForm(c echo.Context) (url.Values, error) {
+	r := c.Request()
+	if err := r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return nil, large
+		}
+		return nil, errForm // the error itself would quote what was sent
+	}
+	return r.PostForm, nil
+}
+
+// stateOf is the state in the address of a consent page.
+func stateOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("state")
+}
+
+// hashState is what the session keeps of a consent's state.
+func hashState(state string) string {
+	sum := sha256.Sum256([]byte(state))
+	return hex.EncodeToString(sum[:16])
+}
