@@ -39,6 +39,12 @@ type form struct {
 	Problems map[string]string // by name of the field
 }
 
+// problem is what is wrong with a field, if there is a text.
+type problem struct{ Field, Text string }
+
+// Problem is the field's problem, for the template.
+func (f form) Problem(field string) problem { return problem{field, f.Problems[field]} }
+
 // pageView is what the template shows.
 type pageView struct {
 	Page
@@ -57,6 +63,7 @@ type kindView struct {
 type ruleView struct {
 	ID                            int
 	Endpoint, Text, Details, Left string
+	Everywhere                    bool // the endpoint is Any
 	Hits                          int
 }
 
@@ -138,7 +145,7 @@ func (f *form) number(name, text string, low, high float64) float64 {
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(n >= low && n <= high) {
-		f.Problems[name] = fmt.Sprintf("Give a number from %g to %g, or leave it empty.", low, high)
+		f.Problems[name] = fmt.Sprintf("Give a number from %.0f to %.0f, or leave it empty.", low, high)
 		return 0
 	}
 	return n
@@ -200,10 +207,7 @@ func (k Kind) text() string {
 
 // view is the rule in words.
 func (r Rule) view(hits int) ruleView {
-	v := ruleView{ID: r.ID, Endpoint: r.Endpoint, Text: r.Kind.text(), Hits: hits, Left: "until removed"}
-	if r.Endpoint == Any {
-		v.Endpoint = "every endpoint"
-	}
+	v := ruleView{ID: r.ID, Endpoint: r.Endpoint, Text: r.Kind.text(), Everywhere: r.Endpoint == Any, Hits: hits, Left: "until removed"}
 	if r.Times > 0 {
 		v.Left = fmt.Sprintf("%d left", r.Times)
 	}
