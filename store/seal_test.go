@@ -1,0 +1,132 @@
+package store
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+)
+
+func newVault(t *testing.T, keyset string) *Vault {
+	t.Helper()
+	v, err := NewVault(keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func newKeyset(t *testing.T) string {
+	t.Helper()
+	k, err := GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestSealedOpensInItsPlaceOnly(t *testing.T) {
+	v := newVault(t, newKeyset(t))
+	home := place{"tokens", "1/mojo"}
+	sealed, err := v.seal(home, "access", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(sealed, []byte("secret")) {
+		t.Error("the sealed value shows the secret")
+	}
+	if got, err := v.open(home, "access", sealed); err != nil || got != "secret" {
+		t.Errorf("open: got %q, %v, want the secret", got, err)
+	}
+	for _, test := range []struct {
+		place  place
+		column string
+	}{
+		{place{"tokens", "2/mojo"}, "access"},
+		{place{"tokens", "1/mojo"}, "refresh"},
+		{place{"revocations", "1/mojo"}, "access"},
+	} {
+		if _, err := v.open(test.place, test.column, sealed); err == nil {
+			t.Errorf("opened as %s of %v, want an error", test.column, test.place)
+		}
+	}
+	if _, err := newVault(t, newKeyset(t)).open(home, "access", sealed); err == nil {
+		t.Error("opened by another key, want an error")
+	}
+}
+
+func TestOldRowsOpenAfterRotation(t *testing.T) {
+	old := newKeyset(t)
+	home := place{"tokens", "1/mojo"}
+	sealed, err := newVault(t, old).seal(home, "access", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotated := newVault(t, rotate(t, old))
+	if got, err := rotated.open(home, "access", sealed); err != nil || got != "secret" {
+		t.Errorf("open: got %q, %v, want the secret", got, err)
+	}
+	fresh, err := rotated.seal(home, "access", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(fresh[:5], sealed[:5]) {
+		t.Error("sealed by the old key, want the new one")
+	}
+}
+
+// rotate adds a key to the keyset, which seals from then on.
+func rotate(t *testing.T, encoded string) string {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := keyset.NewManagerFromHandle(handle)
+	id, err := m.Add(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.SetPrimary(id); err != nil {
+		t.Fatal(err)
+	}
+	if handle, err = m.Handle(); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&b)); err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+func TestNewVaultNeverQuotesTheKeyset(t *testing.T) {
+	for _, value := range []string{
+		"",
+		"not base64: hunter2",
+		base64.StdEncoding.EncodeToString([]byte("hunter2")),
+		base64.StdEncoding.EncodeToString([]byte(`{"primaryKeyId": 1, "key": [{"keyId": "hunter2"}]}`)),
+		base64.StdEncoding.EncodeToString([]byte(`{"primaryKeyId": 1, "key": []}`)),
+	} {
+		_, err := NewVault(value)
+		if err == nil {
+			t.Errorf("NewVault(%q) worked, want an error", value)
+			continue
+		}
+		if strings.Contains(err.Error(), "hunter2") || value != "" && strings.Contains(err.Error(), value) {
+			t.Errorf("NewVault(%q): the error %q quotes the value", value, err)
+		}
+	}
+}
+
+func TestNewVaultTakesAFilesLineEnd(t *testing.T) {
+	newVault(t, newKeyset(t)+"\n")
+}
