@@ -100,8 +100,12 @@
     if (!radio) return;
     event.preventDefault();
     radio.checked = true;
-    radio.focus();
     syncAdd();
+    if (event.key === "ArrowDown") {
+      radio.focus();
+    } else { // stay here: one more Enter on a radio button would send the form
+      announce(`${radio.closest("[data-name]").dataset.name} chosen`);
+    }
   }
 
   // The add button: how many, and into which group.

@@ -70,6 +70,9 @@ type Preflight struct {
 // peopleShown is how many names of a list the page writes out.
 const peopleShown = 200
 
+// peopleStill is how many names surely fit without scrolling.
+const peopleStill = 3
+
 func shown(people []Person) []Person { return people[:min(len(people), peopleShown)] }
 
 // chosen is the id of the group that is preselected, 0 when there is none.

@@ -292,7 +292,7 @@ func fragments() []state {
 		{"groups", GroupsPart(someChoose().Groups)},
 		{"preflight", PreflightPart(readyPreflight())},
 		{"push", PushPart(somePush(PushSending))},
-		{"mojo-form", MojoFormPart(someMojo(), true)},
+		{"mojo-form", mojoForm(someMojo(), true)},
 	}
 }
 

@@ -485,7 +485,7 @@ func askMojo(w Welcome) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = MojoFormPart(w.Mojo, w.mojoFirst()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = mojoForm(w.Mojo, w.mojoFirst()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -497,9 +497,9 @@ func askMojo(w Welcome) templ.Component {
 	})
 }
 
-// MojoFormPart is the Mojo authentication form. main makes its button the main
+// mojoForm is the Mojo authentication form. main makes its button the main
 // one of the page.
-func MojoFormPart(f MojoForm, main bool) templ.Component {
+func mojoForm(f MojoForm, main bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -1,0 +1,146 @@
+package views
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestPushStates(t *testing.T) {
+	for _, test := range []struct {
+		state   string
+		heading string
+		live    bool   // server-sent events
+		refresh string // without scripts
+		says    string
+	}{
+		{"push-waiting", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "0 of 500 done, 500 left"},
+		{"push-sending", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "212 of 500 done, 288 left"},
+		{"push-paused", "Sign in to go on", true, "2;url=/push/1", "Mojo asks you to sign in again. Nothing is lost"},
+		{"push-down", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "Mojo isn't answering. We keep trying; nothing is lost."},
+		{"push-stopped", "This push has stopped", false, "", "The group was deleted in Mojo."},
+		{"push-done", "491 added, 6 updated", false, "", "Everything is through."},
+		{"push-done-landing", "491 added, 6 updated", false, "0;url=/push/1/mojo", "Taking you to Hot Lead in Mojo."},
+		{"push-attention", "488 added, 6 updated. 3 need you", false, "", "Mojo refused the phone number"},
+		{"push-attention-landing", "488 added, 6 updated. 3 need you", false, "", "See the 3 that need you"},
+		{"push-undoing", "Taking contacts out of Hot Lead", true, "2;url=/push/1", "200 of 491 done, 291 left"},
+		{"push-undone", "Undone", false, "", "491 contacts taken out of Hot Lead. Who was in it before is still there."},
+	} {
+		t.Run(test.state, func(t *testing.T) {
+			n := render(t, stateNamed(t, test.state))
+			if got := n.one(t, "h1").text(); got != test.heading {
+				t.Errorf("heading: got %q, want %q", got, test.heading)
+			}
+			if got := len(n.all("[sse-connect=/push/1/events] [sse-swap=push]")) == 1; got != test.live {
+				t.Errorf("live: got %v, want %v", got, test.live)
+			}
+			refresh := ""
+			if found := n.all("head noscript meta"); len(found) == 1 {
+				refresh = found[0].attr("content")
+			}
+			if refresh != test.refresh {
+				t.Errorf("refresh without scripts: got %q, want %q", refresh, test.refresh)
+			}
+			if got := n.one(t, "main").text(); !strings.Contains(got, test.says) {
+				t.Errorf("page: got %q, want it to say %q", got, test.says)
+			}
+		})
+	}
+}
+
+func TestLandingMovesOnOnlyWhenAllAreThrough(t *testing.T) {
+	for _, s := range pushStates() {
+		got := len(render(t, s.page).all("[data-landing]")) == 1
+		if want := s.name == "push-done-landing"; got != want {
+			t.Errorf("%s: moves on %v, want %v", s.name, got, want)
+		}
+	}
+}
+
+func TestLandingOffersMojoBeforeWhatNeedsAttention(t *testing.T) {
+	n := render(t, stateNamed(t, "push-attention-landing"))
+	if got, want := n.texts("main .actions a"), []string{"Open Mojo", "See the 3 that need you"}; !slices.Equal(got, want) {
+		t.Errorf("ways on: got %q, want %q", got, want)
+	}
+}
+
+func TestResultsOfThePopup(t *testing.T) {
+	n := render(t, stateNamed(t, "push-attention"))
+	mojo := n.one(t, "#open-mojo")
+	if mojo.attr("href") != "/push/1/mojo" || mojo.attr("target") != "_blank" || mojo.attr("rel") != "noopener" {
+		t.Errorf("Open Mojo: got %v, want a link to a tab of its own", mojo.Attr)
+	}
+	if got := n.one(t, "#retry").text(); got != "Retry" {
+		t.Errorf("retry: got %q, want Retry", got)
+	}
+	if got := n.one(t, "details #undo").text(); got != "Undo" {
+		t.Errorf("undo: got %q, want Undo", got)
+	}
+	if got := n.one(t, ".undo time").text(); got != "Tue, Nov 24, 9:14 AM MST" {
+		t.Errorf("end of undo: got %q", got)
+	}
+	if got, want := n.texts(".counts dt"), []string{"Added", "Updated", "Skipped", "Failed"}; !slices.Equal(got, want) {
+		t.Errorf("counts: got %q, want %q", got, want)
+	}
+	if got, want := n.texts(".counts dd"), []string{"488", "6", "3", "3"}; !slices.Equal(got, want) {
+		t.Errorf("counts: got %q, want %q", got, want)
+	}
+	if got := n.one(t, ".tabs [aria-current=page]").text(); got != "Need you 3" {
+		t.Errorf("open list: got %q, want Need you 3", got)
+	}
+}
+
+func TestRetryAndUndoAreOfferedOnlyWherePossible(t *testing.T) {
+	n := render(t, stateNamed(t, "push-sending"))
+	if got := len(n.all("main button")); got != 0 {
+		t.Errorf("buttons while sending: got %d, want none", got)
+	}
+	n = render(t, pushWith(PushDone, func(p *Push) { doneAll(p); p.UndoURL = "" }))
+	if got := len(n.all(".undo")); got != 0 {
+		t.Errorf("undo after its time: got %d, want none", got)
+	}
+}
+
+func TestResultsArePaged(t *testing.T) {
+	n := render(t, stateNamed(t, "push-done"))
+	if got := n.one(t, ".pager span").text(); got != "Page 1 of 5" {
+		t.Errorf("pager: got %q", got)
+	}
+	if got, want := n.texts(".pager a"), []string{"Later"}; !slices.Equal(got, want) {
+		t.Errorf("links of the first page: got %q, want %q", got, want)
+	}
+}
+
+func TestBarIsNamedAndInRange(t *testing.T) {
+	for _, test := range []struct {
+		done, total int
+		max, value  string
+	}{
+		{0, 0, "1", "0"}, {3, 0, "1", "1"}, {212, 500, "500", "212"}, {501, 500, "500", "500"},
+	} {
+		n := render(t, pushWith(PushSending, func(p *Push) { p.Done, p.Total = test.done, test.total }))
+		bar := n.one(t, "progress")
+		if bar.attr("max") != test.max || bar.attr("value") != test.value {
+			t.Errorf("%d of %d: got %s of %s, want %s of %s", test.done, test.total, bar.attr("value"), bar.attr("max"), test.value, test.max)
+		}
+	}
+}
+
+func TestScreenReadersHearEveryTenth(t *testing.T) {
+	heard := map[string]bool{}
+	for done := range 501 {
+		p := somePush(PushSending)
+		p.Done = done
+		heard[p.announcement()] = true
+	}
+	if len(heard) != 11 {
+		t.Errorf("announcements on the way through 500: got %d, want 11", len(heard))
+	}
+}
+
+func TestNothingAddedSaysSo(t *testing.T) {
+	n := render(t, pushWith(PushDone, func(p *Push) { p.Failed, p.Done = 500, 500 }))
+	if got, want := n.one(t, "h1").text(), "Nothing was added. 500 need you"; got != want {
+		t.Errorf("heading: got %q, want %q", got, want)
+	}
+}
