@@ -111,12 +111,12 @@ func (s *Server) operation(verb, requestType string) (operation, bool) {
 
 // webconnect serves the data API.
 func (s *Server) webconnect(w http.ResponseWriter, r *http.Request) {
-	status, answer, strict := s.serveData(r.Method, callOf(r), r)
+	status, answer, strict := s.serveData(r.Method, arrivalOf(r), r)
 	send(w, status, answer, strict)
 }
 
 // serveData finds the token and the operation of a request, and runs it.
-func (s *Server) serveData(verb string, c call, r *http.Request) (status int, answer any, strict bool) {
+func (s *Server) serveData(verb string, c arrival, r *http.Request) (status int, answer any, strict bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	strict = s.cfg.Options.StrictJSON

@@ -126,39 +126,39 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// A call is what is known of one API request before it is served.
-type call struct {
+// An arrival is what is known of one API request before it is served.
+type arrival struct {
 	endpoint string // as Endpoints lists it
 	params   params
 	broken   error // why the parameters could not be read
 }
 
-type callKey struct{}
+type arrivalKey struct{}
 
-// callOf gives what withEndpoint found out about the request.
-func callOf(r *http.Request) call {
-	c, _ := r.Context().Value(callKey{}).(call)
+// arrivalOf gives what withEndpoint found out about the request.
+func arrivalOf(r *http.Request) arrival {
+	c, _ := r.Context().Value(arrivalKey{}).(arrival)
 	return c
 }
 
-func endpointOf(r *http.Request) string { return callOf(r).endpoint }
+func endpointOf(r *http.Request) string { return arrivalOf(r).endpoint }
 
 // withEndpoint names the endpoint of each request, so that faults and counts can speak of it.
-func withEndpoint(next http.Handler, name func(*http.Request) call) http.Handler {
+func withEndpoint(next http.Handler, name func(*http.Request) arrival) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, name(r))))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, name(r))))
 	})
 }
 
 // authEndpoint names a request of the OAuth server: "auth", "token" or "revoke".
-func (s *Server) authEndpoint(r *http.Request) call {
-	return call{endpoint: path.Base(r.URL.Path)}
+func (s *Server) authEndpoint(r *http.Request) arrival {
+	return arrival{endpoint: path.Base(r.URL.Path)}
 }
 
 // dataEndpoint names a request of the data API by its requestType.
-func (s *Server) dataEndpoint(r *http.Request) call {
+func (s *Server) dataEndpoint(r *http.Request) arrival {
 	p, err := readParams(r)
-	c := call{endpoint: "unknown", params: p, broken: err}
+	c := arrival{endpoint: "unknown", params: p, broken: err}
 	if op, ok := s.operation(r.Method, p.get("requestType")); ok {
 		c.endpoint = op.endpoint()
 	}
