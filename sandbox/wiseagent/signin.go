@@ -121,4 +121,3 @@ func local(next string) string {
 	}
 	return next
 }
-
