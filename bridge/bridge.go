@@ -43,6 +43,10 @@ type Bridge struct {
 	DoNotCallCategory  string   // Wise Agent category of contacts that must not be called; "" = none
 	BatchSize          int      // contacts in one bulk create; 0 is 100
 
+	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
+	// second to ten minutes: a person looks on, so it begins short.
+	PushWaits []time.Duration
+
 	Log *slog.Logger     // nil is slog.Default()
 	Now func() time.Time // nil is time.Now
 
@@ -70,6 +74,17 @@ func (b *Bridge) log() *slog.Logger {
 		return b.Log
 	}
 	return slog.Default()
+}
+
+func (b *Bridge) pushWait(attempt int) time.Duration {
+	waits := b.PushWaits
+	if waits == nil {
+		waits = []time.Duration{
+			time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second,
+			time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute,
+		}
+	}
+	return waits[min(attempt-1, len(waits)-1)]
 }
 
 func (b *Bridge) batchSize() int {

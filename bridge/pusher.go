@@ -26,14 +26,11 @@ import (
 // written. A crash loses nothing: a marked contact is sent again, Mojo knows it by its api_contact_id, and
 // what the crash left in doubt is told from what Mojo says then.
 
-// pushWaits are the waits after each failed try of a push. A person looks on, so they begin short.
-var pushWaits = []time.Duration{
-	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second,
-	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute,
-}
-
 // pushPatience is how long a push goes on trying while a partner gives no clear answer.
 const pushPatience = 24 * time.Hour
+
+// stay is up to which wait a worker stays with its push; longer ones are left to the sweep.
+const stay = 5 * time.Second
 
 // pusher sends one push.
 type pusher struct {
@@ -100,10 +97,10 @@ func (b *Bridge) waitPush(ctx context.Context, push store.Push, after time.Durat
 		return fmt.Errorf("read push: %w", err)
 	}
 	attempts := now.Attempts + 1
-	if b.now().Sub(push.CreatedAt) > pushPatience && attempts > len(pushWaits) {
+	if b.now().Sub(push.CreatedAt) > pushPatience {
 		return b.setPush(ctx, push, store.PushStopped, trouble(why)+" We stopped trying after a day; press Retry to go on.", 0, b.now())
 	}
-	wait := max(pushWaits[min(attempts-1, len(pushWaits)-1)], after)
+	wait := max(b.pushWait(attempts), after)
 	state := store.PushSending
 	if push.State == store.PushUndoing {
 		state = store.PushUndoing
@@ -112,7 +109,7 @@ func (b *Bridge) waitPush(ctx context.Context, push store.Push, after time.Durat
 	if err := b.setPush(ctx, push, state, trouble(why), attempts, b.now().Add(wait)); err != nil {
 		return err
 	}
-	if wait <= pushWaits[2] { // worth staying for: the customer looks on
+	if wait <= stay { // the customer looks on
 		return sleep(ctx, wait)
 	}
 	return nil

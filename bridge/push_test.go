@@ -1,0 +1,341 @@
+package bridge_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"addtomojo/bridge"
+	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	wisebox "addtomojo/sandbox/wiseagent"
+	"addtomojo/store"
+	"addtomojo/store/storetest"
+)
+
+func TestPushPutsExactlyTheSelectionIntoTheGroup(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(250)
+		selected := ids[20:233]
+		got := w.push(conn, group, selected...)
+		if got.All.Added != 213 || !got.Through() {
+			t.Errorf("counts %+v in state %s, want 213 added and through", got.All, got.Push.State)
+		}
+		if in := w.inGroup(group); !slices.Equal(in, apiIDs(selected)) {
+			t.Errorf("the group holds %d contacts, want exactly the 213 selected", len(in))
+		}
+		c := w.mojo.Contacts(account, group)[0]
+		if c.FullName != "Person 20" || c.Address != "12 N Oak St" || len(c.Media) != 2 || c.Media[0].Value != "5205550120" || len(c.Notes) != 1 || !strings.HasSuffix(c.Notes[0].Contents, "Met\nAt the fair") {
+			t.Errorf("the first contact arrived as %+v", c)
+		}
+		if want := w.mojoURL + "/my-data/?group_id="; !strings.HasPrefix(got.Landing, want) {
+			t.Errorf("landing %q, want %q", got.Landing, want)
+		}
+		if n := w.mojo.BusyAnswers(account); n != 0 {
+			t.Errorf("%d requests met the account's lock, want none: one goes at a time", n)
+		}
+	})
+}
+
+func TestKnownContactsAreMovedAndTheirNotesSentOnce(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		spring, fall := w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Fall")
+		ids := w.contacts(30)
+		w.push(conn, spring, ids[:20]...)
+		w.wise.AddNote(kate, wisebox.Note{ClientID: ids[0], Subject: "Called", Text: "again", Date: w.Now()})
+
+		got := w.push(conn, fall, ids...)
+		if got.All.Added != 10 || got.All.Updated != 20 {
+			t.Errorf("counts %+v, want 10 added and 20 updated", got.All)
+		}
+		if in := w.inGroup(fall); !slices.Equal(in, apiIDs(ids)) {
+			t.Errorf("the second group holds %d contacts, want all 30", len(in))
+		}
+		all := w.mojo.Contacts(account, fall)
+		c := all[slices.IndexFunc(all, func(c mojobox.Contact) bool { return c.APIContactID == "wa-"+ids[0] })]
+		if len(c.Notes) != 2 {
+			t.Errorf("the contact has %d notes, want the old one once and the new one: %+v", len(c.Notes), c.Notes)
+		}
+	})
+}
+
+func TestWhoIsLeftOutIsToldWhy(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		add := func(c wisebox.Contact) string { return w.wise.AddContact(kate, c) }
+		plain := add(wisebox.Contact{First: "Ann", Last: "Lee", HomePhone: "(520) 555-0143"})
+		phoneless := add(wisebox.Contact{First: "Bob"})
+		category := add(wisebox.Contact{First: "Cy", HomePhone: "520-555-0144", Categories: []string{"do not call"}})
+		marked := add(wisebox.Contact{First: "Di", HomePhone: "DNC 520-555-0145"})
+		empty := add(wisebox.Contact{})
+		gone := add(wisebox.Contact{First: "Ed"})
+		w.wise.DeleteContact(kate, gone)
+		vendor := w.wise.AddVendor(kate, wisebox.Vendor{Company: "Saguaro Title"})
+
+		got := w.push(conn, group, plain, phoneless, category, marked, empty, gone, vendor)
+		want := map[string]string{
+			plain: "added", phoneless: "added",
+			category: "skipped Marked do-not-call in Wise Agent.", marked: "skipped Marked do-not-call in Wise Agent.",
+			empty: "skipped Has no name, phone or e-mail.",
+			gone:  "skipped No longer in Wise Agent, or not one of your contacts.", vendor: "skipped Vendors are not sent to the dialer.",
+		}
+		for id, reason := range w.reasons(got.Push) {
+			if reason != want[id] {
+				t.Errorf("contact %s is %q, want %q", id, reason, want[id])
+			}
+		}
+		if !got.Through() {
+			t.Error("the push is not through, want it to be: nobody failed")
+		}
+
+		ticked, err := w.StartPush(t.Context(), conn, bridge.StartPush{
+			ID: store.NewID(), LaunchID: w.launch(category, marked).ID, GroupID: group, IncludeDoNotCall: true})
+		w.need(err)
+		if p := w.end(conn, ticked); p.All.Added != 2 {
+			t.Errorf("ticked do-not-call contacts: %+v, want 2 added", p.All)
+		}
+	})
+}
+
+func TestUndoTakesOutWhatThePushPutInAndNothingElse(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		other := w.mojo.AddGroup(account, "Fall")
+		ids := w.contacts(12)
+		w.push(conn, group, ids[:4]...)  // in the group before
+		w.push(conn, other, ids[4:8]...) // in Mojo before
+		got := w.push(conn, group, ids...)
+		if got.UndoUntil.IsZero() {
+			t.Fatal("the push can't be undone, want 24 hours")
+		}
+		w.need(w.Undo(t.Context(), got.Push))
+		w.need(w.Undo(t.Context(), got.Push)) // pressed twice
+		undone := w.end(conn, got.Push)
+		if undone.Push.State != store.PushUndone || undone.All.Removed != 8 {
+			t.Errorf("state %s, counts %+v; want undone with 8 removed", undone.Push.State, undone.All)
+		}
+		if in := w.inGroup(group); !slices.Equal(in, apiIDs(ids[:4])) {
+			t.Errorf("the group holds %q, want the four that were in it before", in)
+		}
+		if in := w.inGroup(other); !slices.Equal(in, apiIDs(ids[4:8])) {
+			t.Errorf("the other group holds %q, want it untouched", in)
+		}
+	})
+}
+
+func TestUndoEndsAfterADay(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		got := w.push(conn, group, w.contacts(2)...)
+		w.skew.Store(int64(24*time.Hour + time.Minute))
+		if err := w.Undo(t.Context(), got.Push); !errors.Is(err, store.ErrTooLate) {
+			t.Errorf("undo after a day: %v, want ErrTooLate", err)
+		}
+	})
+}
+
+func TestOneBadContactDoesNotHoldUpTheOthers(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(40)
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.ServerError, Status: 400, Times: 1})
+		got := w.push(conn, group, ids...)
+		if got.All.Added != 40 {
+			t.Errorf("counts %+v, want the 40 added in two halves", got.All)
+		}
+	})
+}
+
+func TestLostAnswersAddNobodyTwice(t *testing.T) {
+	for _, kind := range []fault.Kind{fault.CutAfter, fault.CutBefore, fault.HTML, fault.Truncated, fault.ServerError, fault.TooMany} {
+		t.Run(string(kind), func(t *testing.T) {
+			everyEngine(t, func(t *testing.T, w *town) {
+				conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+				ids := w.contacts(50)
+				w.BatchSize = 20
+				w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: kind, Times: 2})
+				got := w.push(conn, group, ids...)
+				if got.All.Added != 50 || !slices.Equal(w.inGroup(group), apiIDs(ids)) {
+					t.Errorf("counts %+v and %d in the group, want 50 added", got.All, len(w.inGroup(group)))
+				}
+				w.need(w.Undo(t.Context(), got.Push))
+				if w.end(conn, got.Push); len(w.inGroup(group)) != 0 {
+					t.Errorf("after undo the group holds %d, want none: this push put all of them in", len(w.inGroup(group)))
+				}
+			})
+		})
+	}
+}
+
+func TestAHostWithoutBulkUpdateNeverFailsAPush(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newTown(t, s, mojobox.Config{NoBulkUpdate: true})
+		conn := w.connected()
+		spring, fall := w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Fall")
+		ids := w.contacts(10)
+		w.push(conn, spring, ids[:5]...)
+		got := w.push(conn, fall, ids...)
+		if got.All.Added != 5 || got.All.Skipped != 5 || !got.Through() {
+			t.Errorf("counts %+v, want 5 added and 5 skipped", got.All)
+		}
+	})
+}
+
+func TestTooLargeBatchesAreHalved(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newTown(t, s, mojobox.Config{BatchLimit: 30})
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		if got := w.push(conn, group, w.contacts(230)...); got.All.Added != 230 {
+			t.Errorf("counts %+v, want 230 added", got.All)
+		}
+	})
+}
+
+func TestAnOlderBulkCreateIsWaitedFor(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newTown(t, s, mojobox.Config{InterruptedLock: 1500 * time.Millisecond})
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.CutAfter, Times: 1})
+		got := w.push(conn, group, w.contacts(5)...)
+		if got.All.Added != 5 {
+			t.Errorf("counts %+v, want 5 added", got.All)
+		}
+	})
+}
+
+func TestADeletedGroupStopsThePushAndSaysSo(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(3)
+		launch := w.launch(ids...)
+		_, err := w.Groups(t.Context(), conn, true)
+		w.need(err)
+		w.mojo.DeleteGroup(account, group)
+		push, err := w.StartPush(t.Context(), conn, bridge.StartPush{ID: store.NewID(), LaunchID: launch.ID, GroupID: group})
+		w.need(err)
+		got := w.end(conn, push)
+		if got.Push.State != store.PushStopped || !strings.Contains(got.Push.Cause, `"Spring" is no longer in Mojo`) || got.All.Failed != 3 {
+			t.Errorf("state %s, cause %q, counts %+v; want stopped, named, 3 failed", got.Push.State, got.Push.Cause, got.All)
+		}
+		_, err = w.StartPush(t.Context(), conn, bridge.StartPush{ID: store.NewID(), LaunchID: launch.ID, GroupID: 424242})
+		if !errors.Is(err, bridge.ErrGroupGone) {
+			t.Errorf("a group that never was: %v, want ErrGroupGone", err)
+		}
+	})
+}
+
+func TestRetrySendsTheFailedOnesAgain(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(4)
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.ServerError, Status: 400})
+		got := w.push(conn, group, ids...)
+		if got.All.Failed != 4 || got.Through() {
+			t.Fatalf("counts %+v, want 4 failed", got.All)
+		}
+		w.mojoFaults.Clear()
+		n, err := w.RetryFailed(t.Context(), got.Push)
+		if err != nil || n != 4 {
+			t.Fatalf("retry: %d, %v; want 4", n, err)
+		}
+		if got := w.end(conn, got.Push); got.All.Added != 4 || got.Run.Total != 4 || !got.Through() {
+			t.Errorf("counts %+v, want 4 added", got.All)
+		}
+	})
+}
+
+func TestExpiredTokensAreRefreshedOnce(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(60)
+		w.wise.ExpireTokens(kate)
+		w.mojo.ExpireTokens(account)
+		got := w.push(conn, group, ids...)
+		if got.All.Added != 60 || w.wise.RefreshCount() != 1 {
+			t.Errorf("counts %+v after %d refreshes at Wise Agent, want 60 added after one", got.All, w.wise.RefreshCount())
+		}
+	})
+}
+
+func TestARevokedSidePausesThePushUntilSignIn(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(5)
+		w.wise.RevokeTokens(kate)
+		push := w.begin(conn, group, ids...)
+		got := w.until(conn, push, func(p bridge.Progress) bool { return p.Push.State == store.PushPaused })
+		now, err := w.Connection(t.Context(), kate)
+		w.need(err)
+		if now.State != store.StateNeedsSignIn || now.Side != store.Wise || got.All.Waiting != 5 {
+			t.Errorf("connection %s on side %q, counts %+v; want needs_sign_in on wiseagent with 5 waiting", now.State, now.Side, got.All)
+		}
+		w.need(w.Store.RefreshSide(t.Context(), conn.ID, store.Wise, w.wiseToken(kate), "", w.Now()))
+		if got := w.end(conn, push); got.All.Added != 5 {
+			t.Errorf("after signing in again: %+v, want 5 added", got.All)
+		}
+	})
+}
+
+func TestOneKeyIsOnePush(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		launch, id := w.launch(w.contacts(20)...), store.NewID()
+		var presses sync.WaitGroup
+		for range 10 {
+			presses.Go(func() {
+				push, err := w.StartPush(t.Context(), conn, bridge.StartPush{ID: id, LaunchID: launch.ID, GroupID: group})
+				if err != nil || push.ID != id {
+					t.Errorf("a press gives push %q, %v; want %q", push.ID, err, id)
+				}
+			})
+		}
+		presses.Wait()
+		w.end(conn, store.Push{ID: id})
+		if pushes, err := w.Store.Pushes(t.Context(), conn.ID, 10); err != nil || len(pushes) != 1 || len(w.inGroup(group)) != 20 {
+			t.Errorf("%d pushes, %v, %d in the group; want one push of 20", len(pushes), err, len(w.inGroup(group)))
+		}
+	})
+}
+
+func TestAStoppedProcessIsTakenOverWhereItWas(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(200)
+		w.BatchSize = 20
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 30 * time.Millisecond})
+		push := w.begin(conn, group, ids...)
+		w.until(conn, push, func(p bridge.Progress) bool { return p.All.Added >= 60 })
+		w.stop()
+		w.mojoFaults.Clear()
+		w.run()
+		if got := w.end(conn, push); got.All.Added != 200 || !slices.Equal(w.inGroup(group), apiIDs(ids)) {
+			t.Errorf("counts %+v and %d in the group, want 200 added", got.All, len(w.inGroup(group)))
+		}
+	})
+}
+
+func TestFetchingTakesTheFewerCalls(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		ids := w.contacts(300)
+		for _, test := range []struct {
+			selected                 int
+			singles, pages, counting int
+		}{{selected: 10, singles: 10}, {selected: 200, pages: 3, counting: 1}} {
+			before := w.wise.Requests()
+			_, err := w.Preflight(t.Context(), conn, w.launch(ids[:test.selected]...))
+			w.need(err)
+			after := w.wise.Requests()
+			singles, pages, counts := after["getSingleContact"]-before["getSingleContact"], after["getContacts"]-before["getContacts"], after["getContactsCount"]-before["getContactsCount"]
+			if singles != test.singles || pages != test.pages || counts != test.counting {
+				t.Errorf("%d of 300 took %d single reads, %d pages, %d counts; want %d, %d, %d",
+					test.selected, singles, pages, counts, test.singles, test.pages, test.counting)
+			}
+		}
+	})
+}

@@ -1,0 +1,261 @@
+package bridge_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"addtomojo/bridge"
+	"addtomojo/mojo"
+	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	wisebox "addtomojo/sandbox/wiseagent"
+	"addtomojo/store"
+	"addtomojo/store/storetest"
+	"addtomojo/wiseagent"
+
+	"golang.org/x/oauth2"
+)
+
+const (
+	kate     = "kate@example.com"
+	password = "kate-sandbox"
+	account  = "8812" // of mojobox.Sample: Ruiz Realty Group
+)
+
+// town is both stand-in partners with the bridge between them.
+type town struct {
+	*bridge.Bridge
+	t          *testing.T
+	wise       *wisebox.Server
+	mojo       *mojobox.Server
+	wiseURL    string
+	mojoURL    string
+	wiseFaults *fault.Set
+	mojoFaults *fault.Set
+	skew       *atomic.Int64 // nanoseconds that the service's clock is ahead
+	stop       func()
+}
+
+// everyEngine runs a test in a town of its own on each database.
+func everyEngine(t *testing.T, test func(t *testing.T, town *town)) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) { test(t, newTown(t, s, mojobox.Config{TellsAlreadyInGroup: true})) })
+}
+
+func newTown(t *testing.T, s *store.Store, box mojobox.Config) *town {
+	t.Helper()
+	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}}
+	now := func() time.Time { return time.Now().Add(time.Duration(town.skew.Load())) }
+	town.wise = wisebox.New(wisebox.Config{ClientID: "addtomojo", ClientSecret: "wise-secret", Faults: town.wiseFaults, Now: now})
+	town.wise.AddUser(wisebox.User{Email: kate, Password: password, First: "Kate", Last: "Moreno"})
+	box.ClientID, box.ClientSecret, box.Faults, box.Now = "addtomojo", "mojo-secret", town.mojoFaults, now
+	if box.InterruptedLock == 0 {
+		box.InterruptedLock = 200 * time.Millisecond
+	}
+	town.mojo = mojobox.New(box)
+	town.mojo.AddSample()
+	town.wiseURL, town.mojoURL = serve(t, town.wise), serve(t, town.mojo)
+	town.wise.SetRedirectHosts("add.example.com")
+	town.Bridge = &bridge.Bridge{
+		Store: s, BaseURL: "https://add.example.com", Now: now, DoNotCallCategory: "Do Not Call",
+		PushWaits: []time.Duration{50 * time.Millisecond, 200 * time.Millisecond},
+		Wise:      &wiseagent.Client{AuthURL: town.wiseURL, APIURL: town.wiseURL, ClientID: "addtomojo", ClientSecret: "wise-secret"},
+		Mojo:      &mojo.Client{AuthURL: town.mojoURL, ClientID: "addtomojo", ClientSecret: "mojo-secret"},
+		Log:       slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelInfo})),
+	}
+	town.run()
+	return town
+}
+
+func serve(t *testing.T, h http.Handler) string {
+	server := httptest.NewServer(h)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server.URL
+}
+
+// testLog shows the service's log with the test that failed.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(line []byte) (int, error) {
+	l.t.Logf("%s", strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+// run starts the workers; stop ends them, once.
+func (w *town) run() {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := w.Run(ctx); err != nil {
+			w.t.Errorf("run: %v", err)
+		}
+	})
+	w.stop = sync.OnceFunc(func() { cancel(); running.Wait() })
+	w.t.Cleanup(func() { w.stop() })
+}
+
+// connected joins Kate's account with Ruiz Realty Group as a sign-in on both sides would.
+func (w *town) connected() store.Connection {
+	w.t.Helper()
+	grant, err := w.Mojo.SignIn(w.t.Context(), "482913", "dana", "dana-sandbox")
+	w.need(err)
+	conn, err := w.Store.Connect(w.t.Context(), store.Connection{
+		Email: kate, Name: "Kate Moreno", Scopes: wiseagent.Scopes,
+		MojoAccountID: grant.Account.ID, MojoAccountName: grant.Account.Name, MojoAccountURL: grant.AccountURL,
+		MojoLogin: "dana", MojoPermission: grant.Agent.Permission, CreatedAt: w.Now(),
+	}, grant.Token, w.wiseToken(kate), "")
+	w.need(err)
+	return conn
+}
+
+func (w *town) wiseToken(email string) *oauth2.Token {
+	access, refresh, expires := w.wise.Tokens(email, strings.Fields(wiseagent.Scopes)...)
+	return &oauth2.Token{AccessToken: access, RefreshToken: refresh, Expiry: expires, TokenType: "Bearer"}
+}
+
+func (w *town) need(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// contacts adds n contacts to Kate's account, each with a phone, an e-mail and a note, and gives their ids.
+func (w *town) contacts(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = w.wise.AddContact(kate, wisebox.Contact{
+			First: "Person", Last: strconv.Itoa(i), Email: fmt.Sprintf("person%d@example.com", i),
+			MobilePhone: fmt.Sprintf("(520) 555-01%02d", i%100), AddressNumber: "12", AddressStreet: "N Oak St", City: "Tucson", State: "AZ", Zip: "85701",
+		})
+		w.wise.AddNote(kate, wisebox.Note{ClientID: ids[i], Subject: "Met", Text: "<p>At the <b>fair</b></p>", Date: w.Now()})
+	}
+	return ids
+}
+
+func (w *town) launch(ids ...string) store.Launch {
+	w.t.Helper()
+	launch, err := w.Launch(w.t.Context(), bridge.LaunchRequest{Contacts: strings.Join(ids, ","), Email: kate})
+	w.need(err)
+	return launch
+}
+
+// push sends the contacts to the group and waits for the end.
+func (w *town) push(conn store.Connection, group int64, ids ...string) bridge.Progress {
+	w.t.Helper()
+	return w.end(conn, w.begin(conn, group, ids...))
+}
+
+func (w *town) begin(conn store.Connection, group int64, ids ...string) store.Push {
+	w.t.Helper()
+	push, err := w.StartPush(w.t.Context(), conn, bridge.StartPush{ID: store.NewID(), LaunchID: w.launch(ids...).ID, GroupID: group})
+	w.need(err)
+	return push
+}
+
+// end waits until nothing more happens to a push by itself.
+func (w *town) end(conn store.Connection, push store.Push) bridge.Progress {
+	w.t.Helper()
+	return w.until(conn, push, bridge.Progress.Ended)
+}
+
+// until waits for a state of the push; 30 s is far more than any takes.
+func (w *town) until(conn store.Connection, push store.Push, enough func(bridge.Progress) bool) bridge.Progress {
+	w.t.Helper()
+	changed, stop := w.Watch(push.ID)
+	defer stop()
+	deadline := time.After(30 * time.Second)
+	for {
+		p, err := w.Progress(w.t.Context(), conn, push.ID)
+		w.need(err)
+		if enough(p) {
+			return p
+		}
+		select {
+		case <-changed:
+		case <-time.After(100 * time.Millisecond):
+		case <-deadline:
+			w.t.Fatalf("the push is still %s (%q) with %+v", p.Push.State, p.Push.Cause, p.All)
+		}
+	}
+}
+
+// inGroup gives the api_contact_ids of a group, sorted.
+func (w *town) inGroup(group int64) []string {
+	var ids []string
+	for _, c := range w.mojo.Contacts(account, group) {
+		ids = append(ids, c.APIContactID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (w *town) reasons(push store.Push) map[string]string {
+	w.t.Helper()
+	rows, err := w.Store.PushContacts(w.t.Context(), push.ID, nil, -1, bridge.MaxSelected)
+	w.need(err)
+	reasons := make(map[string]string)
+	for _, r := range rows {
+		reasons[r.ClientID] = strings.TrimSpace(string(r.State) + " " + r.Reason)
+	}
+	return reasons
+}
+
+func apiIDs(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, "wa-"+id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// consent walks through Wise Agent's consent page as a browser would and gives the query of the callback.
+func (w *town) consent(address, email, password string, scopes ...string) url.Values {
+	w.t.Helper()
+	jar, _ := cookiejar.New(nil) // never fails without options
+	browser := &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if r.URL.Host == "add.example.com" {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
+	w.need(visit(browser.PostForm(w.wiseURL+"/login", url.Values{"email": {email}, "password": {password}})))
+	u, err := url.Parse(address)
+	w.need(err)
+	form := u.Query()
+	form.Set("decision", "allow")
+	form["allow"] = scopes
+	answer, err := browser.PostForm(w.wiseURL+"/WiseAuth/auth", form)
+	w.need(visit(answer, err))
+	to, err := url.Parse(answer.Header.Get("Location"))
+	w.need(err)
+	if to.Host != "add.example.com" {
+		w.t.Fatalf("consent answers %s with Location %q, want the callback", answer.Status, to)
+	}
+	return to.Query()
+}
+
+func visit(r *http.Response, err error) error {
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, r.Body)
+	r.Body.Close()
+	return err
+}
