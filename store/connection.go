@@ -270,8 +270,9 @@ func (s *Store) NeedSignIn(ctx context.Context, id string, side Side, cause stri
 	})
 }
 
-// RefreshSide stores the tokens of a new sign-in on one side, and the scopes that came with them, where the side has any. If nothing else is missing the connection no longer needs a
-// sign-in, and its paused pushes go on. [ErrNotFound] when the connection isn't live.
+// RefreshSide stores the tokens of a new sign-in on one side, and the scopes that came with them; Mojo has none, "". If nothing
+// else is missing the connection no longer needs a sign-in, and its paused pushes go on. [ErrNotFound] when the connection isn't
+// live.
 func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2.Token, scopes string, now time.Time) error {
 	return s.write(ctx, "refresh side", func(q tx) error {
 		if _, err := q.LockLiveConnection(ctx, id); err != nil {

@@ -41,25 +41,23 @@ var ErrPushKeyTaken = errors.New("push key belongs to another connection")
 
 // Push is contacts on their way to a Mojo group.
 type Push struct {
-	ID           string // the one-time key of the form: one press is one push
-	ConnectionID string
-	LaunchID     string // it may be tidied away before the push
-	GroupID      int64  // Mojo's
-	GroupName    string
-
+	ID               string // the one-time key of the form: one press is one push
+	ConnectionID     string
+	LaunchID         string // it may be tidied away before the push
+	GroupID          int64  // Mojo's
+	GroupName        string
 	IncludeDoNotCall bool // the customer ticked contacts marked do-not-call
-
-	State       PushState
-	Cause       string // of a paused or stopped one, in plain words
-	Run         int    // 1, and one more with each Retry
-	Total       int    // contacts
-	Attempts    int    // failed tries in a row
-	NextAt      time.Time
-	CreatedAt   time.Time
-	StartedAt   time.Time // first sending
-	FinishedAt  time.Time // last done or stopped
-	UndoAskedAt time.Time
-	UndoneAt    time.Time
+	State            PushState
+	Cause            string // of a paused or stopped one, in plain words
+	Run              int    // 1, and one more with each Retry
+	Total            int    // contacts
+	Attempts         int    // failed tries in a row
+	NextAt           time.Time
+	CreatedAt        time.Time
+	StartedAt        time.Time // first sending
+	FinishedAt       time.Time // last done or stopped
+	UndoAskedAt      time.Time
+	UndoneAt         time.Time
 }
 
 // PushContact is one contact of a push.
@@ -113,17 +111,15 @@ func (s *Store) CreatePush(ctx context.Context, p Push, contacts []PushContact) 
 			return err
 		}
 		n, err := q.InsertPush(ctx, rows.InsertPushParams{
-			ID:           p.ID,
-			ConnectionID: p.ConnectionID,
-			LaunchID:     p.LaunchID,
-			GroupID:      p.GroupID,
-			GroupName:    p.GroupName,
-
+			ID:               p.ID,
+			ConnectionID:     p.ConnectionID,
+			LaunchID:         p.LaunchID,
+			GroupID:          p.GroupID,
+			GroupName:        p.GroupName,
 			IncludeDoNotCall: p.IncludeDoNotCall,
-
-			Total:     int64(len(contacts)),
-			NextAt:    millis(p.NextAt),
-			CreatedAt: millis(p.CreatedAt),
+			Total:            int64(len(contacts)),
+			NextAt:           millis(p.NextAt),
+			CreatedAt:        millis(p.CreatedAt),
 		})
 		if err != nil {
 			return err
@@ -174,25 +170,23 @@ func (s *Store) Push(ctx context.Context, id string) (p Push, err error) {
 
 func push(r rows.Push) Push {
 	return Push{
-		ID:           r.ID,
-		ConnectionID: r.ConnectionID,
-		LaunchID:     r.LaunchID,
-		GroupID:      r.GroupID,
-		GroupName:    r.GroupName,
-
+		ID:               r.ID,
+		ConnectionID:     r.ConnectionID,
+		LaunchID:         r.LaunchID,
+		GroupID:          r.GroupID,
+		GroupName:        r.GroupName,
 		IncludeDoNotCall: r.IncludeDoNotCall,
-
-		State:       PushState(r.State),
-		Cause:       r.Cause,
-		Run:         int(r.Run),
-		Total:       int(r.Total),
-		Attempts:    int(r.Attempts),
-		NextAt:      moment(r.NextAt),
-		CreatedAt:   moment(r.CreatedAt),
-		StartedAt:   moment(r.StartedAt),
-		FinishedAt:  moment(r.FinishedAt),
-		UndoAskedAt: moment(r.UndoAskedAt),
-		UndoneAt:    moment(r.UndoneAt),
+		State:            PushState(r.State),
+		Cause:            r.Cause,
+		Run:              int(r.Run),
+		Total:            int(r.Total),
+		Attempts:         int(r.Attempts),
+		NextAt:           moment(r.NextAt),
+		CreatedAt:        moment(r.CreatedAt),
+		StartedAt:        moment(r.StartedAt),
+		FinishedAt:       moment(r.FinishedAt),
+		UndoAskedAt:      moment(r.UndoAskedAt),
+		UndoneAt:         moment(r.UndoneAt),
 	}
 }
 

@@ -15,7 +15,7 @@ var ErrTooLate = errors.New("too late to undo")
 
 // PushMarks are what a worker found out about a push's contacts, and what it is about to do.
 type PushMarks struct {
-	Results   []PushContact // State, Reason, MojoContactID, PutIn and Name for these Positions
+	Results   []PushContact // State, Reason, MojoContactID, PutIn and, unless it is "", Name for these Positions
 	Links     []Link        // stored over earlier ones
 	Doubt     ContactState  // ContactCreating or ContactMoving: the state for Positions,
 	Positions []int         // which are about to be sent; ones that are through already stay as they are
@@ -57,7 +57,11 @@ func saveResults(ctx context.Context, q tx, pushID string, results []PushContact
 
 const updateResults = `
 update push_contacts
-set state = v.column2, reason = v.column3, mojo_contact_id = v.column4, put_in = v.column5, name = v.column6
+set state = v.column2,
+    reason = v.column3,
+    mojo_contact_id = v.column4,
+    put_in = v.column5,
+    name = case when v.column6 = '' then push_contacts.name else v.column6 end
 from (values %s) as v
 where push_contacts.push_id = ?1 and push_contacts.position = v.column1`
 
@@ -107,11 +111,12 @@ func (s *Store) SetPush(ctx context.Context, id string, state PushState, cause s
 }
 
 // RetryPush lets the failed contacts of a push that is done or stopped wait again, as its next run, and tells how many there are.
-// When there are none, or the push is still at work or undone, nothing changes. [ErrNotFound] when there is no such push or its connection isn't live.
+// When there are none, or the push is still at work or was to be undone, nothing changes. [ErrNotFound] when there is no such
+// push or its connection isn't live.
 func (s *Store) RetryPush(ctx context.Context, id string, now time.Time) (retried int, err error) {
 	err = s.write(ctx, "retry push", func(q tx) error {
 		_, p, err := lockPush(ctx, q, id)
-		if err != nil || PushState(p.State) != PushDone && PushState(p.State) != PushStopped {
+		if err != nil || !finished(PushState(p.State)) || p.UndoAskedAt > 0 {
 			return err
 		}
 		n, err := q.RetryContacts(ctx, rows.RetryContactsParams{PushID: id, Run: p.Run + 1})

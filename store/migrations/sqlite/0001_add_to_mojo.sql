@@ -146,23 +146,23 @@ create table mojo_groups (
 
 -- Contacts on their way to a Mojo group.
 create table pushes (
-    id            text   not null primary key, -- the one-time key of the form: one press is one push
-    connection_id text   not null references connections (id),
-    launch_id     text   not null, -- a push outlives its launch
-    group_id      bigint not null, -- Mojo's
-    group_name    text   not null,
+    id                  text    not null primary key, -- the one-time key of the form: one press is one push
+    connection_id       text    not null references connections (id),
+    launch_id           text    not null, -- a push outlives its launch
+    group_id            bigint  not null, -- Mojo's
+    group_name          text    not null,
     include_do_not_call boolean not null, -- the customer ticked contacts marked do-not-call
-    state         text   not null check (state in ('waiting', 'sending', 'paused', 'done', 'stopped', 'undoing', 'undone')),
-    cause         text   not null, -- of a paused or stopped one, in plain words
-    run           bigint not null, -- 1, and one more with each Retry
-    total         bigint not null, -- contacts
-    attempts      bigint not null, -- failed tries in a row
-    next_at       bigint not null, -- not to be worked on before
-    created_at    bigint not null,
-    started_at    bigint not null,
-    finished_at   bigint not null,
-    undo_asked_at bigint not null,
-    undone_at     bigint not null
+    state               text    not null check (state in ('waiting', 'sending', 'paused', 'done', 'stopped', 'undoing', 'undone')),
+    cause               text    not null, -- of a paused or stopped one, in plain words
+    run                 bigint  not null, -- 1, and one more with each Retry
+    total               bigint  not null, -- contacts
+    attempts            bigint  not null, -- failed tries in a row
+    next_at             bigint  not null, -- not to be worked on before
+    created_at          bigint  not null,
+    started_at          bigint  not null,
+    finished_at         bigint  not null,
+    undo_asked_at       bigint  not null,
+    undone_at           bigint  not null
 );
 
 create index pushes_connection on pushes (connection_id, created_at);
