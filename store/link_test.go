@@ -1,0 +1,65 @@
+package store_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"addtomojo/store"
+	"addtomojo/store/storetest"
+)
+
+func TestLinksKeepWhatTheyKnow(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		p := pushed(t, s, c, "key", 1)
+		save := func(l store.Link) {
+			t.Helper()
+			check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Links: []store.Link{l}}))
+		}
+		link := func() store.Link {
+			t.Helper()
+			links, err := s.Links(t.Context(), c.ID, []string{"1"})
+			check(t, err)
+			return links["1"]
+		}
+		later := noon.Add(time.Hour)
+		save(store.Link{ClientID: "1", APIContactID: "wa-1", MojoContactID: 900, NotesSent: 50, CreatedAt: noon, PushedAt: noon})
+		save(store.Link{ClientID: "1", APIContactID: "wa-1", NotesSent: 40, CreatedAt: later, PushedAt: later})
+		want := store.Link{ClientID: "1", APIContactID: "wa-1", MojoContactID: 900, NotesSent: 50, CreatedAt: noon, PushedAt: later}
+		same(t, "link", link(), want)
+		save(store.Link{ClientID: "1", APIContactID: "wa-1", MojoContactID: 901, NotesSent: 60, PushedAt: later})
+		want.MojoContactID, want.NotesSent = 901, 60
+		same(t, "link", link(), want)
+	})
+}
+
+func TestLinksOfMany(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		p := pushed(t, s, c, "key", 1)
+		var m store.PushMarks
+		var ids []string
+		for i := range 1201 { // more than two statements' worth
+			id := strconv.Itoa(i)
+			ids = append(ids, id, "unknown "+id)
+			m.Links = append(m.Links, store.Link{ClientID: id, APIContactID: "wa-" + id})
+		}
+		check(t, s.MarkPush(t.Context(), p.ID, m))
+		links, err := s.Links(t.Context(), c.ID, ids)
+		check(t, err)
+		if len(links) != 1201 || links["1200"].APIContactID != "wa-1200" {
+			t.Errorf("got %d links, the last %+v; want 1201", len(links), links["1200"])
+		}
+		links, err = s.Links(t.Context(), "another connection", ids)
+		check(t, err)
+		if len(links) != 0 {
+			t.Errorf("another connection got %d links, want none", len(links))
+		}
+		links, err = s.Links(t.Context(), c.ID, nil)
+		check(t, err)
+		if len(links) != 0 {
+			t.Errorf("got %d links of no contacts, want none", len(links))
+		}
+	})
+}
