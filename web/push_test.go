@@ -1,0 +1,290 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"addtomojo/bridge"
+	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	"addtomojo/sandbox/people"
+	"addtomojo/store"
+	"addtomojo/views"
+)
+
+// event is a server-sent event.
+type event struct{ name, data string }
+
+// events reads a push's stream until it ends or the test does.
+func (b *browser) events(path string) <-chan event {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.h.url+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	endless := *b.http
+	endless.Timeout = 0
+	resp, err := endless.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if got := resp.Header.Get("Content-Type"); resp.StatusCode != 200 || got != "text/event-stream" {
+		b.t.Fatalf("events: got %d %s, want a stream", resp.StatusCode, got)
+	}
+	b.t.Cleanup(func() { resp.Body.Close() })
+	list := make(chan event)
+	go func() {
+		defer close(list)
+		var e event
+		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+			field, value, _ := strings.Cut(lines.Text(), ": ")
+			switch field {
+			case "event":
+				e.name = value
+			case "data":
+				e.data += value + "\n"
+			case "":
+				select {
+				case list <- e:
+				case <-b.t.Context().Done():
+					return
+				}
+				e = event{}
+			}
+		}
+	}()
+	return list
+}
+
+func TestPushEvents(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 2
+	h.contacts = h.wise.AddContacts(jane, people.Make(20, 3))
+	b := h.browser()
+	launch := b.connect(20)
+	push := b.push(launch)
+	stream := b.events(push + "/events?landing=1")
+	first := <-stream
+	if first.name != "push" || !strings.Contains(first.data, "push-waiting") {
+		t.Fatalf("first event: got %+v, want the push as it waits", first)
+	}
+	h.work()
+	var last event
+	done, before := 0, event{}
+	for e := range stream {
+		if e.name == "push" {
+			a := &answer{t: t, body: e.data}
+			at, _ := attr(a.all("progress", "id", "push-bar")[0], "value")
+			n, _ := strconv.Atoi(at)
+			if n < done {
+				t.Errorf("bar: went back from %d to %d", done, n)
+			}
+			done = n
+		}
+		before, last = last, e
+	}
+	if last.name != "end" || !strings.Contains(before.data, "push-done") || done != 20 {
+		t.Errorf("stream: ended with %q after a bar at %d, want end after 20", last.name, done)
+	}
+	page := &answer{t: t, body: before.data}
+	if landing := page.all("div", "data-landing", push+"/land"); len(landing) != 1 {
+		t.Errorf("the tab's last part: got %d ways to land, want one", len(landing))
+	}
+	if again := b.events(push + "/events"); (<-again).name != "push" || (<-again).name != "end" {
+		t.Error("a stream of a push that is over: want one event and the end")
+	}
+}
+
+// A page without JavaScript shows the same part.
+func TestPushPageHoldsThePart(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	push := b.push(b.connect(3))
+	page := b.get(push + "?landing=1").want(200)
+	part := <-b.events(push + "/events?landing=1")
+	if !strings.Contains(strings.Join(strings.Fields(page.body), " "), strings.Join(strings.Fields(part.data), " ")) {
+		t.Errorf("the page doesn't hold the part\n%s\n%s", page.body, part.data)
+	}
+}
+
+func TestEventsEndWhenTheServerStops(t *testing.T) {
+	stopping := make(chan struct{})
+	h := newHouse(t, func(s *Server) { s.Stopping = stopping })
+	b := h.browser()
+	push := b.push(b.connect(1)) // nobody works: it waits for ever
+	stream := b.events(push + "/events")
+	<-stream
+	close(stopping)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	select {
+	case e, more := <-stream:
+		if more {
+			t.Errorf("after stopping: got %+v, want the end of the stream", e)
+		}
+	case <-ctx.Done():
+		t.Error("the stream goes on after the server stopped")
+	}
+}
+
+func TestMojoDownInTheMiddle(t *testing.T) {
+	h := newHouse(t, nil)
+	h.work()
+	b := h.browser()
+	launch := b.connect(3)
+	b.ready(launch)
+	rule := h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: "too_many", RetryAfter: time.Second})
+	push := b.push(launch)
+	stream := b.events(push + "/events")
+	for e := range stream {
+		if strings.Contains(e.data, "Mojo isn&#39;t answering. We keep trying; nothing is lost.") {
+			h.mojoFaults.Remove(rule)
+			h.clock.advance(time.Minute)
+		}
+	}
+	b.ended(push, store.PushDone).says("3 added")
+}
+
+func TestResultsAndRetry(t *testing.T) {
+	h := newHouse(t, nil)
+	h.work()
+	b := h.browser()
+	vendor := h.contacts[0]
+	launch := b.get("/launch?contacts=V12," + vendor + ",999999").to("/add/")
+	consent := b.post(launch+"/mojo", dana()).to(h.wiseURL)
+	b.get(b.atWiseAgent(consent, jane, allScopes...)).to(launch)
+	b.ready(launch).says("Add 1 contact to Mojo", "1 is a vendor", "1 is no longer in Wise Agent")
+
+	rule := h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: "server_error", Status: 422})
+	push := b.push(launch)
+	page := b.ended(push, store.PushDone).says("1 needs you", "Skipped 2", "Retry")
+	if strings.Contains(page.text(), "Undo") {
+		t.Error("a push that put nobody in offers Undo")
+	}
+	b.get(push+"?landing=1").says("See the 1 that needs you", "Open Mojo")
+	b.get(push+"?show=skipped").says("Vendors are not sent to the dialer.", "No longer in Wise Agent")
+	b.get(push + "?show=nonsense&page=-7").want(200)
+
+	h.mojoFaults.Remove(rule)
+	b.post(push+"/retry", nil).to(push)
+	b.ended(push, store.PushDone).says("1 added")
+}
+
+func TestUndoEndsAfterADay(t *testing.T) {
+	h := newHouse(t, nil)
+	h.work()
+	b := h.browser()
+	push := b.push(b.connect(1))
+	b.ended(push, store.PushDone).says("Undo")
+	h.clock.advance(24*time.Hour + time.Minute)
+	launch := b.launch(1) // signed out meanwhile
+	b.get(b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), jane, allScopes...)).to(launch)
+	if page := b.get(push).want(200); len(page.all("form", "action", push+"/undo")) != 0 {
+		t.Error("a day later the page still offers Undo")
+	}
+	b.post(push+"/undo", nil).want(409).says("24 hours")
+}
+
+func TestResultPages(t *testing.T) {
+	cases := []struct {
+		total               int
+		page                string
+		at, pages           int
+		previous, following string
+	}{
+		{0, "", 1, 0, "", ""},
+		{100, "", 1, 1, "", ""},
+		{101, "1", 1, 2, "", "/p?show=added&page=2"},
+		{101, "2", 2, 2, "/p?show=added&page=1", ""},
+		{250, "2", 2, 3, "/p?show=added&page=1", "/p?show=added&page=3"},
+		{250, "99", 3, 3, "/p?show=added&page=2", ""},
+		{250, "-1", 1, 3, "", "/p?show=added&page=2"},
+		{250, "x", 1, 3, "", "/p?show=added&page=2"},
+	}
+	for _, c := range cases {
+		var o views.Outcomes
+		turn(&o, c.total, c.page, "/p?show=added")
+		if o.Page != c.at || o.Pages != c.pages || o.PrevURL != c.previous || o.NextURL != c.following {
+			t.Errorf("%d rows, page %q: got %+v, want %+v", c.total, c.page, o, c)
+		}
+	}
+}
+
+// The states of a push are the same words in the store and on the page.
+func TestPushModel(t *testing.T) {
+	for _, s := range []store.PushState{store.PushWaiting, store.PushSending, store.PushPaused, store.PushDone, store.PushStopped,
+		store.PushUndoing, store.PushUndone} {
+		got := pushModel(bridge.Progress{Push: store.Push{ID: "p", State: s}}, false)
+		known := []views.PushStatus{views.PushWaiting, views.PushSending, views.PushPaused, views.PushDone, views.PushStopped, views.PushUndoing, views.PushUndone}
+		if !slices.Contains(known, got.Status) {
+			t.Errorf("state %q: the page doesn't know %q", s, got.Status)
+		}
+	}
+	for cause, want := range map[string]string{"Mojo isn't answering as it should.": "Mojo", "Wise Agent isn't answering.": "Wise Agent", "": ""} {
+		if got := pushModel(bridge.Progress{Push: store.Push{State: store.PushSending, Cause: cause}}, false).Down; got != want {
+			t.Errorf("cause %q: got partner %q, want %q", cause, got, want)
+		}
+	}
+}
+
+// Landing goes to the account's own host, whatever the template says.
+func TestLandingStaysOnTheAccountsHost(t *testing.T) {
+	for _, template := range []string{
+		"https://evil.example.com/?{group_id}", "//evil.example.com", "{account_url}.evil.example.com/", "{account_url}@evil.example.com/",
+		`{account_url}\@evil.example.com/`, "javascript:alert(1)", "http://user@127.0.0.1/",
+	} {
+		t.Run(template, func(t *testing.T) {
+			h := newHouse(t, func(s *Server) { s.Bridge.DialerURL = template })
+			h.work()
+			b := h.browser()
+			push := b.push(b.connect(1))
+			for range 500 {
+				p, err := h.store.Push(t.Context(), strings.TrimPrefix(push, "/push/"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if p.State == store.PushDone {
+					break
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			if a := b.get(push + "/land"); a.status != 500 || a.location != "" {
+				t.Errorf("landing: got %d to %q, want no redirect", a.status, a.location)
+			}
+		})
+	}
+}
+
+func TestStreamSendsChangesOnly(t *testing.T) {
+	var out strings.Builder
+	w := &plainWriter{w: &out}
+	s := &stream{w: w, rc: http.NewResponseController(w)}
+	for _, data := range []string{"a\nb", "a\nb", "c"} {
+		if err := s.send("push", data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.at = s.at.Add(-time.Hour)
+	if err := s.send("push", "c"); err != nil {
+		t.Fatal(err)
+	}
+	want := "event: push\ndata: a\ndata: b\n\nevent: push\ndata: c\n\n: still here\n\n"
+	if out.String() != want {
+		t.Errorf("stream: got %q, want %q", out.String(), want)
+	}
+}
+
+// plainWriter is a ResponseWriter that flushes and knows no deadlines.
+type plainWriter struct{ w *strings.Builder }
+
+func (p *plainWriter) Header() http.Header         { return http.Header{} }
+func (p *plainWriter) WriteHeader(int)             {}
+func (p *plainWriter) Write(b []byte) (int, error) { return fmt.Fprint(p.w, string(b)) }
+func (p *plainWriter) Flush()                      {}
