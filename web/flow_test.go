@@ -84,6 +84,39 @@ func TestSignedLaunchSignsIn(t *testing.T) {
 	b.get(launch).want(404) // jane's session was replaced
 }
 
+// A launch signed for jane can't be finished as joe, and nothing is kept of the try.
+func TestSignedLaunchAsSomebodyElse(t *testing.T) {
+	h := newHouse(t, func(s *Server) { s.LaunchSecret = launchSecret })
+	b := h.browser()
+	launch := b.get("/launch?" + h.signedForm(jane, h.contacts[0]).Encode()).to("/add/")
+	consent := b.post(launch+"/mojo", dana()).to(h.wiseURL)
+	b.get(b.atWiseAgent(consent, joe, allScopes...)).to("/problem")
+	b.get("/problem").want(409).says("j***@example.com", "j***@example.org", "Continue with Wise Agent")
+	b.get(launch).want(200).says(jane, "Waiting for Wise Agent")
+	b.get(b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), jane, allScopes...)).to(launch)
+	b.ready(launch).says("Hot Lead")
+}
+
+func TestWiseAgentDownAtTheExchange(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	launch := b.launch(1)
+	consent := b.post(launch+"/mojo", dana()).to(h.wiseURL)
+	back := b.atWiseAgent(consent, jane, allScopes...)
+	rule := h.wiseFaults.Add(fault.Rule{Endpoint: "token", Kind: "server_error", Status: 500})
+	b.get(back).to("/problem")
+	a := b.get("/problem").want(503).says("Wise Agent isn't answering", "Go back")
+	if a.header.Get("Retry-After") == "" {
+		t.Error("Retry-After: none")
+	}
+	if !strings.Contains(h.log.String(), "request failed") {
+		t.Error("log: nothing of the failure")
+	}
+	h.wiseFaults.Remove(rule)
+	b.get(b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), jane, allScopes...)).to(launch)
+	b.ready(launch)
+}
+
 func TestSignedLaunchRefusals(t *testing.T) {
 	h := newHouse(t, func(s *Server) { s.LaunchSecret = launchSecret })
 	b := h.browser()

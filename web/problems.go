@@ -217,14 +217,22 @@ func (a *app) problem(err error, c echo.Context) {
 	if c.Response().Committed || errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
 		return // too late to say anything, or nobody left to hear it
 	}
-	p, known := describe(err, a.now())
-	p.Code, p.Launch = a.code(c), visitOf(c).launch.ID
-	if !known || p.Status >= 500 {
-		a.log().Error("request failed", "method", method(c), "route", route(c), "code", p.Code, "err", err)
-	}
+	p := a.noted(c, err)
+	p.Launch = visitOf(c).launch.ID
 	if err := a.showProblem(c, p); err != nil {
 		a.log().Error("problem page failed", "route", route(c), "code", p.Code, "err", err)
 	}
+}
+
+// noted is the page of err with a support code. What the table doesn't know, and what is our trouble or a partner's, is
+// logged.
+func (a *app) noted(c echo.Context, err error) problem {
+	p, known := describe(err, a.now())
+	p.Code = a.code(c)
+	if !known || p.Status >= 500 {
+		a.log().Error("request failed", "method", method(c), "route", route(c), "code", p.Code, "err", err)
+	}
+	return p
 }
 
 func (a *app) showProblem(c echo.Context, p problem) error {
@@ -271,17 +279,14 @@ const (
 
 // elsewhere shows err under a clean address. launchID is for the page's button, "" when none is known.
 func (a *app) elsewhere(c echo.Context, err error, launchID string) error {
-	p, known := describe(err, a.now())
-	if !known || c.Request().URL.RawQuery == "" {
+	if c.Request().URL.RawQuery == "" {
 		return err
 	}
 	if l, err := a.Store.Launch(c.Request().Context(), launchID); err == nil {
 		visitOf(c).code = l.Code
 	}
-	p.Code, p.Launch = a.code(c), launchID
-	if p.Status >= 500 {
-		a.log().Error("request failed", "method", method(c), "route", route(c), "code", p.Code, "err", err)
-	}
+	p := a.noted(c, err)
+	p.Launch = launchID
 	plain, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("keep problem: %w", err)

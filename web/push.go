@@ -186,15 +186,17 @@ func turn(o *views.Outcomes, total int, page, address string) {
 	}
 }
 
-// pushEvents sends the push's part of the page whenever it has changed, and "end" after the last one.
+// pushEvents sends the push's part of the page whenever it has changed, and "end" after the last one. It ends with the
+// session, too.
 func (a *app) pushEvents(c echo.Context) error {
-	w, ctx := c.Response(), c.Request().Context()
-	changed, stop := a.Bridge.Watch(visitOf(c).push.ID)
+	v, w, ctx := visitOf(c), c.Response(), c.Request().Context()
+	changed, stop := a.Bridge.Watch(v.push.ID)
 	defer stop()
 	w.Header().Set(echo.HeaderContentType, "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	s := &stream{rc: http.NewResponseController(w), w: w}
+	defer s.rc.SetWriteDeadline(time.Time{}) // the connection may serve other requests
 	over, poll := time.After(eventsLife), time.NewTicker(eventsPoll)
 	defer poll.Stop()
 	for {
@@ -210,6 +212,9 @@ func (a *app) pushEvents(c echo.Context) error {
 		select {
 		case <-changed:
 		case <-poll.C:
+			if a.sessions.over(ctx, v.session) {
+				return nil
+			}
 		case <-over:
 			return nil
 		case <-a.Stopping:

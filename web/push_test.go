@@ -134,6 +134,24 @@ func TestEventsEndWhenTheServerStops(t *testing.T) {
 	}
 }
 
+func TestEventsEndWithTheSession(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	push := b.push(b.connect(1)) // nobody works: it waits for ever
+	stream := b.events(push + "/events")
+	<-stream
+	b.post("/signout", nil).want(200)
+	select {
+	case e, more := <-stream:
+		if more {
+			t.Errorf("after signing out: got %+v, want the end of the stream", e)
+		}
+	case <-time.After(3 * eventsPoll):
+		t.Error("the stream goes on after signing out")
+	}
+	b.get(push + "/events").want(404)
+}
+
 func TestMojoDownInTheMiddle(t *testing.T) {
 	h := newHouse(t, nil)
 	h.work()

@@ -226,6 +226,12 @@ func (st *sessionStore) end(ctx context.Context, w http.ResponseWriter, s *sessi
 // visitorOf is who the session belongs to; changing it and saving the session keeps the change.
 func visitorOf(s *sessions.Session) *visitor { return s.Values[visitorKey].(*visitor) }
 
+// over says whether the session has ended since the request loaded it: signed out, or expired.
+func (st *sessionStore) over(ctx context.Context, s *sessions.Session) bool {
+	_, err := st.Store.Session(ctx, hashID(s.ID), st.Now())
+	return errors.Is(err, store.ErrNotFound)
+}
+
 // touch notes that the session is in use, at most once in sessionTouch.
 func (st *sessionStore) touch(w http.ResponseWriter, r *http.Request, s *sessions.Session) error {
 	if seen, ok := s.Values[seenAtKey].(time.Time); !ok || st.Now().Sub(seen) < sessionTouch {

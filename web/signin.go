@@ -120,22 +120,19 @@ func (a *app) readMojoForm(c echo.Context) (bridge.MojoSignIn, views.MojoForm, e
 
 // mojoRefused shows the form again where another try can help, and the problem's page where it can't.
 func (a *app) mojoRefused(c echo.Context, form views.MojoForm, err error) error {
-	p, known := describe(err, a.now())
 	var wait *bridge.WaitError
 	var rep *bridge.DialingRepError
 	var down *bridge.DownError
-	switch {
-	case !known:
+	again := errors.As(err, &wait) || errors.As(err, &rep) || errors.As(err, &down) ||
+		errors.Is(err, mojo.ErrCredentials) || errors.Is(err, mojo.ErrSuspended)
+	if !again {
 		return err
-	case errors.As(err, &wait):
+	}
+	p := a.noted(c, err)
+	if wait != nil {
 		form.Wait = p.Wait
-	case errors.Is(err, mojo.ErrCredentials), errors.Is(err, mojo.ErrSuspended), errors.As(err, &rep):
+	} else {
 		form.Error = p.What + " " + p.Next
-	case errors.As(err, &down):
-		form.Error = p.What + " " + p.Next
-		a.log().Error("request failed", "method", method(c), "route", route(c), "code", a.code(c), "err", err)
-	default:
-		return err
 	}
 	retryAfter(c, p.Wait)
 	return a.mojoAgain(c, p.Status, form)

@@ -186,7 +186,7 @@ func notFound(err error) error {
 
 // seeOther redirects with 303: the browser asks with GET, and going back does not send a form again.
 func (a *app) seeOther(c echo.Context, path string) error {
-	if c.Request().Header.Get("HX-Request") != "" {
+	if isPart(c) {
 		c.Response().Header().Set("HX-Redirect", path)
 		return c.NoContent(http.StatusOK)
 	}
