@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// goodVars is an environment with which the service starts.
+func goodVars(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{
+		"BASE_URL": "https://add.example.com", "ENCRYPTION_KEYSET": "marked-keyset", "SESSION_KEYS": sessionKey(),
+		"WISEAGENT_CLIENT_ID": "wise", "WISEAGENT_CLIENT_SECRET": "marked-wise-secret",
+		"MOJO_CLIENT_ID": "mojo", "MOJO_CLIENT_SECRET": "marked-mojo-secret",
+	}
+}
+
+func from(vars map[string]string) func(string) string {
+	return func(name string) string { return vars[name] }
+}
+
+func TestSettingsHaveUsefulDefaults(t *testing.T) {
+	s, err := readSettings(from(goodVars(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.ListenAddr != ":8080" || s.MojoBatchSize != 100 || s.WiseAgentTimeZone != "America/Phoenix" || s.MojoRefusedPermissions[0] != "dialing_rep" {
+		t.Errorf("settings %+v lack their defaults", s)
+	}
+}
+
+func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
+	vars := goodVars(t)
+	delete(vars, "MOJO_CLIENT_ID")
+	vars["BASE_URL"] = "http://add.example.com"
+	vars["WISEAGENT_AUTH_URL"] = "https://sync.example.com/path"
+	vars["WISEAGENT_TIME_ZONE"] = "Arizona/Tucson"
+	vars["MOJO_BATCH_SIZE"] = "0"
+	vars["MOJO_DIALER_URL"] = "https://elsewhere.example.com/{group_id}"
+	vars["SESSION_KEYS"] = "marked-session-key"
+	vars["TRUSTED_PROXIES"] = "10.0.0.1"
+	vars["MOJO_CLIENT_SECRET_FILE"] = "/nowhere"
+	_, err := readSettings(from(vars))
+	if err == nil {
+		t.Fatal("the settings are taken, want a list of problems")
+	}
+	for _, name := range []string{"MOJO_CLIENT_ID", "BASE_URL", "WISEAGENT_AUTH_URL", "WISEAGENT_TIME_ZONE", "MOJO_BATCH_SIZE",
+		"MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the problems don't name %s:\n%v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "marked") {
+		t.Errorf("the problems quote a secret:\n%v", err)
+	}
+}
+
+func TestSecretsComeFromFilesToo(t *testing.T) {
+	vars := goodVars(t)
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte("from a file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	delete(vars, "MOJO_CLIENT_SECRET")
+	vars["MOJO_CLIENT_SECRET_FILE"] = path
+	s, err := readSettings(from(vars))
+	if err != nil || s.MojoClientSecret.reveal() != "from a file" {
+		t.Errorf("secret %q, %v; want the file's content", s.MojoClientSecret.reveal(), err)
+	}
+	vars["MOJO_CLIENT_SECRET_FILE"] = path + ".missing"
+	if _, err := readSettings(from(vars)); err == nil || !strings.Contains(err.Error(), "MOJO_CLIENT_SECRET_FILE") {
+		t.Errorf("a missing file: %v, want it named", err)
+	}
+}
+
+func TestSettingsNeverShowTheirSecrets(t *testing.T) {
+	s, err := readSettings(from(goodVars(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("settings", "all", s, "one", s.MojoClientSecret)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("settings", "all", s, "pointer", &s)
+	if strings.Contains(log.String(), "marked") {
+		t.Errorf("the log shows a secret: %s", log.String())
+	}
+}
+
+func TestTheWrongStartSaysWhatToDo(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "which command?"},
+		{[]string{"dance"}, `there is no command "dance"`},
+		{[]string{"keys"}, "usage: addtomojo keys generate"},
+		{[]string{"serve"}, "the settings need attention:"},
+		{[]string{"migrate"}, "the settings need attention:"},
+		{[]string{"sandbox", "--mojo", "256.0.0.1:1"}, "256.0.0.1"},
+	} {
+		var out bytes.Buffer
+		err := run(t.Context(), test.args, func(string) string { return "" }, &out, &out)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("addtomojo %q: %v, want %q", test.args, err, test.want)
+		}
+	}
+}
+
+func TestGeneratedKeysStartTheService(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"keys", "generate"}, nil, &out, &out); err != nil {
+		t.Fatal(err)
+	}
+	vars := goodVars(t)
+	for line := range strings.Lines(out.String()) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		vars[name] = value
+	}
+	vars["DATABASE_URL"] = filepath.Join(t.TempDir(), "fresh.db")
+	out.Reset()
+	if err := run(t.Context(), []string{"migrate"}, from(vars), &out, &out); err != nil {
+		t.Fatal(err)
+	}
+	other, _ := readSettings(from(vars)) // read a moment ago
+	if other.EncryptionKeyset.reveal() != vars["ENCRYPTION_KEYSET"] {
+		t.Error("the keyset is not the one that was printed")
+	}
+	out.Reset()
+	run(t.Context(), []string{"keys", "generate"}, nil, &out, &out) // worked above
+	vars["ENCRYPTION_KEYSET"] = strings.TrimPrefix(strings.Split(out.String(), "\n")[0], "ENCRYPTION_KEYSET=")
+	if err := run(t.Context(), []string{"migrate"}, from(vars), &out, &out); err == nil || !strings.Contains(err.Error(), "ENCRYPTION_KEYSET") {
+		t.Errorf("with another key: %v, want the start to stop and name ENCRYPTION_KEYSET", err)
+	}
+}
