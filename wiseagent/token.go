@@ -76,17 +76,17 @@ func (c *Client) Revoke(ctx context.Context, token, hint string) error {
 	form := url.Values{"token": {token}, "token_type_hint": {hint}}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
 	got, err := c.send(ctx, op, http.MethodPost, c.auth("/WiseAuth/revoke"), header, []byte(form.Encode()))
+	_, answered := errors.AsType[*RefusedError](err)
 	no := complaint(got.body)
 	switch {
-	case got.status < 200 || got.status >= 500 || got.html():
-		if err == nil {
-			err = &DoubtError{op, errors.New("an HTML page instead of JSON")}
-		}
+	case err != nil && !answered:
 		return err
 	case no != nil && (no.code == "invalid_grant" || no.code == "invalid_token"):
 		return nil
 	case err != nil:
 		return err
+	case got.html():
+		return &DoubtError{op, errors.New("an HTML page instead of JSON")}
 	case no != nil || denied(got.body):
 		return &RefusedError{op, got.status, refusalText(got)}
 	}
