@@ -11,8 +11,8 @@ import (
 // Statements over many rows, which sqlc cannot write for both engines. They are ordinary SQL with %s for the rows: a list of
 // values whose columns both engines call column1, column2 and so on.
 
-// perStatement rows go into one statement. SQLite takes 32,766 parameters, PostgreSQL 65,535.
-const perStatement = 500
+// perStatement rows go into one statement: SQLite takes time by the square of a statement's numbered parameters.
+const perStatement = 100
 
 // A table is rows for a statement.
 type table struct {
@@ -24,22 +24,12 @@ func (t *table) add(row ...any) {
 	t.rows = append(t.rows, row)
 }
 
-// parts cuts the table into what goes into one statement.
-func (t *table) parts() []table {
-	var parts []table
-	for from := 0; from < len(t.rows); from += perStatement {
-		to := min(from+perStatement, len(t.rows))
-		parts = append(parts, table{t.kinds, t.rows[from:to]})
-	}
-	return parts
-}
-
-// fill writes the rows into the statement, "(cast(?3 as text), cast(?4 as bigint)), …", numbered after the fixed arguments.
-func (t *table) fill(statement string, fixed []any) (string, []any) {
+// fill writes rows into the statement, "(cast(?3 as text), cast(?4 as bigint)), …", numbered after the fixed arguments.
+func (t *table) fill(statement string, rows [][]any, fixed []any) (string, []any) {
 	args := slices.Clone(fixed)
-	tuples := make([]string, len(t.rows))
+	tuples := make([]string, len(rows))
 	columns := make([]string, len(t.kinds))
-	for i, row := range t.rows {
+	for i, row := range rows {
 		for j, kind := range t.kinds {
 			columns[j] = fmt.Sprintf("cast(?%d as %s)", len(args)+j+1, kind) // PostgreSQL takes untyped ones for text
 		}
@@ -51,8 +41,8 @@ func (t *table) fill(statement string, fixed []any) (string, []any) {
 
 // execBulk runs the statement over all rows; fixed are ?1, ?2 and so on.
 func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any) error {
-	for _, part := range t.parts() {
-		query, args := part.fill(statement, fixed)
+	for rows := range slices.Chunk(t.rows, perStatement) {
+		query, args := t.fill(statement, rows, fixed)
 		if _, err := q.conn.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}
@@ -62,8 +52,8 @@ func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any
 
 // queryBulk is execBulk for a statement that answers rows.
 func queryBulk(ctx context.Context, q tx, statement string, t table, scan func(*sql.Rows) error, fixed ...any) error {
-	for _, part := range t.parts() {
-		query, args := part.fill(statement, fixed)
+	for rows := range slices.Chunk(t.rows, perStatement) {
+		query, args := t.fill(statement, rows, fixed)
 		if err := each(ctx, q, query, args, scan); err != nil {
 			return err
 		}

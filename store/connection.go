@@ -32,7 +32,7 @@ const (
 )
 
 // ErrOtherMojoAccount says that the Wise Agent account is connected with another Mojo account, which must be released first.
-var ErrOtherMojoAccount = errors.New("Wise Agent account is connected with another Mojo account")
+var ErrOtherMojoAccount = errors.New("this Wise Agent account is connected with another Mojo account")
 
 // TakenError says that the Mojo account is connected with another Wise Agent account, which must release it first.
 type TakenError struct {
@@ -41,7 +41,7 @@ type TakenError struct {
 
 // Error does not tell the e-mail.
 func (e *TakenError) Error() string {
-	return "Mojo account is connected with another Wise Agent account"
+	return "this Mojo account is connected with another Wise Agent account"
 }
 
 // Connection is one Wise Agent account with one Mojo account.

@@ -42,8 +42,8 @@ select
     links.created_at,
     links.pushed_at
 from (values %s) as v
-join links on links.client_id = v.column1
-where links.connection_id = ?1`
+cross join links -- SQLite keeps this order; else it reads all links of the connection
+where links.connection_id = ?1 and links.client_id = v.column1`
 
 func scanLink(r *sql.Rows) (Link, error) {
 	var l Link

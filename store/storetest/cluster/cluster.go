@@ -36,7 +36,7 @@ read -r _ || true
 `
 
 const options = "-c listen_addresses='' -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off " +
-	"-c fsync=off -c full_page_writes=off"
+	"-c fsync=off -c full_page_writes=off -c max_wal_size=64MB"
 
 // Start starts a server and waits until it answers.
 func Start() (*Cluster, error) {
@@ -44,7 +44,7 @@ func Start() (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "pg") // short: a socket's path has 107 bytes at most
+	dir, err := os.MkdirTemp(memory(), "pg") // short: a socket's path has 107 bytes at most
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,17 @@ func Start() (*Cluster, error) {
 		return nil, fmt.Errorf("start PostgreSQL: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
 	return c, nil
+}
+
+// memory is a folder in memory, where a new database takes a twentieth of the time, if there is one with room; or else "", the
+// usual one.
+func memory() string {
+	const folder, room = "/dev/shm", 1 << 30
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(folder, &s); err != nil || uint64(s.Bavail)*uint64(s.Bsize) < room {
+		return ""
+	}
+	return folder
 }
 
 // programs finds the newest server's folder.
