@@ -57,7 +57,7 @@ const (
 
 const startAgain = "Go back to Wise Agent, select your contacts and choose Add to Mojo again."
 
-// problems is the table from sentinel errors to pages. Errors that carry something are in describe.
+// problems is the table from sentinel errors to pages. Errors that carry something are in describe and its parts.
 var problems = []struct {
 	err error
 	problem
@@ -142,18 +142,39 @@ func describe(err error, now time.Time) (problem, bool) {
 			return p.problem, true
 		}
 	}
+	if p, known := describeSelection(err); known {
+		return p, true
+	}
+	if p, known := describeSignIn(err, now); known {
+		return p, true
+	}
 	var (
-		tooMany *bridge.TooManyError
-		badID   *bridge.BadIDError
-		wait    *bridge.WaitError
-		rep     *bridge.DialingRepError
-		taken   *bridge.TakenError
-		scope   *bridge.ScopeError
-		other   *bridge.OtherPersonError
 		down    *bridge.DownError
 		refused *mojo.RefusedError
 		large   *http.MaxBytesError
 		he      *echo.HTTPError
+	)
+	switch {
+	case errors.As(err, &down):
+		return problem{Status: http.StatusServiceUnavailable, Title: string(down.Partner) + " isn't answering", Calm: true,
+			What: string(down.Partner) + " isn't answering as it should. Nothing is lost.", Next: "Try again in a minute.",
+			Way: wayBack, Wait: time.Minute}, true
+	case errors.As(err, &refused):
+		return problem{Status: http.StatusBadGateway, Title: "Mojo refused this",
+			What: "Mojo answered:", Details: cut([]string{refused.Text}, 500), Next: "Change what Mojo asks for and try again.", Way: wayBack}, true
+	case errors.As(err, &large):
+		return tooLarge, true
+	case errors.As(err, &he):
+		return statusProblem(he.Code)
+	}
+	return unknown, false
+}
+
+// describeSelection is for what a launch brought.
+func describeSelection(err error) (problem, bool) {
+	var (
+		tooMany *bridge.TooManyError
+		badID   *bridge.BadIDError
 	)
 	switch {
 	case errors.As(err, &tooMany):
@@ -164,6 +185,20 @@ func describe(err error, now time.Time) (problem, bool) {
 		return problem{Status: http.StatusUnprocessableEntity, Title: "Some contacts couldn't be read",
 			What: "These are not the ids of Wise Agent contacts, so nothing was opened:", Details: cut(badID.IDs, 40),
 			Next: "Reload the contact list in Wise Agent, select your contacts and choose Add to Mojo again."}, true
+	}
+	return problem{}, false
+}
+
+// describeSignIn is for what the two sign-ins refuse.
+func describeSignIn(err error, now time.Time) (problem, bool) {
+	var (
+		wait  *bridge.WaitError
+		rep   *bridge.DialingRepError
+		taken *bridge.TakenError
+		scope *bridge.ScopeError
+		other *bridge.OtherPersonError
+	)
+	switch {
 	case errors.As(err, &wait):
 		return problem{Status: http.StatusTooManyRequests, Title: "Too many tries", Calm: true, Wait: max(wait.Until.Sub(now), time.Second),
 			What: "There were too many tries to sign in.", Next: "Wait a little, then try again, or reset your password in Mojo.", Way: wayBack}, true
@@ -182,19 +217,8 @@ func describe(err error, now time.Time) (problem, bool) {
 		return problem{Status: http.StatusConflict, Title: "That is another Wise Agent account",
 			What: "You opened Add to Mojo as " + other.Launched + ", and signed in to Wise Agent as " + other.SignedIn + ". Nothing was connected.",
 			Next: "Sign in to Wise Agent as " + other.Launched + ", or open Add to Mojo again as the other one.", Way: wayAllow}, true
-	case errors.As(err, &down):
-		return problem{Status: http.StatusServiceUnavailable, Title: string(down.Partner) + " isn't answering", Calm: true,
-			What: string(down.Partner) + " isn't answering as it should. Nothing is lost.", Next: "Try again in a minute.",
-			Way: wayBack, Wait: time.Minute}, true
-	case errors.As(err, &refused):
-		return problem{Status: http.StatusBadGateway, Title: "Mojo refused this",
-			What: "Mojo answered:", Details: cut([]string{refused.Text}, 500), Next: "Change what Mojo asks for and try again.", Way: wayBack}, true
-	case errors.As(err, &large):
-		return tooLarge, true
-	case errors.As(err, &he):
-		return statusProblem(he.Code)
 	}
-	return unknown, false
+	return problem{}, false
 }
 
 // statusProblem is for what the router itself refuses.
