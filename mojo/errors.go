@@ -51,6 +51,7 @@ type BackOffError struct {
 	After  time.Duration // from now; 0 when Mojo named no time
 }
 
+// Error holds nothing of a contact, so that it can be logged.
 func (e *BackOffError) Error() string {
 	return fmt.Sprintf("%s: HTTP %d, asked to wait %s", e.Op, e.Status, e.After)
 }
@@ -63,6 +64,7 @@ type DoubtError struct {
 	Err error
 }
 
+// Error holds nothing of a contact, so that it can be logged.
 func (e *DoubtError) Error() string { return e.Op + ": no clear answer: " + e.Err.Error() }
 
 // Unwrap gives the cause.
@@ -75,6 +77,7 @@ type UnreachableError struct {
 	Err error
 }
 
+// Error holds nothing of a contact, so that it can be logged.
 func (e *UnreachableError) Error() string { return e.Op + ": not sent: " + e.Err.Error() }
 
 // Unwrap gives the cause.
