@@ -23,7 +23,7 @@ const (
 	pushesShown = 100 // in the list of earlier pushes
 	perPage     = 100 // contacts on a page of results
 
-	eventsEvery = 200 * time.Millisecond // at most this often
+	eventsEvery = 200 * time.Millisecond // at most this often, but for the last one
 	eventsPoll  = 2 * time.Second        // rows changed by another process are seen this late
 	eventsBeat  = 15 * time.Second       // a comment this often keeps proxies from closing the stream
 	eventsLife  = 10 * time.Minute       // then the browser connects anew, with its session checked again
@@ -189,8 +189,8 @@ func turn(o *views.Outcomes, total int, page, address string) {
 // pushEvents sends the push's part of the page whenever it has changed, and "end" after the last one. It ends with the
 // session, too.
 func (a *app) pushEvents(c echo.Context) error {
-	v, w, ctx := visitOf(c), c.Response(), c.Request().Context()
-	changed, stop := a.Bridge.Watch(v.push.ID)
+	w := c.Response()
+	changed, stop := a.Bridge.Watch(visitOf(c).push.ID)
 	defer stop()
 	w.Header().Set(echo.HeaderContentType, "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
@@ -204,25 +204,43 @@ func (a *app) pushEvents(c echo.Context) error {
 		if err != nil || ended {
 			return err
 		}
-		select { // not faster than anybody can look
-		case <-time.After(eventsEvery):
-		case <-ctx.Done():
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-poll.C:
-			if a.sessions.over(ctx, v.session) {
-				return nil
-			}
-		case <-over:
-			return nil
-		case <-a.Stopping:
-			return nil
-		case <-ctx.Done():
+		if !a.awaitPush(c, changed, poll.C, over) {
 			return nil
 		}
 	}
+}
+
+// awaitPush waits until there may be something new to see: soon after a change, not faster than anybody can look, but at
+// once when the push has ended, since a tab waits to go to Mojo then. False: the stream is over.
+func (a *app) awaitPush(c echo.Context, changed <-chan struct{}, poll, over <-chan time.Time) bool {
+	ctx := c.Request().Context()
+	soon := time.After(eventsEvery)
+	var look <-chan time.Time // soon, once something changed
+	for {
+		select {
+		case <-changed:
+			if a.pushEnded(c) {
+				return true
+			}
+			look = soon
+		case <-look:
+			return true
+		case <-poll:
+			return !a.sessions.over(ctx, visitOf(c).session)
+		case <-over:
+			return false
+		case <-a.Stopping:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// pushEnded tells whether the push is at its end. If that can't be read, whoever reads it next says why.
+func (a *app) pushEnded(c echo.Context) bool {
+	push, err := a.Store.Push(c.Request().Context(), visitOf(c).push.ID)
+	return err == nil && bridge.Progress{Push: push}.Ended()
 }
 
 // sendPush sends how the push stands now, and says whether that was the last time.
