@@ -101,22 +101,20 @@ func (s *Store) Connect(ctx context.Context, c Connection, mojo, wise *oauth2.To
 // saveConnection inserts the connection or updates the live one of the same two accounts, and returns its id.
 func saveConnection(ctx context.Context, q tx, c Connection) (string, error) {
 	live, err := q.LiveConnectionByMojoAccount(ctx, c.MojoAccountID)
+	if errors.Is(err, sql.ErrNoRows) {
+		live, err = q.LiveConnectionByEmail(ctx, c.Email)
+	}
 	switch {
-	case err == nil && live.Email != c.Email:
+	case errors.Is(err, sql.ErrNoRows):
+		return insertConnection(ctx, q, c)
+	case err != nil:
+		return "", err
+	case live.Email != c.Email:
 		return "", &TakenError{Email: live.Email}
-	case err == nil:
-		return updateConnection(ctx, q, live.ID, c)
-	case !errors.Is(err, sql.ErrNoRows):
-		return "", err
-	}
-	_, err = q.LiveConnectionByEmail(ctx, c.Email)
-	switch {
-	case err == nil:
+	case live.MojoAccountID != c.MojoAccountID:
 		return "", ErrOtherMojoAccount
-	case !errors.Is(err, sql.ErrNoRows):
-		return "", err
 	}
-	return insertConnection(ctx, q, c)
+	return updateConnection(ctx, q, live.ID, c)
 }
 
 func insertConnection(ctx context.Context, q tx, c Connection) (string, error) {
@@ -142,7 +140,11 @@ func insertConnection(ctx context.Context, q tx, c Connection) (string, error) {
 }
 
 func updateConnection(ctx context.Context, q tx, id string, c Connection) (string, error) {
-	if _, err := q.LockLiveConnection(ctx, id); err != nil {
+	_, err := q.LockLiveConnection(ctx, id)
+	if errors.Is(err, sql.ErrNoRows) { // it was reset just now
+		return "", ErrStale
+	}
+	if err != nil {
 		return "", err
 	}
 	return id, q.UpdateConnection(ctx, rows.UpdateConnectionParams{

@@ -57,13 +57,13 @@ func pushState(t *testing.T, s *store.Store, id string, want store.PushState) st
 func TestCreatePush(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := connected(t, s)
-		contacts := people(1201) // more than two statements' worth
+		contacts := people(250) // more than two statements' worth
 		contacts[3].State, contacts[3].Reason = store.ContactSkipped, "It is a vendor."
 		p := store.Push{ID: "key", ConnectionID: c.ID, LaunchID: "launch", GroupID: 5, GroupName: "Sellers", CreatedAt: noon}
 		got, created, err := s.CreatePush(t.Context(), p, contacts)
 		check(t, err)
 		want := p
-		want.State, want.Run, want.Total = store.PushWaiting, 1, 1201
+		want.State, want.Run, want.Total = store.PushWaiting, 1, 250
 		same(t, "push", got, want)
 		if !created {
 			t.Error("the push is not new, want a new one")

@@ -247,3 +247,20 @@ func TestRaceOfTwoTabsSigningIn(t *testing.T) {
 		}
 	})
 }
+
+func TestRaceOfResetAndConnect(t *testing.T) {
+	twice(t, func(t *testing.T, instances [2]*store.Store) {
+		for range 5 {
+			c := connected(t, instances[0])
+			for _, err := range race(instances, func(s *store.Store, caller int) error {
+				if caller%4 == 0 {
+					return s.Reset(t.Context(), c.ID, noon)
+				}
+				_, err := s.Connect(t.Context(), kate(), token("mojo"), token("wise"), "")
+				return err
+			}) {
+				check(t, err)
+			}
+		}
+	})
+}

@@ -120,10 +120,10 @@ func (s *Store) write(ctx context.Context, op string, f func(q tx) error) error 
 	return named(op, t.Commit())
 }
 
-// insert is write for transactions that may lose the race for a unique index: f runs once more and then sees the winner's row.
+// insert is write for what may lose a race, for a unique index or with ErrStale: f runs again and then sees the winner's row.
 func (s *Store) insert(ctx context.Context, op string, f func(q tx) error) error {
 	for range 3 {
-		if err := s.write(ctx, op, f); !isUnique(err) {
+		if err := s.write(ctx, op, f); !isUnique(err) && !errors.Is(err, ErrStale) {
 			return err
 		}
 	}
