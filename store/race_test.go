@@ -65,11 +65,8 @@ func TestRaceForAMojoAccount(t *testing.T) {
 		for round := range 5 {
 			results := race(instances, func(s *store.Store, caller int) error {
 				c := kate()
-				c.Email = fmt.Sprintf("agent%d@example.com", caller)
+				c.Email = fmt.Sprintf("agent%d.%d@example.com", round, caller)
 				c.MojoAccountID = fmt.Sprint("account ", round)
-				if round > 0 {
-					c.Email = fmt.Sprintf("round%d.%s", round, c.Email)
-				}
 				_, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
 				return err
 			})

@@ -18,7 +18,7 @@
 // the zero time is "not yet" or "unknown". Ids are text, UUIDv7 as [NewID] makes them. E-mails are compared and come back
 // trimmed and in lower case.
 //
-// Tokens, PKCE verifiers and nothing else is sealed by the [Vault]; sealed values are bound to their row and column.
+// Tokens and PKCE verifiers are sealed by the [Vault], each bound to its row and column; nothing else is.
 //
 // The queries are in queries/, written once for both engines; sqlc makes internal/rows of them. The schema is in migrations/.
 package store
