@@ -1,7 +1,11 @@
 package bridge_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -124,6 +128,54 @@ func TestUndoTakesOutWhatThePushPutInAndNothingElse(t *testing.T) {
 		}
 		if in := w.inGroup(other); !slices.Equal(in, apiIDs(ids[4:8])) {
 			t.Errorf("the other group holds %q, want it untouched", in)
+		}
+	})
+}
+
+func TestUndoTakesOutKnownContactsWhenNobodyWasInTheGroup(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, spring, fall := w.connected(), w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Fall")
+		ids := w.contacts(3)
+		w.push(conn, spring, ids...)
+		got := w.push(conn, fall, ids...)
+		w.need(w.Undo(t.Context(), got.Push))
+		if w.end(conn, got.Push); len(w.inGroup(fall)) != 0 || len(w.inGroup(spring)) != 3 {
+			t.Errorf("%d in the group and %d in the earlier one, want none and 3", len(w.inGroup(fall)), len(w.inGroup(spring)))
+		}
+	})
+}
+
+// leaveOut makes every bulk create answer as if it had never heard of one contact.
+func leaveOut(apiID string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/bulk_create/") {
+				next.ServeHTTP(w, r)
+				return
+			}
+			var sent []json.RawMessage
+			json.NewDecoder(r.Body).Decode(&sent) // the service's own JSON
+			sent = slices.DeleteFunc(sent, func(c json.RawMessage) bool { return strings.Contains(string(c), `"`+apiID+`"`) })
+			if len(sent) == 0 {
+				w.Header().Set("Content-Type", "application/json")
+				io.WriteString(w, `{"duplicated_api_contact_id": [], "errors": [], "result": []}`)
+				return
+			}
+			body, _ := json.Marshal(sent) // raw messages that were just read
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func TestAContactThatMojoLeavesOutFailsAloneAndSaysSo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newTown(t, s, mojobox.Config{}, leaveOut("wa-26857"))
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(5)
+		got := w.push(conn, group, ids...)
+		if reason := w.reasons(got.Push)["26857"]; got.All.Added != 4 || reason != "failed Mojo didn't say what became of this contact." {
+			t.Errorf("counts %+v, the third contact is %q; want 4 added and it failed", got.All, reason)
 		}
 	})
 }

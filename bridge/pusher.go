@@ -340,27 +340,41 @@ func (p *pusher) sendPart(ctx context.Context, part []item, marks *store.PushMar
 	result, err := p.bulk(ctx, part, (*mojo.API).BulkCreate)
 	var refused *mojo.RefusedError
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, mojo.ErrIncomplete):
+		return p.created(ctx, part, result, marks)
 	case errors.Is(err, mojo.ErrTooLarge) && len(part) > 1:
 		return p.halves(ctx, part, marks)
 	case errors.Is(err, mojo.ErrTooLarge):
 		marks.Results = append(marks.Results, part[0].ended(store.ContactFailed, "Too large for Mojo."))
 		return nil
 	case errors.As(err, &refused):
-		return p.refusedPart(ctx, part, refused, marks)
-	default:
-		return err
+		named, rest := accounted(part, result)
+		if err := p.created(ctx, named, result, marks); err != nil {
+			return err
+		}
+		return p.refusedPart(ctx, rest, refused, marks)
 	}
-	double, err := p.created(part, result, marks)
-	if err != nil || len(double) == 0 {
-		return err
-	}
-	return p.move(ctx, double, marks)
+	return err
 }
 
-// created notes what Mojo created and returns what it had already.
-func (p *pusher) created(part []item, result mojo.BulkResult, marks *store.PushMarks) (double []item, err error) {
+// accounted parts the contacts that an answer names from those that it says nothing of.
+func accounted(part []item, result mojo.BulkResult) (named, rest []item) {
 	ids := contactIDs(result)
+	for _, it := range part {
+		key := it.contact.APIContactID
+		if _, ok := ids[key]; ok || slices.Contains(result.Duplicated, key) {
+			named = append(named, it)
+		} else {
+			rest = append(rest, it)
+		}
+	}
+	return named, rest
+}
+
+// created notes what Mojo created and moves what it had already into the group.
+func (p *pusher) created(ctx context.Context, part []item, result mojo.BulkResult, marks *store.PushMarks) error {
+	ids := contactIDs(result)
+	var double []item
 	for _, it := range part {
 		key := it.contact.APIContactID
 		id, ok := ids[key]
@@ -371,11 +385,17 @@ func (p *pusher) created(part []item, result mojo.BulkResult, marks *store.PushM
 			marks.Results = append(marks.Results, it.landed(store.ContactAdded, id, true))
 			marks.Links = append(marks.Links, it.link(id, p.b.now()))
 		default:
-			marks.Results = append(marks.Results, it.ended(store.ContactFailed, "Mojo didn't say what became of this contact."))
+			marks.Results = append(marks.Results, it.ended(store.ContactFailed, unaccounted))
 		}
 	}
-	return double, nil
+	if len(double) == 0 {
+		return nil
+	}
+	return p.move(ctx, double, marks)
 }
+
+// unaccounted is the reason of a contact that a clear answer of Mojo leaves out.
+const unaccounted = "Mojo didn't say what became of this contact."
 
 // contactIDs are Mojo's own ids of the contacts of an answer.
 func contactIDs(result mojo.BulkResult) map[string]int64 {
@@ -425,7 +445,7 @@ func (p *pusher) move(ctx context.Context, double []item, marks *store.PushMarks
 	case errors.As(err, &refused):
 		marks.Results = append(marks.Results, double[0].ended(store.ContactFailed, refusalText(refused)))
 		return nil
-	case err != nil:
+	case err != nil && !errors.Is(err, mojo.ErrIncomplete):
 		return err
 	}
 	p.moved(double, result, marks)
@@ -455,13 +475,18 @@ func (p *pusher) moved(double []item, result mojo.BulkResult, marks *store.PushM
 	ids := contactIDs(result)
 	for _, it := range double {
 		key := it.contact.APIContactID
-		if slices.Contains(result.NotFound, key) {
+		id, ok := ids[key]
+		switch {
+		case slices.Contains(result.NotFound, key):
 			marks.Results = append(marks.Results, it.ended(store.ContactFailed, "Was removed in Mojo just now."))
+			continue
+		case !ok && !slices.Contains(result.AlreadyInGroup, key):
+			marks.Results = append(marks.Results, it.ended(store.ContactFailed, unaccounted))
 			continue
 		}
 		state, putIn := p.ours(it, result)
-		marks.Results = append(marks.Results, it.landed(state, ids[key], putIn))
-		marks.Links = append(marks.Links, it.link(ids[key], p.b.now()))
+		marks.Results = append(marks.Results, it.landed(state, id, putIn))
+		marks.Links = append(marks.Links, it.link(id, p.b.now()))
 	}
 }
 
@@ -493,6 +518,9 @@ func (p *pusher) notMoved(double []item, marks *store.PushMarks) {
 // refusedPart finds out why a whole request was refused: the group is gone, or one of the contacts is not
 // to Mojo's liking; then the others are sent without it.
 func (p *pusher) refusedPart(ctx context.Context, part []item, refused *mojo.RefusedError, marks *store.PushMarks) error {
+	if len(part) == 0 {
+		return nil
+	}
 	if err := p.groupThere(ctx); err != nil {
 		return err
 	}

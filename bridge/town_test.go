@@ -54,7 +54,8 @@ func everyEngine(t *testing.T, test func(t *testing.T, town *town)) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) { test(t, newTown(t, s, mojobox.Config{TellsAlreadyInGroup: true})) })
 }
 
-func newTown(t *testing.T, s *store.Store, box mojobox.Config) *town {
+// newTown builds it; a wrapper stands between the service and Mojo.
+func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http.Handler) http.Handler) *town {
 	t.Helper()
 	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}}
 	now := func() time.Time { return time.Now().Add(time.Duration(town.skew.Load())) }
@@ -66,7 +67,11 @@ func newTown(t *testing.T, s *store.Store, box mojobox.Config) *town {
 	}
 	town.mojo = mojobox.New(box)
 	town.mojo.AddSample()
-	town.wiseURL, town.mojoURL = serve(t, town.wise), serve(t, town.mojo)
+	var dialer http.Handler = town.mojo
+	for _, w := range wrap {
+		dialer = w(dialer)
+	}
+	town.wiseURL, town.mojoURL = serve(t, town.wise), serve(t, dialer)
 	town.wise.SetRedirectHosts("add.example.com")
 	town.Bridge = &bridge.Bridge{
 		Store: s, BaseURL: "https://add.example.com", Now: now, DoNotCallCategory: "Do Not Call",

@@ -50,7 +50,7 @@ type BulkResult struct {
 	Created        []Created // by BulkUpdate: the updated ones
 	Duplicated     []string  // api_contact_ids that exist already; they did not get the group
 	NotFound       []string  // BulkUpdate: api_contact_ids that Mojo doesn't have
-	AlreadyInGroup []string  // BulkUpdate: api_contact_ids that were in the group before, where the host tells
+	AlreadyInGroup []string  // BulkUpdate: api_contact_ids that were in the group before; nil where the host doesn't tell
 }
 
 // Created is a contact that a bulk request made or changed.
@@ -63,8 +63,8 @@ type Created struct {
 // already are no error but listed as Duplicated. One bulk create runs
 // at a time per account.
 //
-// Errors: ErrBusy, ErrMixedGroups, ErrTooLarge. With a RefusedError or DoubtError
-// the result holds what the answer accounts for nevertheless.
+// Errors: ErrBusy, ErrMixedGroups, ErrTooLarge, ErrIncomplete. With a RefusedError or
+// DoubtError the result holds what the answer accounts for nevertheless.
 func (a *API) BulkCreate(ctx context.Context, contacts []Contact) (BulkResult, error) {
 	return a.bulk(ctx, "create contacts", "/api/contacts/bulk_create/", contacts)
 }
@@ -129,6 +129,9 @@ func (w envelope) result(op string, got answer, sent []Contact) (BulkResult, err
 	}
 	doubles, err := w.refusals(op, got)
 	res := BulkResult{Duplicated: known(doubles), NotFound: known(w.NotFound), AlreadyInGroup: known(w.Already)}
+	if w.Already != nil && res.AlreadyInGroup == nil {
+		res.AlreadyInGroup = []string{}
+	}
 	for _, r := range w.Result {
 		if len(known([]label{r.APIContactID})) == 1 {
 			res.Created = append(res.Created, Created{string(r.APIContactID), int64(r.ContactID)})
@@ -144,7 +147,7 @@ func (w envelope) result(op string, got answer, sent []Contact) (BulkResult, err
 		}
 	}
 	if missing > 0 {
-		return res, &DoubtError{op, fmt.Errorf("an answer that leaves out %d of %d contacts", missing, len(sent))}
+		return res, &DoubtError{op, fmt.Errorf("%w: %d of %d", ErrIncomplete, missing, len(sent))}
 	}
 	return res, nil
 }

@@ -217,7 +217,7 @@ func TestStandInBulkUpdate(t *testing.T) {
 	other := o.AddGroup(account, "Expired")
 	o.AddContact(account, mojobox.Contact{APIContactID: "wa-26855", FullName: "Ann Old"}, other)
 	res, err := o.api.BulkUpdate(t.Context(), o.people())
-	if err != nil || len(res.Created) != 1 || !reflect.DeepEqual(res.NotFound, []string{"wa-26856"}) || res.AlreadyInGroup != nil {
+	if err != nil || len(res.Created) != 1 || !reflect.DeepEqual(res.NotFound, []string{"wa-26856"}) || res.AlreadyInGroup == nil || len(res.AlreadyInGroup) != 0 {
 		t.Errorf("got %+v, %v, want Ann updated and Bob not found", res, err)
 	}
 	wantIn(t, o, "wa-26855")

@@ -24,6 +24,9 @@ var (
 	ErrMixedGroups = errors.New("contacts of different groups in one request")
 	// ErrTooLarge: the batch is too large for Mojo; send smaller ones.
 	ErrTooLarge = errors.New("request too large")
+	// ErrIncomplete, inside a DoubtError: Mojo answered a bulk request clearly, but says
+	// nothing of some of its contacts.
+	ErrIncomplete = errors.New("the answer leaves out contacts")
 	// ErrGroupTaken: the account has a group of this name already.
 	ErrGroupTaken = errors.New("a group with this name exists")
 	// ErrUnknownContact: the account has no contact with this api_contact_id.
