@@ -39,6 +39,8 @@ import (
 var (
 	// ErrNotFound says that there is no such row, or that it has expired.
 	ErrNotFound = errors.New("not found")
+	// ErrFull says that the database's disk has no room left: nothing was changed.
+	ErrFull = errors.New("no room left on the disk")
 	// ErrStale says that somebody else was faster and that nothing was changed, unless the method says otherwise.
 	ErrStale = errors.New("changed meanwhile")
 )
@@ -141,6 +143,8 @@ func named(op string, err error) error {
 		return nil
 	case errors.Is(err, sql.ErrNoRows):
 		return fmt.Errorf("%s: %w", op, ErrNotFound)
+	case isFullSQLite(err), isFullPostgres(err):
+		return fmt.Errorf("%s: %w: %w", op, ErrFull, err)
 	}
 	return fmt.Errorf("%s: %w", op, err)
 }

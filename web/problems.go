@@ -111,6 +111,10 @@ var problems = []struct {
 	{store.ErrPushKeyTaken, problem{Status: http.StatusConflict, Title: "This page is out of date",
 		What: "The button belongs to a push that was made before.", Next: "Open the groups again and press the button there.", Way: wayBack}},
 
+	{store.ErrFull, problem{Status: http.StatusServiceUnavailable, Title: "We can't save anything right now",
+		What: "Our disk is full, so what you did was not done. Nothing that was saved before is lost.",
+		Next: "Try again in a few minutes. We have been told.", Way: wayBack, Wait: 5 * time.Minute}},
+
 	// Everything else
 	{errNotFound, problem{Status: http.StatusNotFound, Title: "We can't find this page",
 		What: "It doesn't exist, it belongs to somebody else, or you have been signed out meanwhile.", Next: startAgain}},

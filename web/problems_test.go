@@ -12,6 +12,7 @@ import (
 
 	"addtomojo/bridge"
 	"addtomojo/mojo"
+	"addtomojo/store"
 )
 
 // jargon is what no page says: blame, and words that only we know.
@@ -59,7 +60,8 @@ func TestDescribe(t *testing.T) {
 		{&bridge.ScopeError{Missing: []string{"profile", "contacts"}}, true, 403, "You didn't allow Profile and Contacts."},
 		{&bridge.DownError{Partner: bridge.WiseAgent, Err: mojo.ErrBusy}, true, 503, "Wise Agent isn't answering"},
 		{fmt.Errorf("a: %w", bridge.ErrGroupGone), true, 409, "no longer in Mojo"},
-		{errors.New("disk full"), false, 500, "on our side"},
+		{fmt.Errorf("create launch: %w", store.ErrFull), true, 503, "Our disk is full"},
+		{errors.New("nobody thought of this"), false, 500, "on our side"},
 		{context.DeadlineExceeded, false, 500, "on our side"},
 	}
 	for _, c := range cases {

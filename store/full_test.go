@@ -1,0 +1,53 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+func TestAFullDiskIsNamedAndNothingIsHalfDone(t *testing.T) {
+	keyset, err := GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault, err := NewVault(keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "small.db"), vault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	// What SQLite does at this limit is what it does when the disk is full.
+	if _, err := s.writer.ExecContext(t.Context(), "pragma max_page_count = 1"); err != nil {
+		t.Fatal(err)
+	}
+	contacts := make([]string, 5000)
+	for i := range contacts {
+		contacts[i] = "1234567890"
+	}
+	launch, err := s.CreateLaunch(t.Context(), Launch{Contacts: contacts}, "nonce", time.Now().Add(time.Hour))
+	if !errors.Is(err, ErrFull) {
+		t.Fatalf("a launch on a full disk: %v, want ErrFull", err)
+	}
+	if _, err := s.Launch(t.Context(), launch.ID); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the launch afterwards: %v, want none", err)
+	}
+	if _, err := s.writer.ExecContext(t.Context(), "pragma max_page_count = 1000000"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CreateLaunch(t.Context(), Launch{Contacts: contacts}, "nonce", time.Now().Add(time.Hour)); err != nil {
+		t.Errorf("the same launch once there is room: %v, want it taken", err)
+	}
+}
+
+func TestPostgresSaysDiskFullToo(t *testing.T) {
+	if err := named("create launch", &pgconn.PgError{Code: "53100"}); !errors.Is(err, ErrFull) {
+		t.Errorf("PostgreSQL's disk_full gives %v, want ErrFull", err)
+	}
+}
