@@ -11,7 +11,7 @@ unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
 [ -z "$unformatted" ] || { echo "gofmt would change:"; echo "$unformatted"; exit 1; }
 
 step 'templ: generated pages are up to date'
-go tool templ generate -check
+go tool templ generate -check -log-level warn
 
 step 'sqlc: generated queries are up to date, and valid for PostgreSQL too'
 go tool -modfile=tools/go.mod sqlc diff -f store/sqlc.yaml
