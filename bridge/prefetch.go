@@ -97,12 +97,12 @@ func (b *Bridge) selectionOf(ctx context.Context, conn store.Connection, launchI
 	b.prefetches.byLaunch[launchID] = s
 	b.prefetches.makeRoom()
 	b.workers.group.Go(func() {
-		b.fillGroups(ctx, conn)
-	})
-	b.workers.group.Go(func() {
 		defer cancel()
+		var groups sync.WaitGroup
+		groups.Go(func() { b.fillGroups(ctx, conn) })
 		b.fill(ctx, s)
 		b.fillNotes(ctx, s)
+		groups.Wait() // cancel would end them halfway
 	})
 	return s
 }
@@ -165,17 +165,17 @@ func (b *Bridge) fillGroups(ctx context.Context, conn store.Connection) {
 // fill fetches every contact of the selection the cheaper way: one by one, or in pages of all contacts.
 func (b *Bridge) fill(ctx context.Context, s *selection) {
 	defer close(s.ready)
-	var singles []string
+	var singles, vendors []string
 	for _, id := range s.ids {
-		if strings.HasPrefix(id, "V") {
-			s.add(id, fetched{contact: wiseagent.Contact{ClientID: id, Vendor: true}})
-			continue
+		if isVendor(id) {
+			vendors = append(vendors, id)
+		} else {
+			singles = append(singles, id)
 		}
-		singles = append(singles, id)
 	}
 	err := b.fillPages(ctx, s, &singles)
 	if err == nil {
-		err = b.fillSingles(ctx, s, singles)
+		err = b.fillSingles(ctx, s, append(singles, vendors...)) // vendors are in no page of contacts
 	}
 	if err != nil {
 		s.fail(err)
@@ -238,7 +238,7 @@ func (b *Bridge) fillSingles(ctx context.Context, s *selection, ids []string) er
 				return err
 			})
 			if errors.Is(err, wiseagent.ErrUnknownContact) {
-				s.add(id, fetched{missing: true})
+				s.add(id, unknown(id))
 				return nil
 			}
 			if err == nil {
@@ -248,6 +248,16 @@ func (b *Bridge) fillSingles(ctx context.Context, s *selection, ids []string) er
 		})
 	}
 	return calls.Wait()
+}
+
+func isVendor(clientID string) bool { return strings.HasPrefix(clientID, "V") }
+
+// unknown is a contact that Wise Agent doesn't know. A vendor is one by its id alone.
+func unknown(clientID string) fetched {
+	if isVendor(clientID) {
+		return fetched{contact: wiseagent.Contact{ClientID: clientID, Vendor: true}}
+	}
+	return fetched{missing: true}
 }
 
 // fillNotes fetches the notes ahead for a selection of ordinary size. What fails here is fetched by the push.

@@ -104,7 +104,11 @@ func sharing(all []Person, owners map[string][]Person) []Person {
 	return slices.DeleteFunc(slices.Clone(all), func(p Person) bool { return !shared[p.ClientID] })
 }
 
+// personName is how a list names a contact: a vendor by its company, what has no name by its id.
 func personName(f fetched, id string) string {
+	if company := joinWords(f.contact.Company); f.contact.Vendor && company != "" {
+		return company
+	}
 	if name := displayName(f.contact); name != "" {
 		return name
 	}
