@@ -25,10 +25,8 @@ const (
 type workers struct {
 	mu       sync.Mutex
 	running  map[string]*worker
-	stopped  bool
 	woken    chan string   // connections with fresh work
 	revoking chan struct{} // tokens wait to be revoked
-	started  chan struct{} // closed by Run
 	once     sync.Once
 	group    sync.WaitGroup // prefetches, which end with Run too
 }
