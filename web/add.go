@@ -162,7 +162,8 @@ func (a *app) createGroup(c echo.Context) error {
 		return a.seeOther(c, launchPath(v.launch.ID))
 	}
 	if err != nil {
-		return a.groupRefused(c, name, err)
+		chosen, _ := strconv.ParseInt(form.Get("group"), 10, 64) // 0 chooses the first
+		return a.groupRefused(c, name, chosen, err)
 	}
 	groups, err := a.groups(ctx, v, group.ID, views.NewGroup{}, false)
 	if err != nil {
@@ -174,7 +175,7 @@ func (a *app) createGroup(c echo.Context) error {
 	return a.render(c, http.StatusOK, views.GroupsPart(groups))
 }
 
-func (a *app) groupRefused(c echo.Context, name string, err error) error {
+func (a *app) groupRefused(c echo.Context, name string, chosen int64, err error) error {
 	p, known := describe(err, a.now())
 	if !known {
 		return err
@@ -184,10 +185,10 @@ func (a *app) groupRefused(c echo.Context, name string, err error) error {
 		form.Error = p.What + " " + d
 	}
 	if !isPart(c) {
-		return a.choose(c, http.StatusUnprocessableEntity, 0, form)
+		return a.choose(c, http.StatusUnprocessableEntity, chosen, form)
 	}
 	v := visitOf(c)
-	groups, err := a.groups(c.Request().Context(), v, 0, form, false)
+	groups, err := a.groups(c.Request().Context(), v, chosen, form, false)
 	if err != nil {
 		return err
 	}
