@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -33,25 +34,9 @@ func (a *API) String() string { return "wiseagent account at " + a.client.APIURL
 // get makes one read request (Wise Agent API, section 2) and returns the objects
 // of the answer, none of which holds an error.
 func (a *API) get(ctx context.Context, op, requestType string, params url.Values) ([]json.RawMessage, error) {
-	query := url.Values{"requestType": {requestType}}
-	for name, values := range params {
-		query[name] = values
-	}
-	target := strings.TrimRight(a.client.APIURL, "/") + "/http/webconnect.asp?" + query.Encode()
-	header := http.Header{
-		"Authorization": {a.bearer},
-		"Accept":        {"application/json"},
-		"Content-Type":  {"application/x-www-form-urlencoded"},
-	}
-	got, err := a.client.send(ctx, op, http.MethodGet, target, header, nil)
-	if _, ok := errors.AsType[*RefusedError](err); ok {
-		return nil, refused(op, got, complaint(got.body))
-	}
+	got, err := a.ask(ctx, op, http.MethodGet, requestType, params, nil)
 	if err != nil {
 		return nil, err
-	}
-	if denied(got.body) {
-		return nil, fmt.Errorf("%s: %w", op, ErrToken)
 	}
 	list, err := items(got.body)
 	if err != nil {
@@ -63,6 +48,32 @@ func (a *API) get(ctx context.Context, op, requestType string, params url.Values
 		}
 	}
 	return list, nil
+}
+
+// ask makes one request, requestType and query in the address, form in the body,
+// and returns an answer that is neither a page nor an error status.
+func (a *API) ask(ctx context.Context, op, method, requestType string, query, form url.Values) (answer, error) {
+	params := url.Values{"requestType": {requestType}}
+	for name, values := range query {
+		params[name] = values
+	}
+	target := strings.TrimRight(a.client.APIURL, "/") + "/http/webconnect.asp?" + params.Encode()
+	header := http.Header{
+		"Authorization": {a.bearer},
+		"Accept":        {"application/json"},
+		"Content-Type":  {"application/x-www-form-urlencoded"},
+	}
+	got, err := a.client.send(ctx, op, method, target, header, []byte(form.Encode()))
+	if _, ok := errors.AsType[*RefusedError](err); ok {
+		return got, refused(op, got, complaint(got.body))
+	}
+	if err != nil {
+		return got, err
+	}
+	if denied(got.body) {
+		return got, fmt.Errorf("%s: %w", op, ErrToken)
+	}
+	return got, nil
 }
 
 // refused gives a no its meaning: the token, the scope, or the request itself.
@@ -80,7 +91,29 @@ func refused(op string, a answer, no *refusal) error {
 		strings.EqualFold(strings.TrimRight(no.text, "."), "permission denied"):
 		return fmt.Errorf("%s: %w", op, ErrToken)
 	}
+	if meaning := reason(no.text); meaning != nil {
+		return fmt.Errorf("%s: %w", op, meaning)
+	}
 	return &RefusedError{op, a.status, no.text}
+}
+
+// gone tells how Wise Agent calls what it doesn't have. Its words are not
+// published (section 9); these are what its other messages suggest.
+var gone = regexp.MustCompile(`(?i)\b(?:invalid|unknown|not found|no such|does not exist|doesn't exist)\b`)
+
+// reason finds the refusals that callers act on.
+func reason(text string) error {
+	lower := strings.ToLower(strings.ReplaceAll(text, " ", ""))
+	switch {
+	case !gone.MatchString(text):
+	case strings.Contains(lower, "clientid"):
+		return ErrUnknownContact
+	case strings.Contains(lower, "callid"):
+		return ErrUnknownCall
+	case strings.Contains(lower, "noteid"):
+		return ErrUnknownNote
+	}
+	return nil
 }
 
 // refusalText returns what Wise Agent says about an error answer.

@@ -57,6 +57,8 @@ func kind(err error) string {
 	}{
 		{"grant dead", wiseagent.ErrGrantDead}, {"token", wiseagent.ErrToken},
 		{"scope", wiseagent.ErrScope}, {"unknown contact", wiseagent.ErrUnknownContact},
+		{"unknown note", wiseagent.ErrUnknownNote}, {"unknown call", wiseagent.ErrUnknownCall},
+		{"locked", wiseagent.ErrLocked}, {"custom taken", wiseagent.ErrCustomTaken},
 	}
 	for _, s := range sentinels {
 		if errors.Is(err, s.err) {

@@ -83,6 +83,36 @@ func (a *API) Contacts(ctx context.Context, page, size int) ([]Contact, error) {
 	return readContacts(op, list)
 }
 
+// Query asks for contacts by one thing: the first of its fields that is not empty.
+type Query struct {
+	Email string
+	Phone string // digits
+	Name  string // similar to first, last or company
+}
+
+// FindContacts reads the contacts that fit, at most 100 (getContacts with a filter,
+// section 3.2; scope contacts). A phone or e-mail that a contact gained by
+// CreateContact may find it without being among its fields. An empty query is a mistake and finds nobody.
+func (a *API) FindContacts(ctx context.Context, q Query) ([]Contact, error) {
+	const op = "find contacts"
+	params := paging(1, 100)
+	switch {
+	case q.Email != "":
+		params.Set("email", q.Email)
+	case q.Phone != "":
+		params.Set("phone", q.Phone)
+	case q.Name != "":
+		params.Set("nameQuery", q.Name)
+	default:
+		return nil, nil
+	}
+	list, err := a.get(ctx, op, "getContacts", params)
+	if err != nil {
+		return nil, err
+	}
+	return readContacts(op, list)
+}
+
 // Contact reads one contact, or a vendor with "V" before its number
 // (getSingleContact, section 3.2; scope contacts).
 //

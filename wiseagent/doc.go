@@ -1,5 +1,6 @@
-// Package wiseagent is a client of Wise Agent, the CRM: consent and tokens, and
-// the reading of contacts and notes.
+// Package wiseagent is a client of Wise Agent, the CRM: consent and tokens, the
+// reading of contacts, notes, Call List and team, and the writing of contacts, notes
+// and Call List entries.
 //
 //	c := &wiseagent.Client{AuthURL: "https://…", APIURL: "https://…", ClientID: "…", ClientSecret: "…"}
 //	// send the browser to c.ConsentURL(redirectURL, state, verifier); it returns with a code
@@ -7,6 +8,7 @@
 //	api := c.With(token.AccessToken)
 //	user, err := api.User(ctx)
 //	contacts, err := api.Contacts(ctx, 1, 100)
+//	noteID, err := api.AddNote(ctx, wiseagent.NewNote{ClientID: "26855", Subject: "…", Text: "…"})
 //
 // The client stores nothing, repeats nothing and refreshes nothing by itself:
 // it makes the one request it was asked for and says what came of it.
@@ -20,6 +22,12 @@
 //	BackOffError      nothing: Wise Agent asks to wait; repeat after its time
 //	RefusedError      nothing, and repeating won't help; a person must look
 //	DoubtError        unknown: it was sent and no clear answer came; look, then repeat
+//
+// # Writing
+//
+// Wise Agent has no idempotency key. Each writing method says whether doing it twice does
+// harm; those that do (AddNote, AddCall) return the new thing's id, and after a DoubtError
+// the caller looks (Notes, Calls) before asking again.
 //
 // # Tolerance
 //

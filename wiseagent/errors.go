@@ -17,6 +17,14 @@ var (
 	ErrScope = errors.New("scope missing")
 	// ErrUnknownContact: the account has no contact with this ClientID (any more).
 	ErrUnknownContact = errors.New("unknown ClientID")
+	// ErrUnknownNote: the account has no note with this id (any more).
+	ErrUnknownNote = errors.New("unknown NoteID")
+	// ErrUnknownCall: the Call List has no entry with this id (any more).
+	ErrUnknownCall = errors.New("unknown CallId")
+	// ErrLocked: the note is locked; it can't be changed.
+	ErrLocked = errors.New("note is locked")
+	// ErrCustomTaken: the contact has a custom field with this key already.
+	ErrCustomTaken = errors.New("custom field is there already")
 )
 
 // RefusedError is a permanent no: Wise Agent understood the request and won't do it.

@@ -2,6 +2,7 @@ package wiseagent_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,13 @@ import (
 
 // calls are the requests of the data API by name.
 func calls(t *testing.T, api *wiseagent.API) map[string]func() error {
+	all := reads(t, api)
+	maps.Copy(all, writes(t, api))
+	return all
+}
+
+// reads are the requests that change nothing.
+func reads(t *testing.T, api *wiseagent.API) map[string]func() error {
 	ctx := t.Context()
 	return map[string]func() error{
 		"user":     func() error { _, err := api.User(ctx); return err },
@@ -18,7 +26,39 @@ func calls(t *testing.T, api *wiseagent.API) map[string]func() error {
 		"contacts": func() error { _, err := api.Contacts(ctx, 1, 100); return err },
 		"contact":  func() error { _, err := api.Contact(ctx, "26855"); return err },
 		"notes":    func() error { _, err := api.Notes(ctx, "26855", 1, 100); return err },
+		"find":     func() error { _, err := api.FindContacts(ctx, wiseagent.Query{Phone: "5205550143"}); return err },
+		"calls":    func() error { _, err := api.Calls(ctx, "26855"); return err },
+		"team":     func() error { _, err := api.Team(ctx); return err },
 	}
+}
+
+// writes are the requests that change something.
+func writes(t *testing.T, api *wiseagent.API) map[string]func() error {
+	ctx := t.Context()
+	return map[string]func() error{
+		"add note": func() error {
+			_, err := api.AddNote(ctx, wiseagent.NewNote{ClientID: "26855", Subject: "Mojo call: Contact", Text: "Mojo call #90210"})
+			return err
+		},
+		"update note": func() error { return api.UpdateNote(ctx, 81001, "Mojo note", "Mojo note #7") },
+		"add call":    func() error { _, err := api.AddCall(ctx, valuation); return err },
+		"update call": func() error { return api.UpdateCall(ctx, "4401", valuation) },
+		"delete call": func() error { return api.DeleteCall(ctx, "4401") },
+		"create": func() error {
+			_, _, err := api.CreateContact(ctx, wiseagent.NewContact{First: "Ann", Last: "Lee", Source: "Mojo"})
+			return err
+		},
+		"update":      func() error { return api.UpdateContact(ctx, "26855", map[string]string{"CFirst": "Ann"}) },
+		"categorize":  func() error { return api.AddToCategory(ctx, "DNC", "26855") },
+		"category":    func() error { return api.EnsureCategory(ctx, "DNC") },
+		"custom":      func() error { return api.AddCustom(ctx, "26855", "MojoContactID", "58") },
+		"edit custom": func() error { return api.EditCustom(ctx, "26855", "MojoContactID", "58") },
+	}
+}
+
+// valuation is a Call List entry.
+var valuation = wiseagent.NewCall{
+	ClientID: "26855", Type: "Appointment", Reason: "Valuation", Next: "2026-11-25 15:30", Important: true, TeamID: 8,
 }
 
 // TestOddAnswers holds answers that are no success, whatever they look like.
@@ -26,7 +66,7 @@ func TestOddAnswers(t *testing.T) {
 	login, contact := testdata(t, "login.html"), testdata(t, "single_contact.json")
 	tests := []struct {
 		name   string
-		call   string // "*" is every one
+		call   string // "*" is every one, "reads" every one that changes nothing
 		status int
 		body   string
 		want   string
@@ -51,9 +91,9 @@ func TestOddAnswers(t *testing.T) {
 		{"array of arrays", "*", 200, `[[{"ClientID": 26855, "Email": "a@example.com", "count": 1, "NoteID": 1}]]`, "doubt"},
 		{"array of empty objects", "*", 200, "[{}]", "doubt"},
 		{"empty object", "*", 200, "{}", "doubt"},
-		{"success and nothing else", "*", 200, `[{"success": "true"}]`, "doubt"},
-		{"real success and nothing else", "*", 200, `{"success": true}`, "doubt"},
-		{"data null", "*", 200, `{"success": "true", "data": null}`, "doubt"},
+		{"success and nothing else", "reads", 200, `[{"success": "true"}]`, "doubt"},
+		{"real success and nothing else", "reads", 200, `{"success": true}`, "doubt"},
+		{"data null", "reads", 200, `{"success": "true", "data": null}`, "doubt"},
 		{"JSON with a page behind", "contact", 200, contact + login, "doubt"},
 		{"typographic quotes", "*", 200, `[{“ClientID”: 26855}]`, "doubt"},
 		{"trailing comma", "*", 200, `[{"ClientID": 26855, "NoteID": 1, "count": 1, "Email": "a@example.com",}]`, "doubt"},
@@ -111,11 +151,13 @@ func TestOddAnswers(t *testing.T) {
 		{"contact with an odd id", "contacts", 200, `[{"ClientID": "../26855"}]`, "doubt"},
 		{"contact with a list for a name", "contacts", 200, `[{"ClientID": 26855, "CFirst": ["Ann"]}]`, "doubt"},
 		{"note without id", "notes", 200, `[{"Subject": "Call"}]`, "doubt"},
+		{"call without id", "calls", 200, `{"Data": [{"Reason": "Valuation"}]}`, "doubt"},
+		{"member without id", "team", 200, `[{"Name": "Dana Ruiz"}]`, "doubt"},
 	}
 	for _, tt := range tests {
 		_, api := serve(t, says(tt.status, "text/html", tt.body))
 		for name, call := range calls(t, api) {
-			if tt.call != "*" && tt.call != name {
+			if _, reading := reads(t, api)[name]; tt.call != "*" && tt.call != name && !(tt.call == "reads" && reading) {
 				continue
 			}
 			err := call()
@@ -139,7 +181,7 @@ func (a answers) RoundTrip(*http.Request) (*http.Response, error) {
 // FuzzAnswers throws anything at the decoders: no panic, and what counts as
 // success holds what success promises.
 func FuzzAnswers(f *testing.F) {
-	for _, name := range []string{"single_contact.json", "vendor.json", "notes.json", "token.json", "expired.json", "login.html"} {
+	for _, name := range []string{"single_contact.json", "vendor.json", "notes.json", "calls.json", "team.json", "created.json", "created_list.json", "note_added.json", "token.json", "expired.json", "login.html"} {
 		f.Add(200, testdata(f, name))
 	}
 	f.Add(200, `"[{\"Email\": \"dana@example.com\", \"count\": 1}]"`)
@@ -155,6 +197,12 @@ func FuzzAnswers(f *testing.F) {
 		if token, err := c.Exchange(t.Context(), "c", "v", "r"); err == nil &&
 			(token.AccessToken == "" || token.RefreshToken == "" || token.Expiry.IsZero()) {
 			t.Errorf("success with half a token")
+		}
+		if id, err := api.AddNote(t.Context(), wiseagent.NewNote{ClientID: "26855"}); err == nil && id <= 0 {
+			t.Errorf("success with note %d", id)
+		}
+		if id, err := api.AddCall(t.Context(), valuation); err == nil && id == "" {
+			t.Errorf("success with an entry without an id")
 		}
 		for name, call := range calls(t, api) {
 			if err := call(); err == nil && (status < 200 || status > 299 || strings.HasPrefix(strings.TrimSpace(body), "<")) {
