@@ -15,6 +15,7 @@ type Account struct {
 	PIN       string
 	Suspended bool
 	Agents    []Agent
+	Zone      *time.Location // of the account's wall clock; nil: Arizona
 }
 
 // Agent is somebody who signs in to an account. Permission is "owner",
@@ -48,6 +49,7 @@ type Contact struct {
 	GroupIDs     []int64
 	Media        []Media
 	Notes        []Note
+	Revision     int64 // given by the server: how often it was edited in Mojo
 }
 
 // Media is a phone or e-mail of a contact.
@@ -80,6 +82,11 @@ type account struct {
 	contacts map[int64]*Contact
 	byAPI    map[string]*Contact
 
+	calls        map[int64][]Call // by contact
+	activities   []*Activity
+	numbers      map[string]NumberStatus // by ten digits
+	disconnected bool                    // the customer ended the integration
+
 	bulkRuns    bool      // a bulk create is running
 	brokenUntil time.Time // a bulk create broke off; the lock stays until then
 	batches     []int     // sizes of the bulk creates that got the lock
@@ -109,6 +116,7 @@ func (s *Server) AddAccount(a Account) {
 	a.Agents = slices.Clone(a.Agents)
 	s.accounts = append(s.accounts, &account{
 		Account: a, contacts: make(map[int64]*Contact), byAPI: make(map[string]*Contact),
+		calls: make(map[int64][]Call), numbers: make(map[string]NumberStatus),
 	})
 }
 
@@ -163,8 +171,8 @@ func (s *Server) Contacts(accountID string, groupID int64) []Contact {
 }
 
 // AddContact adds a contact to the account and the groups, and returns its
-// contact id. The contact's own ContactID and GroupIDs are ignored, and its
-// notes are dated now.
+// contact id. The contact's own ContactID, GroupIDs and Revision are ignored, and
+// its notes are dated now. No hook is sent.
 func (s *Server) AddContact(accountID string, c Contact, groupIDs ...int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,7 +182,7 @@ func (s *Server) AddContact(accountID string, c Contact, groupIDs ...int64) int6
 	}
 	notes := c.Notes
 	c = c.clone()
-	c.GroupIDs, c.Notes = nil, nil
+	c.GroupIDs, c.Notes, c.Revision = nil, nil, 0
 	added := s.newContact(a, c)
 	for _, n := range notes {
 		s.newNote(added, n.Contents, n.Author)

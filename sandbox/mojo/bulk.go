@@ -140,7 +140,12 @@ func (s *Server) update(a *account, g *group, batch []contactIn) updateAnswer {
 			answer.NotFound = append(answer.NotFound, in.APIContactID)
 			continue
 		}
+		before := c.clone()
 		s.merge(c, in)
+		if changes := diff(&before, c); s.options.Echo && len(changes) > 0 {
+			c.Revision++
+			s.tell(a, a.owner(), c, "contact.updated", hookData{Revision: c.Revision, Changes: changes})
+		}
 		if !g.add(c) {
 			already = append(already, in.APIContactID)
 		}

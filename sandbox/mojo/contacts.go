@@ -92,8 +92,8 @@ func (s *Server) getContact(w http.ResponseWriter, r *http.Request, a *account) 
 	writeJSON(w, http.StatusOK, c.out())
 }
 
-// addNote serves POST /api/notes/, part A3.
-func (s *Server) addNote(w http.ResponseWriter, r *http.Request, a *account) {
+// postNote serves POST /api/notes/, part A3.
+func (s *Server) postNote(w http.ResponseWriter, r *http.Request, a *account) {
 	var in struct {
 		APIContactID string `json:"api_contact_id"`
 		noteIn
@@ -113,6 +113,9 @@ func (s *Server) addNote(w http.ResponseWriter, r *http.Request, a *account) {
 		writeJSON(w, http.StatusOK, map[string][]string{"non_field_errors": {"Invalid api_contact_id."}})
 	default:
 		n := s.newNote(c, in.Contents, "")
+		if s.options.Echo {
+			s.tell(a, a.owner(), c, "note.created", hookData{Note: n.out()})
+		}
 		writeJSON(w, http.StatusOK, map[string]any{"id": n.ID, "contents": n.Contents, "type": 1})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -22,12 +23,13 @@ const (
 	EndpointNotes           = "notes"
 	EndpointContact         = "contact"
 	EndpointRemoveFromGroup = "remove_from_group"
+	EndpointFeed            = "integration_events"
 )
 
 // Endpoints lists the API's endpoints.
 func Endpoints() []string {
 	return []string{EndpointToken, EndpointRevoke, EndpointGroups, EndpointCreateGroup, EndpointBulkCreate,
-		EndpointBulkUpdate, EndpointNotes, EndpointContact, EndpointRemoveFromGroup}
+		EndpointBulkUpdate, EndpointNotes, EndpointContact, EndpointRemoveFromGroup, EndpointFeed}
 }
 
 // Config says how the stand-in behaves. The zero value of each field is a
@@ -68,6 +70,31 @@ type Config struct {
 	// it answers 429; 0: 20.
 	WrongTries int
 
+	// HookURL is where hooks go: the service's /hooks/mojo. Empty: none are sent,
+	// and only the feed has them.
+	HookURL string
+	// HookSecret signs the hooks: "whsec_" and a key in base64. See
+	// [Server.SetHookSecrets] for several.
+	HookSecret string
+	// HookRetries is when a hook that failed is tried again, the last one again
+	// and again until it is acknowledged; nil: 1, 2, 5, 10 and 30 seconds.
+	HookRetries []time.Duration
+	// HookWorkers is how many hooks are under way at once; 0: 8.
+	HookWorkers int
+	// ManualHooks keeps hooks back until [Server.Flush].
+	ManualHooks bool
+	// Hooks are the options from the start, see [Server.SetHookOptions].
+	Hooks HookOptions
+	// Seed feeds the random choices of [HookOptions.Disorder].
+	Seed uint64
+
+	// ServiceURL is the origin of the service and APIToken the token for it: for
+	// the contact form's button Send to Wise Agent. Empty: there is no button.
+	ServiceURL, APIToken string
+	// HTTP sends the hooks and asks the service; nil: 30 seconds of patience and
+	// no redirects.
+	HTTP *http.Client
+
 	// AutoSignIn signs a browser in by itself when it asks for a group: it
 	// stands for the session a customer has in Mojo anyway.
 	AutoSignIn bool
@@ -103,11 +130,51 @@ type Server struct {
 	tokens   tokens
 	sessions map[string]session // by cookie value
 	requests map[string]int     // by endpoint
-	lastID   int64              // of groups, contacts and notes
+	lastID   int64              // of groups, contacts, notes and activities
+	lastCall int64
+
+	hooks    []*hook // everything that was told, in order
+	hookByID map[string]*hook
+	waiting  []*hook // those that are neither acknowledged nor dropped, in order
+	hookKeys [][]byte
+	options  HookOptions
+	rand     *rand.Rand
+
+	changed     *sync.Cond // something above or below changed; its lock is mu
+	sending     bool       // sendAll runs
+	inFlight    int        // hooks that are under way
+	flushing    int        // calls of Flush that run
+	closed      bool
+	sendContext context.Context // of every hook; ended by Close
+	stopSending context.CancelFunc
 }
 
-// New returns a server without accounts.
+// New returns a server without accounts. It panics when HookSecret is none.
 func New(cfg Config) *Server {
+	cfg = cfg.withDefaults()
+	s := &Server{
+		cfg:       cfg,
+		mux:       http.NewServeMux(),
+		endpoints: make(map[string]string),
+		sessions:  make(map[string]session),
+		requests:  make(map[string]int),
+		lastID:    40,
+		lastCall:  90209,
+		hookByID:  make(map[string]*hook),
+		options:   cfg.Hooks,
+		rand:      rand.New(rand.NewPCG(cfg.Seed, 0)),
+	}
+	s.changed = sync.NewCond(&s.mu)
+	s.sendContext, s.stopSending = context.WithCancel(context.Background())
+	if cfg.HookSecret != "" {
+		s.SetHookSecrets(cfg.HookSecret)
+	}
+	s.routes()
+	s.handler = cfg.Faults.Wrap(s.endpoint, s.refuse, s.mux)
+	return s
+}
+
+func (cfg Config) withDefaults() Config {
 	if cfg.AccessTTL == 0 {
 		cfg.AccessTTL = time.Hour
 	}
@@ -129,17 +196,20 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{
-		cfg:       cfg,
-		mux:       http.NewServeMux(),
-		endpoints: make(map[string]string),
-		sessions:  make(map[string]session),
-		requests:  make(map[string]int),
-		lastID:    40,
+	if len(cfg.HookRetries) == 0 {
+		cfg.HookRetries = hookRetries
 	}
-	s.routes()
-	s.handler = cfg.Faults.Wrap(s.endpoint, s.refuse, s.mux)
-	return s
+	if cfg.HookWorkers == 0 {
+		cfg.HookWorkers = 8
+	}
+	if cfg.HTTP == nil {
+		cfg.HTTP = &http.Client{
+			Timeout:       30 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 30 * time.Second},
+		}
+	}
+	return cfg
 }
 
 // routes is the table of contents.
@@ -152,7 +222,8 @@ func (s *Server) routes() {
 	s.api("POST /api/contacts/bulk_update/{$}", EndpointBulkUpdate, s.signedIn(s.bulkUpdate))
 	s.api("POST /api/contacts/remove_from_group/{$}", EndpointRemoveFromGroup, s.signedIn(s.removeFromGroup))
 	s.api("GET /api/contacts/{id}/{$}", EndpointContact, s.signedIn(s.getContact))
-	s.api("POST /api/notes/{$}", EndpointNotes, s.signedIn(s.addNote))
+	s.api("POST /api/notes/{$}", EndpointNotes, s.signedIn(s.postNote))
+	s.api("GET /api/integration-events/{$}", EndpointFeed, s.signedIn(s.feed))
 
 	s.page("GET /{$}", s.home)
 	s.page("GET /home/{$}", s.home)

@@ -84,6 +84,7 @@ func (s *Server) passwordGrant(w http.ResponseWriter, r *http.Request) {
 	}
 	g := &grant{account: a, agent: agent, access: make(map[string]time.Time)}
 	s.tokens = append(s.tokens, g)
+	a.disconnected = false
 	s.issue(w, r, g)
 }
 
