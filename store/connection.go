@@ -75,6 +75,9 @@ func (s *Store) Connect(ctx context.Context, c Connection, mojo, wise *oauth2.To
 	c.Email = normal(c.Email)
 	var connected Connection
 	err := s.insert(ctx, "connect", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
 		id, err := saveConnection(ctx, q, c)
 		if err != nil {
 			return err
@@ -86,6 +89,9 @@ func (s *Store) Connect(ctx context.Context, c Connection, mojo, wise *oauth2.To
 			return err
 		}
 		if err := settle(ctx, q, id, c.CreatedAt); err != nil {
+			return err
+		}
+		if err := q.ResumeEvents(ctx, rows.ResumeEventsParams{ConnectionID: id, Now: millis(c.CreatedAt)}); err != nil {
 			return err
 		}
 		if err := q.DeleteSignIn(ctx, launchID); err != nil {
@@ -277,6 +283,9 @@ func (s *Store) NeedSignIn(ctx context.Context, id string, side Side, cause stri
 // live.
 func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2.Token, scopes string, now time.Time) error {
 	return s.write(ctx, "refresh side", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
 		if _, err := q.LockLiveConnection(ctx, id); err != nil {
 			return err
 		}
@@ -288,6 +297,9 @@ func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2
 		if err := s.setTokens(ctx, q, id, side, t); err != nil {
 			return err
 		}
+		if err := q.ResumeEvents(ctx, rows.ResumeEventsParams{ConnectionID: id, Now: millis(now)}); err != nil {
+			return err
+		}
 		return settle(ctx, q, id, now)
 	})
 }
@@ -297,10 +309,16 @@ const (
 	doubtful   = " It may have reached Mojo all the same." // follows the cause where a contact was on its way
 )
 
-// Reset ends a connection: its tokens leave it to be revoked, unfinished pushes stop, their waiting contacts fail, the groups
-// are forgotten, both accounts are free. Links, sessions and what is finished stay. A reset one is left as it is.
+// Reset ends a connection: its tokens leave it to be revoked, unfinished pushes stop, their waiting contacts fail, its events that
+// wait are excluded, the groups are forgotten, both accounts are free. Links, sessions and what is finished stay. A reset one is
+// left as it is.
 func (s *Store) Reset(ctx context.Context, id string, now time.Time) error {
 	return s.write(ctx, "reset", func(q tx) error {
+		for _, turn := range []string{turnReceive, turnDeliver} { // an event comes before the reset or after it
+			if _, err := takeTurn(ctx, q, turn, 0); err != nil {
+				return err
+			}
+		}
 		c, err := q.LockLiveConnection(ctx, id)
 		if errors.Is(err, sql.ErrNoRows) {
 			_, err = q.Connection(ctx, id)
@@ -313,6 +331,10 @@ func (s *Store) Reset(ctx context.Context, id string, now time.Time) error {
 			return err
 		}
 		if err := stopPushes(ctx, q, id, now); err != nil {
+			return err
+		}
+		err = q.ExcludeEvents(ctx, rows.ExcludeEventsParams{ConnectionID: id, Reason: resetReason, Now: millis(now)})
+		if err != nil {
 			return err
 		}
 		if err := q.DeleteGroups(ctx, id); err != nil {

@@ -7,8 +7,8 @@ import (
 	"addtomojo/store/internal/rows"
 )
 
-// DueConnections returns live connections that have a push to work on, need no sign-in, and whose work nobody has leased; the
-// longest due first.
+// DueConnections returns live connections that have a push to work on or an event to deliver, need no sign-in, and whose work
+// nobody has leased; the longest due first.
 func (s *Store) DueConnections(ctx context.Context, now time.Time, limit int) (ids []string, err error) {
 	err = s.read(ctx, "get due connections", func(q tx) error {
 		ids, err = q.DueConnections(ctx, rows.DueConnectionsParams{Now: millis(now), Most: int64(limit)})

@@ -1,17 +1,34 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
+	"maps"
+	"slices"
 	"time"
+
+	"addtomojo/store/internal/rows"
+)
+
+// LinkSource is how a link came about.
+type LinkSource string
+
+const (
+	LinkPush LinkSource = "push" // the contact was pushed from Wise Agent
+	LinkSent LinkSource = "sent" // it was sent from Mojo
 )
 
 // Link says that a ClientID of Wise Agent and a contact in Mojo are the same person.
 type Link struct {
 	ClientID      string
-	MojoContactID int64  // 0 where Mojo did not tell
-	APIContactID  string // what Mojo knows the contact by
-	NotesSent     int64  // the highest NoteID of Wise Agent that is in Mojo
+	MojoContactID int64      // 0 where Mojo did not tell
+	APIContactID  string     // what Mojo knows the contact by; "" where it came from Mojo
+	Source        LinkSource // "" is LinkPush
+	NotesSent     int64      // the highest NoteID of Wise Agent that is in Mojo
+	CustomWritten bool       // MojoContactID is in Wise Agent's custom field of that name
+	DoNotCallAt   time.Time  // when a call result in Mojo said so
 	CreatedAt     time.Time
 	PushedAt      time.Time // last
 }
@@ -34,41 +51,128 @@ func (s *Store) Links(ctx context.Context, connID string, clientIDs []string) (m
 }
 
 const selectLinks = `
-select
-    links.client_id,
-    links.mojo_contact_id,
-    links.api_contact_id,
-    links.notes_sent,
-    links.created_at,
-    links.pushed_at
+select links.*
 from (values %s) as v
 cross join links -- SQLite keeps this order; else it reads all links of the connection
 where links.connection_id = ?1 and links.client_id = v.column1`
 
 func scanLink(r *sql.Rows) (Link, error) {
-	var l Link
-	var created, pushed int64
-	err := r.Scan(&l.ClientID, &l.MojoContactID, &l.APIContactID, &l.NotesSent, &created, &pushed)
-	l.CreatedAt, l.PushedAt = moment(created), moment(pushed)
+	var l rows.Link
+	err := r.Scan(
+		&l.ConnectionID,
+		&l.ClientID,
+		&l.APIContactID,
+		&l.MojoContactID,
+		&l.NotesSent,
+		&l.CreatedAt,
+		&l.PushedAt,
+		&l.Source,
+		&l.CustomWritten,
+		&l.DoNotCallAt,
+	)
+	return link(l), err
+}
+
+func link(r rows.Link) Link {
+	return Link{
+		ClientID:      r.ClientID,
+		MojoContactID: r.MojoContactID,
+		APIContactID:  r.APIContactID,
+		Source:        LinkSource(r.Source),
+		NotesSent:     r.NotesSent,
+		CustomWritten: r.CustomWritten,
+		DoNotCallAt:   moment(r.DoNotCallAt),
+		CreatedAt:     moment(r.CreatedAt),
+		PushedAt:      moment(r.PushedAt),
+	}
+}
+
+// LinkOf returns the link of a contact in Mojo: by its id there, or else by what Mojo knows it by. [ErrNotFound] when it has none.
+// Several Mojo contacts may be one ClientID; the link holds the one that was told last.
+func (s *Store) LinkOf(ctx context.Context, connID string, mojoContactID int64, apiContactID string) (l Link, err error) {
+	err = s.read(ctx, "get link", func(q tx) error {
+		r, err := q.LinkByMojoContact(ctx, rows.LinkByMojoContactParams{ConnectionID: connID, MojoContactID: mojoContactID})
+		if errors.Is(err, sql.ErrNoRows) {
+			r, err = q.LinkByAPIContact(ctx, rows.LinkByAPIContactParams{ConnectionID: connID, APIContactID: plain(apiContactID)})
+		}
+		l = link(r)
+		return err
+	})
 	return l, err
 }
 
-// saveLinks stores links over earlier ones. What an earlier one knew better stays: the day it was made, Mojo's id, the notes sent.
+// LinksWithoutCustom returns links whose MojoContactID is known but not in Wise Agent yet, by ClientID; at most limit of those
+// after the ClientID after.
+func (s *Store) LinksWithoutCustom(ctx context.Context, connID, after string, limit int) (links []Link, err error) {
+	err = s.read(ctx, "get links without custom field", func(q tx) error {
+		found, err := q.LinksWithoutCustom(ctx, rows.LinksWithoutCustomParams{
+			ConnectionID: connID,
+			After:        after,
+			Most:         int64(limit),
+		})
+		links = collect(found, link)
+		return err
+	})
+	return links, err
+}
+
+// SaveLinks stores links over earlier ones. [ErrNotFound] when the connection isn't live.
+func (s *Store) SaveLinks(ctx context.Context, connID string, links []Link) error {
+	return s.write(ctx, "save links", func(q tx) error {
+		if _, err := q.LockLiveConnection(ctx, connID); err != nil {
+			return err
+		}
+		return saveLinks(ctx, q, connID, links)
+	})
+}
+
+// saveLinks stores links over earlier ones. What an earlier one knew better stays: how and when it was made, the ids, the notes
+// sent, the newest push, do-not-call, and that the custom field is written, unless there is another id now.
 func saveLinks(ctx context.Context, q tx, connID string, links []Link) error {
-	t := table{kinds: []string{"text", "text", "bigint", "bigint", "bigint", "bigint"}}
+	t := table{kinds: []string{"text", "text", "bigint", "bigint", "bigint", "bigint", "text", "boolean", "bigint"}}
+	contacts := make(map[int64]string)
 	for _, l := range links {
-		t.add(l.ClientID, l.APIContactID, l.MojoContactID, l.NotesSent, millis(l.CreatedAt), millis(l.PushedAt))
+		t.add(
+			l.ClientID, l.APIContactID, l.MojoContactID, l.NotesSent, millis(l.CreatedAt), millis(l.PushedAt),
+			string(cmp.Or(l.Source, LinkPush)), l.CustomWritten, millis(l.DoNotCallAt),
+		)
+		if l.MojoContactID != 0 {
+			contacts[l.MojoContactID] = l.ClientID // the last one, if several say so
+		}
 	}
-	return execBulk(ctx, q, upsertLinks, t, connID)
+	if err := execBulk(ctx, q, upsertLinks, t, connID); err != nil {
+		return err
+	}
+	found := table{kinds: []string{"bigint", "text"}}
+	for _, id := range slices.Sorted(maps.Keys(contacts)) {
+		found.add(id, contacts[id])
+	}
+	return execBulk(ctx, q, upsertMojoContacts, found, connID)
 }
 
 const upsertLinks = `
-insert into links (connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at)
-select cast(?1 as text), v.column1, v.column2, v.column3, v.column4, v.column5, v.column6
+insert into links (
+    connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at,
+    source, custom_written, do_not_call_at
+)
+select
+    cast(?1 as text), v.column1, v.column2, v.column3, v.column4, v.column5, v.column6,
+    v.column7, v.column8, v.column9
 from (values %s) as v
 where true
 on conflict (connection_id, client_id) do update
-set api_contact_id = excluded.api_contact_id,
+set api_contact_id = case when excluded.api_contact_id = '' then links.api_contact_id else excluded.api_contact_id end,
     mojo_contact_id = case when excluded.mojo_contact_id = 0 then links.mojo_contact_id else excluded.mojo_contact_id end,
     notes_sent = case when excluded.notes_sent > links.notes_sent then excluded.notes_sent else links.notes_sent end,
-    pushed_at = excluded.pushed_at`
+    pushed_at = case when excluded.pushed_at > links.pushed_at then excluded.pushed_at else links.pushed_at end,
+    custom_written = excluded.custom_written
+        or links.custom_written and excluded.mojo_contact_id in (0, links.mojo_contact_id),
+    do_not_call_at = case when excluded.do_not_call_at = 0 then links.do_not_call_at else excluded.do_not_call_at end`
+
+const upsertMojoContacts = `
+insert into mojo_contacts (connection_id, mojo_contact_id, client_id)
+select cast(?1 as text), v.column1, v.column2
+from (values %s) as v
+where true
+on conflict (connection_id, mojo_contact_id) do update
+set client_id = excluded.client_id`

@@ -26,7 +26,10 @@ func TestLinksKeepWhatTheyKnow(t *testing.T) {
 		later := noon.Add(time.Hour)
 		save(store.Link{ClientID: "1", APIContactID: "wa-1", MojoContactID: 900, NotesSent: 50, CreatedAt: noon, PushedAt: noon})
 		save(store.Link{ClientID: "1", APIContactID: "wa-1", NotesSent: 40, CreatedAt: later, PushedAt: later})
-		want := store.Link{ClientID: "1", APIContactID: "wa-1", MojoContactID: 900, NotesSent: 50, CreatedAt: noon, PushedAt: later}
+		want := store.Link{
+			ClientID: "1", APIContactID: "wa-1", MojoContactID: 900, Source: store.LinkPush, NotesSent: 50,
+			CreatedAt: noon, PushedAt: later,
+		}
 		same(t, "link", link(), want)
 		save(store.Link{ClientID: "1", APIContactID: "wa-1", MojoContactID: 901, NotesSent: 60, PushedAt: later})
 		want.MojoContactID, want.NotesSent = 901, 60

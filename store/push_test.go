@@ -165,7 +165,7 @@ func TestMarkPush(t *testing.T) {
 		links, err := s.Links(t.Context(), c.ID, []string{"0", "1"})
 		check(t, err)
 		same(t, "links", links, map[string]store.Link{
-			"0": {ClientID: "0", APIContactID: "wa-0", MojoContactID: 900, CreatedAt: noon, PushedAt: noon},
+			"0": {ClientID: "0", APIContactID: "wa-0", MojoContactID: 900, Source: store.LinkPush, CreatedAt: noon, PushedAt: noon},
 		})
 		refused(t, s.MarkPush(t.Context(), "nothing", store.PushMarks{}), store.ErrNotFound)
 	})

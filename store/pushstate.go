@@ -17,6 +17,7 @@ var ErrTooLate = errors.New("too late to undo")
 type PushMarks struct {
 	Results   []PushContact // State, Reason, MojoContactID, PutIn and, unless it is "", Name for these Positions
 	Links     []Link        // stored over earlier ones
+	Snapshots []Snapshot    // their fields are stored over earlier ones
 	Doubt     ContactState  // ContactCreating or ContactMoving: the state for Positions,
 	Positions []int         // which are about to be sent; ones that are through already stay as they are
 }
@@ -26,6 +27,11 @@ type PushMarks struct {
 func (s *Store) MarkPush(ctx context.Context, id string, m PushMarks) error {
 	var stopped bool
 	err := s.write(ctx, "mark push", func(q tx) error {
+		if len(m.Snapshots) > 0 {
+			if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+				return err
+			}
+		}
 		p, err := q.LockPush(ctx, id)
 		if err != nil {
 			return err
@@ -35,6 +41,11 @@ func (s *Store) MarkPush(ctx context.Context, id string, m PushMarks) error {
 		}
 		if err := saveLinks(ctx, q, p.ConnectionID, m.Links); err != nil {
 			return err
+		}
+		for _, seen := range m.Snapshots {
+			if err := saveSnapshot(ctx, q, p.ConnectionID, seen); err != nil {
+				return err
+			}
 		}
 		if stopped = PushState(p.State) == PushStopped; stopped {
 			return nil

@@ -1,5 +1,6 @@
 // Package store is everything that Add to Mojo remembers: launches, sessions, sign-ins in the making, connections with their
-// sealed tokens, pushes with their contacts, links, and the work that waits (revocations, leases).
+// sealed tokens, pushes with their contacts, links, what Mojo told us with its way into Wise Agent, and the work that waits
+// (revocations, leases).
 //
 // [Open] takes a file for SQLite, the default, or the URL of a PostgreSQL database, and brings the schema up to date. The rest
 // is the same on both:
@@ -50,6 +51,8 @@ type Store struct {
 	writer, reader *sql.DB // one and the same on PostgreSQL
 	numbered       func(rows.DBTX) rows.DBTX
 	vault          *Vault
+	receiver       *sharer[receipt, Received]
+	marker         *sharer[mark, error]
 }
 
 // Open opens the database and migrates it. The url is a path or "sqlite:path" for SQLite, "postgres://…" for PostgreSQL.
@@ -61,9 +64,10 @@ func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
 	}
 	s.vault = v
 	if err := s.checkVault(ctx); err != nil {
-		s.Close()
+		s.closeDatabase()
 		return nil, err
 	}
+	s.receiver, s.marker = newSharer(s.receive), newSharer(s.mark)
 	return s, nil
 }
 
@@ -80,6 +84,12 @@ func open(ctx context.Context, url string) (*Store, error) {
 
 // Close waits for running transactions and closes the database.
 func (s *Store) Close() error {
+	s.receiver.close()
+	s.marker.close()
+	return s.closeDatabase()
+}
+
+func (s *Store) closeDatabase() error {
 	if s.reader == s.writer {
 		return s.writer.Close()
 	}
@@ -109,7 +119,7 @@ func (s *Store) on(db rows.DBTX) tx {
 
 // write runs f in a transaction. Every change of the database goes through here. On PostgreSQL it is READ COMMITTED: f must lock
 // what it decides by (LockLiveConnection and its like) or put the condition into the statement that writes. Locks are taken in
-// the order connection, push or token, contact.
+// the order turn (receive, deliver), connection, push or token, contact.
 func (s *Store) write(ctx context.Context, op string, f func(q tx) error) error {
 	t, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {

@@ -7,20 +7,27 @@ import (
 	"time"
 )
 
-// launchesFor is how long a launch is kept, for support.
-const launchesFor = 30 * 24 * time.Hour
+const (
+	launchesFor = 30 * 24 * time.Hour // how long a launch is kept, for support
+	bodiesFor   = 30 * 24 * time.Hour // how long a webhook-id and what came with it are kept
+)
 
 // Tidied counts what Tidy removed.
 type Tidied struct {
 	Sessions, Nonces, Consents, SignIns, Throttles, Launches int
 	Revocations                                              int // given up: these tokens may still be alive
+	Events                                                   int // their webhook-ids, and the bodies of finished ones; the rows stay
 }
 
 // Tidy removes what has expired: sessions, nonces, consents, sign-ins (their tokens are to be revoked), throttles, launches
-// older than 30 days, and revocations that were tried for long enough.
+// older than 30 days, revocations that were tried for long enough, and of events received more than 30 days ago the webhook-id
+// and, when it is written or excluded, the body.
 func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 	err = s.write(ctx, "tidy", func(q tx) error {
 		var err error
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
 		if t.SignIns, err = s.dropExpiredSignIns(ctx, q, now); err != nil {
 			return err
 		}
@@ -35,6 +42,7 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 			{&t.Throttles, q.DeleteThrottles, now},
 			{&t.Revocations, q.DeleteRevocations, now},
 			{&t.Launches, q.DeleteLaunches, now.Add(-launchesFor)},
+			{&t.Events, q.ForgetEvents, now.Add(-bodiesFor)},
 		} {
 			n, err := part.remove(ctx, millis(part.until))
 			if err != nil {

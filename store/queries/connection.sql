@@ -70,13 +70,36 @@ set lease_owner = '', lease_until = 0
 where id = @id and lease_owner = @owner;
 
 -- name: DueConnections :many
-select pushes.connection_id
-from pushes
-join connections on connections.id = pushes.connection_id
-where pushes.state in ('waiting', 'sending', 'undoing')
-    and pushes.next_at <= @now
+-- A connection's oldest event that is due counts for all of them.
+select due.id
+from (
+    select pushes.connection_id as id, pushes.next_at as at
+    from pushes
+    where pushes.state in ('waiting', 'sending', 'undoing') and pushes.next_at <= @now
+    union all
+    select c.id, (
+        select events.next_at
+        from events
+        where events.connection_id = c.id
+            and events.state = 'waiting'
+            and events.next_at <= @now
+            and events.seq = (
+                select min(other.seq)
+                from events as other
+                where other.connection_id = events.connection_id
+                    and other.contact_key = events.contact_key
+                    and other.finished_at = 0
+            )
+        order by events.seq
+        limit 1
+    ) as at
+    from connections as c
+    where c.state in ('connected', 'limited') and c.lease_until <= @now
+) as due
+join connections on connections.id = due.id
+where due.at is not null
     and connections.state in ('connected', 'limited')
     and connections.lease_until <= @now
-group by pushes.connection_id
-order by min(pushes.next_at), pushes.connection_id
+group by due.id
+order by min(due.at), due.id
 limit cast(@most as bigint);

@@ -10,7 +10,7 @@ import (
 )
 
 const connection = `-- name: Connection :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off from connections
 where id = ?1
 `
 
@@ -39,20 +39,45 @@ func (q *Queries) Connection(ctx context.Context, id string) (Connection, error)
 		&i.LeaseOwner,
 		&i.LeaseUntil,
 		&i.CreatedAt,
+		&i.FeedAfter,
+		&i.FeedAt,
+		&i.FeedOff,
 	)
 	return i, err
 }
 
 const dueConnections = `-- name: DueConnections :many
-select pushes.connection_id
-from pushes
-join connections on connections.id = pushes.connection_id
-where pushes.state in ('waiting', 'sending', 'undoing')
-    and pushes.next_at <= ?1
+select due.id
+from (
+    select pushes.connection_id as id, pushes.next_at as at
+    from pushes
+    where pushes.state in ('waiting', 'sending', 'undoing') and pushes.next_at <= ?1
+    union all
+    select c.id, (
+        select events.next_at
+        from events
+        where events.connection_id = c.id
+            and events.state = 'waiting'
+            and events.next_at <= ?1
+            and events.seq = (
+                select min(other.seq)
+                from events as other
+                where other.connection_id = events.connection_id
+                    and other.contact_key = events.contact_key
+                    and other.finished_at = 0
+            )
+        order by events.seq
+        limit 1
+    ) as at
+    from connections as c
+    where c.state in ('connected', 'limited') and c.lease_until <= ?1
+) as due
+join connections on connections.id = due.id
+where due.at is not null
     and connections.state in ('connected', 'limited')
     and connections.lease_until <= ?1
-group by pushes.connection_id
-order by min(pushes.next_at), pushes.connection_id
+group by due.id
+order by min(due.at), due.id
 limit cast(?2 as bigint)
 `
 
@@ -61,6 +86,7 @@ type DueConnectionsParams struct {
 	Most int64
 }
 
+// A connection's oldest event that is due counts for all of them.
 func (q *Queries) DueConnections(ctx context.Context, arg DueConnectionsParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, dueConnections, arg.Now, arg.Most)
 	if err != nil {
@@ -69,11 +95,11 @@ func (q *Queries) DueConnections(ctx context.Context, arg DueConnectionsParams) 
 	defer rows.Close()
 	var items []string
 	for rows.Next() {
-		var connection_id string
-		if err := rows.Scan(&connection_id); err != nil {
+		var id string
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, connection_id)
+		items = append(items, id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -167,7 +193,7 @@ func (q *Queries) Lease(ctx context.Context, arg LeaseParams) (int64, error) {
 }
 
 const liveConnectionByEmail = `-- name: LiveConnectionByEmail :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off from connections
 where email = ?1 and state <> 'reset'
 `
 
@@ -196,12 +222,15 @@ func (q *Queries) LiveConnectionByEmail(ctx context.Context, email string) (Conn
 		&i.LeaseOwner,
 		&i.LeaseUntil,
 		&i.CreatedAt,
+		&i.FeedAfter,
+		&i.FeedAt,
+		&i.FeedOff,
 	)
 	return i, err
 }
 
 const liveConnectionByMojoAccount = `-- name: LiveConnectionByMojoAccount :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off from connections
 where mojo_account_id = ?1 and state <> 'reset'
 `
 
@@ -230,6 +259,9 @@ func (q *Queries) LiveConnectionByMojoAccount(ctx context.Context, mojoAccountID
 		&i.LeaseOwner,
 		&i.LeaseUntil,
 		&i.CreatedAt,
+		&i.FeedAfter,
+		&i.FeedAt,
+		&i.FeedOff,
 	)
 	return i, err
 }
@@ -238,7 +270,7 @@ const lockLiveConnection = `-- name: LockLiveConnection :one
 update connections
 set state = state
 where id = ?1 and state <> 'reset'
-returning id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at
+returning id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off
 `
 
 // The portable "for update": whoever changes a connection or gives it work waits here for whoever did so before.
@@ -267,6 +299,9 @@ func (q *Queries) LockLiveConnection(ctx context.Context, id string) (Connection
 		&i.LeaseOwner,
 		&i.LeaseUntil,
 		&i.CreatedAt,
+		&i.FeedAfter,
+		&i.FeedAt,
+		&i.FeedOff,
 	)
 	return i, err
 }

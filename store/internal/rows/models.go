@@ -4,6 +4,15 @@
 
 package rows
 
+type Activity struct {
+	ConnectionID string
+	MojoEventID  string
+	ClientID     string
+	CallID       string
+	Revision     int64
+	State        string
+}
+
 type Connection struct {
 	ID              string
 	Email           string
@@ -26,6 +35,9 @@ type Connection struct {
 	LeaseOwner      string
 	LeaseUntil      int64
 	CreatedAt       int64
+	FeedAfter       string
+	FeedAt          int64
+	FeedOff         bool
 }
 
 type Consent struct {
@@ -36,6 +48,30 @@ type Consent struct {
 	ExpiresAt int64
 }
 
+type Event struct {
+	Seq           int64
+	ID            string
+	WebhookID     string
+	ConnectionID  string
+	AccountID     string
+	Type          string
+	ContactKey    string
+	MojoContactID int64
+	APIContactID  string
+	ContactName   string
+	Body          string
+	OccurredAt    int64
+	ReceivedAt    int64
+	State         string
+	Reason        string
+	Attempts      int64
+	NextAt        int64
+	Doubt         bool
+	ClaimedBy     string
+	ResultID      string
+	FinishedAt    int64
+}
+
 type Launch struct {
 	ID        string
 	Code      string
@@ -43,6 +79,26 @@ type Launch struct {
 	Signed    bool
 	Contacts  string
 	CreatedAt int64
+}
+
+type Link struct {
+	ConnectionID  string
+	ClientID      string
+	APIContactID  string
+	MojoContactID int64
+	NotesSent     int64
+	CreatedAt     int64
+	PushedAt      int64
+	Source        string
+	CustomWritten bool
+	DoNotCallAt   int64
+}
+
+type MojoNote struct {
+	ConnectionID string
+	MojoNoteID   string
+	ClientID     string
+	NoteID       int64
 }
 
 type MojoSide struct {
@@ -117,6 +173,12 @@ type Session struct {
 type SignIn struct {
 	LaunchID  string
 	ExpiresAt int64
+}
+
+type Snapshot struct {
+	ConnectionID string
+	ClientID     string
+	Fields       string
 }
 
 type Throttle struct {

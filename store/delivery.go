@@ -1,0 +1,282 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"addtomojo/store/internal/rows"
+)
+
+// The reasons of events that stop waiting.
+const (
+	resetReason  = "Reset Credentials was pressed."
+	tooOldReason = "Too old: it waited more than 30 days."
+)
+
+// DueEvents returns events of a connection that may be delivered now: of each contact the first that waits, if it is due, in the
+// order of their receipt, at most limit. Contacts whose keys are busy are left out. An event that comes with Doubt, or with a
+// ClaimedBy that isn't the caller's own fresh claim, may have been written: look first.
+func (s *Store) DueEvents(ctx context.Context, connID string, now time.Time, limit int, busy []string) (due []Event, err error) {
+	err = s.read(ctx, "get due events", func(q tx) error {
+		found, err := q.DueEvents(ctx, rows.DueEventsParams{
+			ConnectionID: connID,
+			Now:          millis(now),
+			Most:         int64(limit + len(busy)), // each keeps one event back at most
+		})
+		due = collect(found, event)
+		return err
+	})
+	due = slices.DeleteFunc(due, func(e Event) bool { return slices.Contains(busy, e.ContactKey()) })
+	return due[:min(len(due), limit)], err
+}
+
+// Outcome is what became of a delivery, and what was learned by it.
+type Outcome struct {
+	EventID  string
+	Owner    string // the worker that claimed it; "" where that doesn't matter
+	At       time.Time
+	State    EventState // EventWaiting: it is tried again
+	Reason   string     // in plain words
+	Attempts int        // failed ones
+	NextAt   time.Time  // of a waiting one
+	Doubt    bool       // a write may have happened; Retry keeps it
+	ResultID string     // "" leaves what an earlier try wrote
+
+	Links    []Link    // stored over earlier ones
+	Snapshot *Snapshot // its fields are stored over earlier ones
+	Activity *Activity
+	Note     *MojoNote
+}
+
+// ClaimEvents says that owner is about to deliver events, in a commit that it shares with others. Ones that somebody else had
+// claimed get Doubt. [ErrStale] when one of them doesn't wait any more: it must not be delivered; the others are claimed.
+func (s *Store) ClaimEvents(ctx context.Context, ids []string, owner string) error {
+	return s.share(ctx, "claim events", mark{claim: ids, owner: owner})
+}
+
+// FinishEvent stores an outcome, in a commit that it shares with others. [ErrStale] when the event doesn't wait any more, after a
+// reset say, or another worker has claimed it: then nothing has changed. But that it was written is true in any case, and is
+// stored with what was learned; [ErrStale] then only says that this worker should stop. [ErrNotFound] when there is no such event.
+func (s *Store) FinishEvent(ctx context.Context, o Outcome) error {
+	return s.share(ctx, "finish event", mark{claim: []string{o.EventID}, owner: o.Owner, outcome: &o})
+}
+
+func (s *Store) share(ctx context.Context, op string, m mark) error {
+	refused, err := s.marker.write(ctx, m)
+	return named(op, cmp.Or(err, refused))
+}
+
+// A mark is a claim of events, or the outcome of one.
+type mark struct {
+	claim   []string
+	owner   string
+	outcome *Outcome
+}
+
+// mark stores marks in one transaction, and returns what is wrong with each.
+func (s *Store) mark(ctx context.Context, batch []mark) (refused []error, err error) {
+	err = s.write(ctx, "mark events", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil { // as everybody does who changes deliveries
+			return err
+		}
+		found, err := deliveries(ctx, q, batch)
+		if err != nil {
+			return err
+		}
+		refused = make([]error, len(batch))
+		for i, m := range batch {
+			if m.outcome == nil {
+				refused[i] = claim(found, m)
+			} else if refused[i], err = s.finish(ctx, q, found[m.outcome.EventID], *m.outcome); err != nil {
+				return err
+			}
+		}
+		return saveDeliveries(ctx, q, found)
+	})
+	return refused, err
+}
+
+// A delivery is the part of an event that marks change.
+type delivery struct {
+	seq                          int64
+	connectionID                 string
+	state                        EventState
+	reason, claimedBy, resultID  string
+	attempts, nextAt, finishedAt int64
+	doubt                        bool
+	changed                      bool
+}
+
+// deliveries reads those of a batch, by the events' ids.
+func deliveries(ctx context.Context, q tx, batch []mark) (map[string]*delivery, error) {
+	found := make(map[string]*delivery)
+	wanted := table{kinds: []string{"text"}}
+	for _, m := range batch {
+		for _, id := range m.claim {
+			wanted.add(id)
+		}
+	}
+	return found, queryBulk(ctx, q, selectDeliveries, wanted, func(r *sql.Rows) error {
+		var id string
+		var d delivery
+		err := r.Scan(&id, &d.seq, &d.connectionID, &d.state, &d.reason, &d.claimedBy, &d.resultID,
+			&d.attempts, &d.nextAt, &d.finishedAt, &d.doubt)
+		found[id] = &d
+		return err
+	})
+}
+
+const selectDeliveries = `
+select
+    events.id, events.seq, events.connection_id, events.state, events.reason, events.claimed_by, events.result_id,
+    events.attempts, events.next_at, events.finished_at, events.doubt
+from (values %s) as v
+cross join events
+where events.id = v.column1`
+
+func claim(found map[string]*delivery, m mark) (refused error) {
+	for _, id := range m.claim {
+		d := found[id]
+		if d == nil || d.state != EventWaiting {
+			refused = ErrStale
+			continue
+		}
+		d.doubt = d.doubt || d.claimedBy != "" && d.claimedBy != m.owner
+		d.claimedBy, d.changed = m.owner, true
+	}
+	return refused
+}
+
+// finish applies an outcome, and stores what was learned.
+func (s *Store) finish(ctx context.Context, q tx, d *delivery, o Outcome) (refused, err error) {
+	if d == nil {
+		return ErrNotFound, nil
+	}
+	mine := o.Owner == "" || d.claimedBy == "" || d.claimedBy == o.Owner
+	if d.state != EventWaiting || !mine {
+		refused = ErrStale
+		if o.State != EventWritten || d.state != EventWaiting && d.state != EventExcluded {
+			return refused, nil
+		}
+	}
+	d.apply(o)
+	return refused, learn(ctx, q, d.connectionID, o)
+}
+
+func (d *delivery) apply(o Outcome) {
+	d.state, d.reason, d.doubt, d.claimedBy = o.State, plain(o.Reason), o.Doubt, ""
+	d.attempts, d.nextAt, d.finishedAt = int64(o.Attempts), millis(o.NextAt), millis(o.At)
+	if o.State == EventWaiting {
+		d.finishedAt = 0
+	}
+	d.resultID = cmp.Or(o.ResultID, d.resultID)
+	d.changed = true
+}
+
+// learn stores what a delivery found out.
+func learn(ctx context.Context, q tx, connID string, o Outcome) error {
+	if err := saveLinks(ctx, q, connID, o.Links); err != nil {
+		return err
+	}
+	if o.Snapshot != nil {
+		if err := saveSnapshot(ctx, q, connID, *o.Snapshot); err != nil {
+			return err
+		}
+	}
+	if o.Activity != nil {
+		if err := saveActivity(ctx, q, connID, *o.Activity); err != nil {
+			return err
+		}
+	}
+	if o.Note != nil {
+		return saveMojoNote(ctx, q, connID, *o.Note)
+	}
+	return nil
+}
+
+func saveDeliveries(ctx context.Context, q tx, changed map[string]*delivery) error {
+	t := table{kinds: []string{"bigint", "text", "text", "text", "text", "bigint", "bigint", "bigint", "boolean"}}
+	for _, d := range changed {
+		if d.changed {
+			t.add(d.seq, string(d.state), d.reason, d.claimedBy, d.resultID, d.attempts, d.nextAt, d.finishedAt, d.doubt)
+		}
+	}
+	return execBulk(ctx, q, updateDeliveries, t)
+}
+
+// An event that was forgotten already, see Tidy, has no use for its body once it is written or excluded.
+const updateDeliveries = `
+update events
+set state = v.column2,
+    reason = v.column3,
+    claimed_by = v.column4,
+    result_id = v.column5,
+    attempts = v.column6,
+    next_at = v.column7,
+    finished_at = v.column8,
+    doubt = v.column9,
+    body = case when events.webhook_id = '' and v.column2 in ('written', 'excluded') then '' else events.body end
+from (values %s) as v
+where events.seq = v.column1`
+
+// RetryEvent lets an event that needs a person wait again, due at once. One that waits already stays as it is. [ErrStale] when it
+// is written or excluded; [ErrNotFound] when the connection has no such event or isn't live.
+func (s *Store) RetryEvent(ctx context.Context, connID, eventID string, now time.Time) error {
+	return s.write(ctx, "retry event", func(q tx) error {
+		n, err := retry(ctx, q, rows.RetryEventsParams{ConnectionID: connID, ID: eventID, Now: millis(now)})
+		if err != nil || n > 0 {
+			return err
+		}
+		e, err := q.Event(ctx, eventID)
+		switch {
+		case err != nil:
+			return err
+		case e.ConnectionID != connID:
+			return ErrNotFound
+		case EventState(e.State) != EventWaiting:
+			return ErrStale
+		}
+		return nil
+	})
+}
+
+// RetryEvents does so with all of a connection's events that need a person and were received at since or later, the zero time is
+// all, and tells how many they are. [ErrNotFound] when the connection isn't live.
+func (s *Store) RetryEvents(ctx context.Context, connID string, since, now time.Time) (retried int, err error) {
+	err = s.write(ctx, "retry events", func(q tx) error {
+		n, err := retry(ctx, q, rows.RetryEventsParams{ConnectionID: connID, Since: millis(since), Now: millis(now)})
+		retried = int(n)
+		return err
+	})
+	return retried, err
+}
+
+func retry(ctx context.Context, q tx, p rows.RetryEventsParams) (int64, error) {
+	if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		return 0, err
+	}
+	if _, err := q.LockLiveConnection(ctx, p.ConnectionID); err != nil {
+		return 0, err
+	}
+	return q.RetryEvents(ctx, p)
+}
+
+// ExcludeOld excludes events that wait and were received earlier than before, of all connections, and tells how many.
+func (s *Store) ExcludeOld(ctx context.Context, before, now time.Time) (excluded int, err error) {
+	err = s.write(ctx, "exclude old events", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
+		n, err := q.ExcludeOldEvents(ctx, rows.ExcludeOldEventsParams{
+			Before: millis(before),
+			Now:    millis(now),
+			Reason: tooOldReason,
+		})
+		excluded = int(n)
+		return err
+	})
+	return excluded, err
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	sharing       = 256              // items in a shared commit, at most
+	commitTimeout = 20 * time.Second // of a shared commit: it must not hold everybody up for good
+)
+
+// ErrClosed says that the Store was closed.
+var ErrClosed = errors.New("the database was closed")
+
+// A sharer writes what many callers bring at once in shared commits: while one transaction is committed the next items queue, and
+// all of them go into the next transaction. Nobody waits for a batch to fill up, and each caller is answered after the commit.
+type sharer[In, Out any] struct {
+	commit func(context.Context, []In) ([]Out, error) // one transaction
+
+	mu     sync.Mutex
+	queue  []*share[In, Out]
+	closed bool
+	wake   chan struct{} // holds a token while the queue isn't empty
+	done   chan struct{}
+}
+
+// A share is one caller's part of a commit.
+type share[In, Out any] struct {
+	ctx    context.Context
+	in     In
+	out    Out
+	err    error
+	answer chan struct{}
+}
+
+func newSharer[In, Out any](commit func(context.Context, []In) ([]Out, error)) *sharer[In, Out] {
+	s := &sharer[In, Out]{commit: commit, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+// write brings one item and waits for its commit. When the context ends first, the item may be committed all the same.
+func (s *sharer[In, Out]) write(ctx context.Context, in In) (out Out, err error) {
+	sh := &share[In, Out]{ctx: ctx, in: in, answer: make(chan struct{})}
+	if !s.enqueue(sh) {
+		return out, ErrClosed
+	}
+	select {
+	case <-sh.answer:
+		return sh.out, sh.err
+	case <-ctx.Done():
+		return out, ctx.Err()
+	}
+}
+
+func (s *sharer[In, Out]) enqueue(sh *share[In, Out]) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.queue = append(s.queue, sh)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// close commits what is queued and takes nothing more.
+func (s *sharer[In, Out]) close() {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.wake)
+	}
+	s.mu.Unlock()
+	<-s.done
+}
+
+func (s *sharer[In, Out]) run() {
+	defer close(s.done)
+	for range s.wake {
+		for batch := s.take(); len(batch) > 0; batch = s.take() {
+			s.settle(batch)
+		}
+	}
+}
+
+// take takes the next batch from the queue, without those that nobody waits for any more.
+func (s *sharer[In, Out]) take() []*share[In, Out] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var batch []*share[In, Out]
+	for len(s.queue) > 0 && len(batch) < sharing {
+		if sh := s.queue[0]; sh.ctx.Err() == nil {
+			batch = append(batch, sh)
+		}
+		s.queue = s.queue[1:]
+	}
+	return batch
+}
+
+// settle commits a batch and answers it. When that fails, each item is tried by itself, so that a bad one doesn't fail the others.
+func (s *sharer[In, Out]) settle(batch []*share[In, Out]) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	items := make([]In, len(batch))
+	for i, sh := range batch {
+		items[i] = sh.in
+	}
+	outs, err := s.commit(ctx, items)
+	if err != nil && len(batch) > 1 && ctx.Err() == nil {
+		for i := range batch {
+			s.settle(batch[i : i+1])
+		}
+		return
+	}
+	for i, sh := range batch {
+		if sh.err = err; err == nil {
+			sh.out = outs[i]
+		}
+		close(sh.answer)
+	}
+}

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"maps"
+
+	"addtomojo/store/internal/rows"
+)
+
+// Snapshot is what we last saw of a contact in Wise Agent, part by part.
+type Snapshot struct {
+	ClientID string
+	Fields   map[string]Field // by the bridge's names
+}
+
+// Field is a part of a contact.
+type Field struct {
+	Value    string `json:"value"`    // as last seen in Wise Agent
+	Known    bool   `json:"known"`    // false: only the revision is known
+	Revision int64  `json:"revision"` // the newest of Mojo's that was dealt with
+}
+
+// Snapshot returns what was last seen of a contact; no fields when it was never seen.
+func (s *Store) Snapshot(ctx context.Context, connID, clientID string) (seen Snapshot, err error) {
+	err = s.read(ctx, "get snapshot", func(q tx) error {
+		seen, err = snapshot(ctx, q, connID, clientID)
+		return err
+	})
+	return seen, err
+}
+
+func snapshot(ctx context.Context, q tx, connID, clientID string) (Snapshot, error) {
+	seen := Snapshot{ClientID: clientID, Fields: make(map[string]Field)}
+	r, err := q.Snapshot(ctx, rows.SnapshotParams{ConnectionID: connID, ClientID: clientID})
+	if errors.Is(err, sql.ErrNoRows) {
+		return seen, nil
+	}
+	if err != nil {
+		return seen, err
+	}
+	return seen, json.Unmarshal([]byte(r.Fields), &seen.Fields)
+}
+
+// saveSnapshot stores fields over earlier ones; those that aren't given stay. The caller has the turn to deliver.
+func saveSnapshot(ctx context.Context, q tx, connID string, n Snapshot) error {
+	seen, err := snapshot(ctx, q, connID, n.ClientID)
+	if err != nil {
+		return err
+	}
+	maps.Copy(seen.Fields, n.Fields)
+	fields, err := json.Marshal(seen.Fields)
+	if err != nil {
+		return err
+	}
+	return q.SaveSnapshot(ctx, rows.SaveSnapshotParams{ConnectionID: connID, ClientID: n.ClientID, Fields: string(fields)})
+}
