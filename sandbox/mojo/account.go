@@ -248,7 +248,7 @@ func (s *Server) newNote(c *Contact, contents, author string) Note {
 func (a *account) list() []Group {
 	groups := make([]Group, len(a.groups))
 	for i, g := range a.groups {
-		groups[i] = Group{ID: g.id, Name: g.name, Contacts: len(g.members), IsLead: g.isLead}
+		groups[i] = g.out()
 	}
 	return groups
 }
@@ -296,6 +296,11 @@ func (a *account) owner() Agent {
 		return a.Agents[0]
 	}
 	return Agent{}
+}
+
+// out is the group as the outside sees it.
+func (g *group) out() Group {
+	return Group{ID: g.id, Name: g.name, Contacts: len(g.members), IsLead: g.isLead}
 }
 
 // add puts a contact into the group and says whether it was not there before.

@@ -23,6 +23,7 @@ type dataView struct {
 	Contacts []row
 	Previous string // addresses of the neighbouring pages, "" at the ends
 	Next     string
+	CanSend  bool // the account is connected to Wise Agent
 }
 
 // row is a contact in the list.
@@ -35,9 +36,10 @@ type row struct {
 
 // labelled is a phone or e-mail with its type in words.
 type labelled struct {
-	Type  int
-	Label string
-	Value string
+	Type   int
+	Label  string
+	Value  string
+	Status NumberStatus
 }
 
 // myData serves GET /my-data/, with the group that group_id selects.
@@ -56,6 +58,9 @@ func (s *Server) myData(w http.ResponseWriter, r *http.Request, who session) {
 	}
 	if last < len(contacts) {
 		v.Next = v.page(page + 1)
+	}
+	if len(v.Contacts) > 0 {
+		v.CanSend = s.servicePart(r.Context(), who.account.ID, v.Contacts[0].ContactID).Connected
 	}
 	status, title := http.StatusOK, "My Data"
 	if v.Group != nil {
@@ -78,11 +83,12 @@ func (s *Server) selectContacts(v *dataView, a *account) []row {
 	if g == nil {
 		return nil
 	}
-	v.Group = &Group{ID: g.id, Name: g.name, Contacts: len(g.members), IsLead: g.isLead}
+	shown := g.out()
+	v.Group = &shown
 	var rows []row
 	for _, c := range a.members(g) {
 		if c.matches(v.Query) {
-			rows = append(rows, c.row())
+			rows = append(rows, a.row(c))
 		}
 	}
 	return rows
@@ -112,13 +118,13 @@ func (c *Contact) matches(text string) bool {
 }
 
 // row is the contact as the list shows it.
-func (c Contact) row() row {
+func (a *account) row(c Contact) row {
 	r := row{Contact: c, Place: strings.Trim(c.Address+", "+strings.TrimSpace(strings.Trim(c.City+", "+c.State, ", ")+" "+c.Zip), ", ")}
 	for _, m := range c.Media {
 		if m.Type == MediaEmail {
-			r.Emails = append(r.Emails, labelled{m.Type, "E-mail", m.Value})
+			r.Emails = append(r.Emails, labelled{Type: m.Type, Label: "E-mail", Value: m.Value})
 		} else {
-			r.Phones = append(r.Phones, labelled{m.Type, mediaLabel(m.Type), m.Value})
+			r.Phones = append(r.Phones, labelled{Type: m.Type, Label: mediaLabel(m.Type), Value: m.Value, Status: a.numbers[m.Value]})
 		}
 	}
 	return r

@@ -1,12 +1,14 @@
 package mojo
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // formView is what the contact form shows.
@@ -15,9 +17,24 @@ type formView struct {
 	Phones, Emails []labelled // each with an empty one at its end
 	PhoneTypes     []labelled
 	Groups         []Group
+	Activities     []activityRow
+	Calls          []callRow // newest first
+	Note           string    // typed and not saved yet
+	Dialing        string    // id of the session to go back to, "" for none
 	Problems       []string
-	Saved          bool
+	Said           string // what was done
+	Service        servicePart
 }
+
+// servicePart is what the contact form shows of Wise Agent.
+type servicePart struct {
+	LinkState
+	Away    bool   // the service doesn't answer
+	Problem string // why the contact couldn't be sent
+}
+
+// patience is how long a page waits for the service.
+const patience = 5 * time.Second
 
 // showContact serves GET /contacts/{contact_id}/: the contact form.
 func (s *Server) showContact(w http.ResponseWriter, r *http.Request, who session) {
@@ -26,9 +43,31 @@ func (s *Server) showContact(w http.ResponseWriter, r *http.Request, who session
 		s.notFound(w, who, "There is no such contact in this account.")
 		return
 	}
-	v := newForm(c, groups)
-	v.Saved = r.URL.Query().Has("saved")
-	s.render(w, http.StatusOK, "contact", who, v.title(), v)
+	v := s.form(r, who, c, groups)
+	v.Said = said(r)
+	s.render(w, http.StatusOK, "contact", who, c.title(), v)
+}
+
+// said is what the page before did.
+func said(r *http.Request) string {
+	query := r.URL.Query()
+	switch {
+	case query.Has("saved"):
+		return "Saved."
+	case query.Has("deleted"):
+		return "Deleted."
+	case query.Has("completed"):
+		return "Completed."
+	}
+	switch query.Get("sent") {
+	case "200":
+		return "It was in Wise Agent already."
+	case "201":
+		return "Sent to Wise Agent."
+	case "202":
+		return "Wise Agent isn't answering. The contact will be there as soon as it does."
+	}
+	return ""
 }
 
 // saveContact serves POST /contacts/{contact_id}/: saves the form.
@@ -44,25 +83,67 @@ func (s *Server) saveContact(w http.ResponseWriter, r *http.Request, who session
 		return
 	}
 	problems := c.fill(r)
+	note := strings.TrimSpace(r.PostForm.Get("note"))
 	if len(problems) > 0 {
-		v := newForm(c, groups)
-		v.Problems = problems
-		s.render(w, http.StatusUnprocessableEntity, "contact", who, v.title(), v)
+		v := s.form(r, who, c, groups)
+		v.Problems, v.Note = problems, note
+		s.render(w, http.StatusUnprocessableEntity, "contact", who, c.title(), v)
 		return
 	}
 	s.mu.Lock()
 	if stored := who.account.contacts[c.ContactID]; stored != nil {
-		stored.FullName, stored.Media = c.FullName, c.Media
-		stored.Address, stored.City, stored.State, stored.Zip = c.Address, c.City, c.State, c.Zip
-		if note := strings.TrimSpace(r.PostForm.Get("note")); note != "" {
-			s.newNote(stored, note, who.agent.Name)
+		s.edit(who.account, who.agent, stored, c)
+		if note != "" {
+			s.addNote(who.account, who.agent, stored, note)
 		}
 	}
 	s.mu.Unlock()
-	http.Redirect(w, r, fmt.Sprintf("/contacts/%d/?saved", c.ContactID), http.StatusSeeOther)
+	http.Redirect(w, r, contactPath(r, "saved"), http.StatusSeeOther)
 }
 
-// find returns a copy of the contact that the address names, and its groups.
+// contactPath leads back to the form of the contact that the address names.
+func contactPath(r *http.Request, did string) string {
+	path := "/contacts/" + r.PathValue("id") + "/?" + did
+	if dialing := dialingOf(r); dialing != "" {
+		path += "&dial=" + dialing
+	}
+	return path
+}
+
+// dialingOf is the id of the dialing session that the person came from, "" for
+// none.
+func dialingOf(r *http.Request) string {
+	id, err := strconv.ParseInt(r.FormValue("dial"), 10, 64)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatInt(id, 10)
+}
+
+// sendFromForm serves POST /contacts/{contact_id}/send/: the button Send to
+// Wise Agent.
+func (s *Server) sendFromForm(w http.ResponseWriter, r *http.Request, who session) {
+	c, groups, ok := s.find(r, who.account)
+	if !ok {
+		s.notFound(w, who, "There is no such contact in this account.")
+		return
+	}
+	result, err := s.sendContact(r.Context(), who, c)
+	if err == nil && result.Error == "" {
+		http.Redirect(w, r, contactPath(r, "sent="+strconv.Itoa(result.Status)), http.StatusSeeOther)
+		return
+	}
+	status := http.StatusUnprocessableEntity
+	v := s.form(r, who, c, groups)
+	v.Service.Problem = result.Error
+	if err != nil {
+		s.cfg.Log.Warn("mojo sandbox: send to Wise Agent", "error", err)
+		status, v.Service.Problem = http.StatusBadGateway, "There was no clear answer. Try again: the contact won't be there twice."
+	}
+	s.render(w, status, "contact", who, c.title(), v)
+}
+
+// find copies the contact that the address names, and its groups.
 func (s *Server) find(r *http.Request, a *account) (Contact, []Group, bool) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
@@ -78,10 +159,19 @@ func (s *Server) find(r *http.Request, a *account) (Contact, []Group, bool) {
 	return c.clone(), groups, true
 }
 
-func newForm(c Contact, groups []Group) formView {
-	r := c.row()
-	v := formView{Contact: c, Groups: groups,
-		Phones: append(r.Phones, labelled{Type: MediaMobile}), Emails: append(r.Emails, labelled{})}
+// form is the contact form with what the account and the service know.
+func (s *Server) form(r *http.Request, who session, c Contact, groups []Group) formView {
+	part := s.servicePart(r.Context(), who.account.ID, c.ContactID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	shown := who.account.row(c)
+	v := formView{Contact: c, Groups: groups, Service: part, Dialing: dialingOf(r),
+		Phones: append(shown.Phones, labelled{Type: MediaMobile}), Emails: append(shown.Emails, labelled{}),
+		Activities: who.account.activityRows(c.ContactID)}
+	for _, call := range who.account.calls[c.ContactID] {
+		v.Calls = append(v.Calls, who.account.callRow(call))
+	}
+	slices.Reverse(v.Calls)
 	slices.Reverse(v.Contact.Notes) // the newest first
 	for _, kind := range []int{MediaMobile, MediaHome, MediaWork, MediaOther} {
 		v.PhoneTypes = append(v.PhoneTypes, labelled{Type: kind, Label: mediaLabel(kind)})
@@ -89,11 +179,26 @@ func newForm(c Contact, groups []Group) formView {
 	return v
 }
 
-func (v formView) title() string {
-	if v.FullName == "" {
+// servicePart asks the service for the link, if there is a service.
+func (s *Server) servicePart(ctx context.Context, accountID string, contactID int64) servicePart {
+	if s.cfg.ServiceURL == "" {
+		return servicePart{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	state, err := s.Linked(ctx, accountID, contactID)
+	if err != nil {
+		s.cfg.Log.Warn("mojo sandbox: ask for the link", "error", err)
+	}
+	return servicePart{LinkState: state, Away: err != nil}
+}
+
+// title is what the contact is called on pages.
+func (c *Contact) title() string {
+	if c.FullName == "" {
 		return "Contact without name"
 	}
-	return v.FullName
+	return c.FullName
 }
 
 // fill takes over what was typed and says what can't be saved.

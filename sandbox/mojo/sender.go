@@ -58,14 +58,11 @@ func (s *Server) Flush(ctx context.Context) error {
 		defer s.mu.Unlock()
 		s.changed.Broadcast()
 	})()
+	s.dueNow()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, h := range s.waiting {
-		h.nextAt = time.Time{}
-	}
 	s.flushing++
 	s.startSending()
-	s.changed.Broadcast()
 	for ctx.Err() == nil && !s.closed && (s.inFlight > 0 || s.due() != nil) {
 		s.changed.Wait()
 	}

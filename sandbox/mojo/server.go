@@ -133,6 +133,9 @@ type Server struct {
 	lastID   int64              // of groups, contacts, notes and activities
 	lastCall int64
 
+	dialings    map[int64]*dialing // by session id
+	lastDialing int64
+
 	hooks    []*hook // everything that was told, in order
 	hookByID map[string]*hook
 	waiting  []*hook // those that are neither acknowledged nor dropped, in order
@@ -153,16 +156,18 @@ type Server struct {
 func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{
-		cfg:       cfg,
-		mux:       http.NewServeMux(),
-		endpoints: make(map[string]string),
-		sessions:  make(map[string]session),
-		requests:  make(map[string]int),
-		lastID:    40,
-		lastCall:  90209,
-		hookByID:  make(map[string]*hook),
-		options:   cfg.Hooks,
-		rand:      rand.New(rand.NewPCG(cfg.Seed, 0)),
+		cfg:         cfg,
+		mux:         http.NewServeMux(),
+		endpoints:   make(map[string]string),
+		sessions:    make(map[string]session),
+		requests:    make(map[string]int),
+		lastID:      40,
+		lastCall:    90209,
+		lastDialing: 770,
+		dialings:    make(map[int64]*dialing),
+		hookByID:    make(map[string]*hook),
+		options:     cfg.Hooks,
+		rand:        rand.New(rand.NewPCG(cfg.Seed, 0)),
 	}
 	s.changed = sync.NewCond(&s.mu)
 	s.sendContext, s.stopSending = context.WithCancel(context.Background())
@@ -231,8 +236,29 @@ func (s *Server) routes() {
 	s.page("POST /login/{$}", s.logIn)
 	s.page("POST /logout/{$}", s.logOut)
 	s.page("GET /my-data/{$}", s.withSession(s.myData))
+	s.page("POST /my-data/send/{$}", s.withSession(s.sendTicked))
+	s.page("GET /dial/{$}", s.withSession(s.showDialStart))
+	s.page("POST /dial/{$}", s.withSession(s.startDialing))
+	s.page("GET /dial/{session}/{$}", s.withSession(s.showDialing))
+	s.page("POST /dial/{session}/call/{$}", s.withSession(s.dialStep(s.dialNumber)))
+	s.page("POST /dial/{session}/result/{$}", s.withSession(s.dialStep(s.setResult)))
+	s.page("POST /dial/{session}/next/{$}", s.withSession(s.dialStep(s.nextContact)))
+	s.page("POST /dial/{session}/end/{$}", s.withSession(s.dialStep(s.endDialing)))
 	s.page("GET /contacts/{id}/{$}", s.withSession(s.showContact))
 	s.page("POST /contacts/{id}/{$}", s.withSession(s.saveContact))
+	s.page("POST /contacts/{id}/send/{$}", s.withSession(s.sendFromForm))
+	s.page("GET /contacts/{id}/notes/{note}/{$}", s.withSession(s.showNote))
+	s.page("POST /contacts/{id}/notes/{note}/{$}", s.withSession(s.saveNote))
+	s.page("GET /contacts/{id}/activities/new/{$}", s.withSession(s.newActivity))
+	s.page("POST /contacts/{id}/activities/new/{$}", s.withSession(s.createActivity))
+	s.page("GET /contacts/{id}/activities/{activity}/{$}", s.withSession(s.showActivity))
+	s.page("POST /contacts/{id}/activities/{activity}/{$}", s.withSession(s.saveActivity))
+	s.page("POST /contacts/{id}/activities/{activity}/complete/{$}", s.withSession(s.activityButton("completed", s.completeActivity)))
+	s.page("POST /contacts/{id}/activities/{activity}/delete/{$}", s.withSession(s.activityButton("deleted", s.deleteActivity)))
+	s.page("GET /integrations/{$}", s.withSession(s.showIntegrations))
+	s.page("POST /integrations/end/{$}", s.withSession(s.endIntegration))
+	s.page("GET /sandbox/hooks", s.showHooks)
+	s.page("POST /sandbox/hooks", s.changeHooks)
 	s.page("GET /static/style.css", s.style)
 	s.mux.Handle("/sandbox/faults", fault.Page{Set: s.cfg.Faults, Partner: "Mojo", Home: "/my-data/", Endpoints: Endpoints()})
 }
@@ -254,7 +280,7 @@ func (s *Server) endpoint(r *http.Request) string {
 	return s.endpoints[pattern]
 }
 
-// ServeHTTP serves the API, the pages and the page of faults.
+// ServeHTTP serves the API, the pages and the pages of faults and hooks.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if endpoint := s.endpoint(r); endpoint != "" {
 		s.mu.Lock()

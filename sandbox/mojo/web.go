@@ -18,6 +18,7 @@ var pageFiles embed.FS
 
 var pageTemplates = template.Must(template.New("").Funcs(template.FuncMap{
 	"phone": showPhone, "day": func(t time.Time) string { return t.Format("Jan 2, 2006 3:04 PM") },
+	"clock":      func(t time.Time) string { return t.Format("3:04:05 PM") },
 	"permission": func(p string) string { return strings.ReplaceAll(p, "_", " ") },
 }).ParseFS(pageFiles, "pages/*.html"))
 
@@ -34,6 +35,7 @@ type session struct {
 // view is what every page shows.
 type view struct {
 	Title   string
+	Page    string // name of the template
 	Account string // "" when nobody is signed in
 	Agent   string
 	Body    any
@@ -41,7 +43,7 @@ type view struct {
 
 // render sends a page.
 func (s *Server) render(w http.ResponseWriter, status int, page string, who session, title string, body any) {
-	v := view{Title: title, Body: body}
+	v := view{Title: title, Page: page, Body: body}
 	if who.account != nil {
 		v.Account, v.Agent = who.account.Name, who.agent.Name
 	}
