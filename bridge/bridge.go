@@ -41,7 +41,10 @@ type Bridge struct {
 	DialerURL          string   // template of the landing page; "" is DefaultDialerURL
 	RefusedPermissions []string // Mojo permissions that must not connect; nil is dialing_rep alone
 	DoNotCallCategory  string   // Wise Agent category of contacts that must not be called; "" = none
+	BadNumberCategory  string   // Wise Agent category of contacts with a bad number; "" = none
+	Source             string   // of contacts that come from Mojo; "" is Mojo
 	BatchSize          int      // contacts in one bulk create; 0 is 100
+	MailAtOnce         int      // contacts of one connection delivered side by side; 0 is 8
 
 	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
 	// second to ten minutes: a person looks on, so it begins short.
@@ -53,6 +56,9 @@ type Bridge struct {
 	prefetches prefetches
 	watchers   watchers
 	workers    workers
+	leases     leases
+	breakers   breakers
+	teams      teams
 	refreshes  singleflight.Group
 
 	ownerOnce sync.Once
@@ -86,6 +92,24 @@ func (b *Bridge) pushWait(attempt int) time.Duration {
 	}
 	return waits[min(attempt-1, len(waits)-1)]
 }
+
+func (b *Bridge) mailAtOnce() int {
+	if b.MailAtOnce > 0 {
+		return b.MailAtOnce
+	}
+	return mailAtOnce
+}
+
+// wiseZone is the zone of Wise Agent's Call List dates.
+func (b *Bridge) wiseZone() *time.Location {
+	if b.Wise.TimeZone != nil {
+		return b.Wise.TimeZone
+	}
+	return arizona
+}
+
+// arizona has no daylight-saving time.
+var arizona = time.FixedZone("MST", -7*60*60)
 
 func (b *Bridge) batchSize() int {
 	if b.BatchSize > 0 {

@@ -19,6 +19,9 @@ const (
 	cutMark    = " … (the whole note is in Wise Agent)"
 )
 
+// remarkPrefix begins the note of what stood in phone and e-mail fields and is neither.
+const remarkPrefix = "From Wise Agent's phone and e-mail fields: "
+
 // ownNote is the last line of the notes that this service writes into Wise Agent.
 var ownNote = regexp.MustCompile(`(?m)^Mojo (?:call|note|contact|activity) #\S+\s*\z`)
 
@@ -56,7 +59,7 @@ func outgoing(c wiseagent.Contact, notes []wiseagent.Note, groupID int64, known 
 		Media:        media,
 	}
 	if len(remarks) > 0 && !known {
-		out.Notes = append(out.Notes, "From Wise Agent's phone and e-mail fields: "+strings.Join(remarks, "; "))
+		out.Notes = append(out.Notes, remarkPrefix+strings.Join(remarks, "; "))
 	}
 	for _, n := range notes {
 		out.Notes = append(out.Notes, noteText(n))

@@ -184,7 +184,6 @@ func parted(words []string, end int) ([]string, string) {
 	return name, strings.Join(tail, " ")
 }
 
-
 // bareWord is a word as the tables have it: lower case without dots and commas.
 func bareWord(w string) string {
 	return strings.ToLower(strings.NewReplacer(".", "", ",", "").Replace(w))

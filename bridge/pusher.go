@@ -49,6 +49,7 @@ type item struct {
 	row       store.PushContact
 	contact   mojo.Contact
 	notesSent int64 // highest note id after this push
+	seen      store.Snapshot
 	skip      string
 }
 
@@ -257,7 +258,7 @@ func (p *pusher) item(ctx context.Context, row store.PushContact) (item, error) 
 	if out.FullName == "" && len(out.Media) == 0 {
 		return item{row: row, skip: skipEmpty}, nil
 	}
-	return item{row: row, contact: out, notesSent: highest}, nil
+	return item{row: row, contact: out, notesSent: highest, seen: snapshotOf(f.contact)}, nil
 }
 
 // mark writes down, before a batch goes out, that it is about to: what a crash leaves is then known to be in
@@ -384,6 +385,7 @@ func (p *pusher) created(ctx context.Context, part []item, result mojo.BulkResul
 		case ok:
 			marks.Results = append(marks.Results, it.landed(store.ContactAdded, id, true))
 			marks.Links = append(marks.Links, it.link(id, p.b.now()))
+			marks.Snapshots = append(marks.Snapshots, it.seen)
 		default:
 			marks.Results = append(marks.Results, it.ended(store.ContactFailed, unaccounted))
 		}
@@ -487,6 +489,7 @@ func (p *pusher) moved(double []item, result mojo.BulkResult, marks *store.PushM
 		state, putIn := p.ours(it, result)
 		marks.Results = append(marks.Results, it.landed(state, id, putIn))
 		marks.Links = append(marks.Links, it.link(id, p.b.now()))
+		marks.Snapshots = append(marks.Snapshots, it.seen)
 	}
 }
 

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,35 +11,48 @@ import (
 
 const (
 	// connectionLease is how long a crashed process keeps others from a connection's work.
-	connectionLease = 15 * time.Second
+	connectionLease = 5 * time.Second
 	// sweepEvery is how often the rows are asked for work that nobody was woken for: retries that became
 	// due, and what a crashed process left.
 	sweepEvery = 2 * time.Second
 	tidyEvery  = 10 * time.Minute
-	// workersAtOnce is how many connections this process works for side by side.
+	// workersAtOnce is how many connections this process works for side by side, for each kind of work.
 	workersAtOnce = 64
 )
 
-// workers are the connections whose work is being done in this process.
+// A job is one kind of work for one connection. Both kinds go on side by side under one lease.
+type job struct {
+	conn string
+	kind jobKind
+}
+
+type jobKind string
+
+const (
+	pushing    jobKind = "pushing"
+	delivering jobKind = "delivering"
+)
+
+// workers are the jobs that are being done in this process.
 type workers struct {
 	mu       sync.Mutex
-	running  map[string]*worker
-	woken    chan string   // connections with fresh work
+	running  map[job]*worker
+	woken    chan job      // jobs with fresh work
 	revoking chan struct{} // tokens wait to be revoked
 	once     sync.Once
 	group    sync.WaitGroup // prefetches, which end with Run too
 }
 
 type worker struct {
-	again  bool // woken while it worked
+	poke   chan struct{} // woken while it worked
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
 func (w *workers) init() {
 	w.once.Do(func() {
-		w.running = make(map[string]*worker)
-		w.woken = make(chan string, 1024)
+		w.running = make(map[job]*worker)
+		w.woken = make(chan job, 4096)
 		w.revoking = make(chan struct{}, 1)
 	})
 }
@@ -58,7 +70,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	return nil
 }
 
-// dispatch starts a worker for each connection that was woken, or that a sweep finds with work due.
+// dispatch starts a worker for each job that was woken, or that a sweep finds due.
 func (b *Bridge) dispatch(ctx context.Context) {
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
@@ -67,14 +79,16 @@ func (b *Bridge) dispatch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case id := <-b.workers.woken:
-			b.startWorker(ctx, id)
+		case j := <-b.workers.woken:
+			b.startWorker(ctx, j)
 		case <-sweep.C:
 			b.sweep(ctx)
 		}
 	}
 }
 
+// sweep looks for due work: by the rows of connections that nobody works for, and at the siblings of what is at work here, whose
+// connections are leased already.
 func (b *Bridge) sweep(ctx context.Context) {
 	due, err := b.Store.DueConnections(ctx, b.now(), workersAtOnce)
 	if err != nil {
@@ -83,43 +97,62 @@ func (b *Bridge) sweep(ctx context.Context) {
 		}
 		return
 	}
-	for _, id := range due {
-		b.startWorker(ctx, id)
+	for _, id := range append(due, b.workers.connections()...) {
+		b.startWorker(ctx, job{id, pushing})
+		b.startWorker(ctx, job{id, delivering})
 	}
 	b.prefetches.drop(func(s *selection) bool { return b.now().Sub(s.started) > prefetchLife })
 }
 
-// wake says that a connection has work. It never waits: a wake that finds no room is left to the sweep.
-func (b *Bridge) wake(connID string) {
+// connections are those that this process works for just now.
+func (w *workers) connections() (ids []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for j := range w.running {
+		ids = append(ids, j.conn)
+	}
+	return ids
+}
+
+// wake says that a connection has a push to do. It never waits: a wake that finds no room is left to the sweep.
+func (b *Bridge) wake(connID string) { b.wakeJob(job{connID, pushing}) }
+
+// wakeMail says that a connection has something to deliver.
+func (b *Bridge) wakeMail(connID string) { b.wakeJob(job{connID, delivering}) }
+
+func (b *Bridge) wakeJob(j job) {
 	b.workers.init()
 	select {
-	case b.workers.woken <- connID:
+	case b.workers.woken <- j:
 	default:
 	}
 }
 
-// startWorker works for a connection in the background, or has the worker at it look again.
-func (b *Bridge) startWorker(ctx context.Context, connID string) {
+// startWorker does a job in the background, or has the worker at it look again.
+func (b *Bridge) startWorker(ctx context.Context, j job) {
 	b.workers.mu.Lock()
 	defer b.workers.mu.Unlock()
-	if w, ok := b.workers.running[connID]; ok {
-		w.again = true
+	if w, ok := b.workers.running[j]; ok {
+		select {
+		case w.poke <- struct{}{}:
+		default: // it will look already
+		}
 		return
 	}
-	if len(b.workers.running) >= workersAtOnce || ctx.Err() != nil {
+	if len(b.workers.running) >= 2*workersAtOnce || ctx.Err() != nil {
 		return // the sweep finds it
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	w := &worker{cancel: cancel, done: make(chan struct{})}
-	b.workers.running[connID] = w
+	w := &worker{poke: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
+	b.workers.running[j] = w
 	b.workers.group.Go(func() {
 		defer cancel()
 		defer close(w.done)
 		for {
-			if err := b.work(ctx, connID); err != nil && ctx.Err() == nil {
-				b.log().Error("work for a connection", "connection", connID, "err", err)
+			if err := b.work(ctx, j, w.poke); err != nil && ctx.Err() == nil {
+				b.log().Error("work for a connection", "connection", j.conn, "kind", j.kind, "err", err)
 			}
-			if !b.workAgain(ctx, connID, w) {
+			if !b.workAgain(ctx, j, w) {
 				return
 			}
 		}
@@ -127,60 +160,44 @@ func (b *Bridge) startWorker(ctx context.Context, connID string) {
 }
 
 // workAgain tells whether the worker was woken meanwhile; if not it is taken off the list, in one step.
-func (b *Bridge) workAgain(ctx context.Context, connID string, w *worker) bool {
+func (b *Bridge) workAgain(ctx context.Context, j job, w *worker) bool {
 	b.workers.mu.Lock()
 	defer b.workers.mu.Unlock()
-	if w.again && ctx.Err() == nil {
-		w.again = false
-		return true
+	select {
+	case <-w.poke:
+		if ctx.Err() == nil {
+			return true
+		}
+	default:
 	}
-	delete(b.workers.running, connID)
+	delete(b.workers.running, j)
 	return false
 }
 
 // stopWorker ends a connection's work in this process and waits for it.
 func (b *Bridge) stopWorker(connID string) {
-	b.workers.mu.Lock()
-	w := b.workers.running[connID]
-	b.workers.mu.Unlock()
-	if w != nil {
-		w.cancel()
-		<-w.done
-	}
-}
-
-// work holds the connection's lease and does what is due, oldest first.
-func (b *Bridge) work(ctx context.Context, connID string) error {
-	got, err := b.Store.Lease(ctx, connID, b.owner(), b.now(), b.now().Add(connectionLease))
-	if err != nil || !got {
-		return err
-	}
-	ctx, lost := context.WithCancel(ctx)
-	defer lost()
-	var renewing sync.WaitGroup
-	renewing.Go(func() { b.renewLease(ctx, connID, lost) })
-	err = b.doDue(ctx, connID)
-	lost()
-	renewing.Wait()
-	return errors.Join(err, b.Store.Release(context.WithoutCancel(ctx), connID, b.owner()))
-}
-
-// renewLease keeps the lease while the work lasts, and ends the work when the lease is lost.
-func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.CancelFunc) {
-	expires := time.Now().Add(connectionLease)
-	for sleep(ctx, connectionLease/4) == nil {
-		got, err := b.Store.Lease(ctx, connID, b.owner(), b.now(), b.now().Add(connectionLease))
-		switch {
-		case err == nil && got:
-			expires = time.Now().Add(connectionLease)
-		case err == nil, time.Now().After(expires.Add(-connectionLease / 4)):
-			if ctx.Err() == nil {
-				b.log().Warn("lease lost", "connection", connID)
-			}
-			lost()
-			return
+	for _, kind := range []jobKind{pushing, delivering} {
+		b.workers.mu.Lock()
+		w := b.workers.running[job{connID, kind}]
+		b.workers.mu.Unlock()
+		if w != nil {
+			w.cancel()
+			<-w.done
 		}
 	}
+}
+
+// work does a job under the connection's lease.
+func (b *Bridge) work(ctx context.Context, j job, poke <-chan struct{}) error {
+	ctx, release, err := b.leases.take(ctx, b, j.conn)
+	if err != nil || release == nil {
+		return err
+	}
+	defer release()
+	if j.kind == delivering {
+		return b.deliver(ctx, j.conn, poke)
+	}
+	return b.doDue(ctx, j.conn)
 }
 
 // doDue does the connection's pushes until none is due.

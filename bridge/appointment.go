@@ -1,0 +1,157 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"addtomojo/store"
+	"addtomojo/wiseagent"
+)
+
+// activity writes an appointment, a to-do or a follow-up call into the Call List, or what became of it.
+func (e *effect) activity(ctx context.Context) error {
+	a := e.told.Event
+	known, err := e.b.Store.Activity(ctx, e.conn.ID, string(a.ID))
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("read activity: %w", err)
+	}
+	switch {
+	case known.CallID != "" && a.Revision <= known.Revision, known.State == store.ActivityDeleted:
+		return &excludedError{olderChange}
+	case e.event.Type == eventDeleted && known.CallID == "":
+		// Remembered, so that an older event that comes later doesn't bring it back.
+		e.out.Activity = &store.Activity{MojoEventID: string(a.ID), ClientID: e.link.ClientID, Revision: a.Revision, State: store.ActivityDeleted}
+		return &excludedError{neverWritten}
+	case e.event.Type == eventDeleted:
+		return e.deleteCall(ctx, known)
+	}
+	if err := e.saveCall(ctx, known); err != nil {
+		return err
+	}
+	return e.describe(ctx)
+}
+
+// saveCall adds the entry of the Call List, or changes the one that is there.
+func (e *effect) saveCall(ctx context.Context, known store.Activity) error {
+	a := e.told.Event
+	entry, err := e.entry(ctx)
+	if err != nil {
+		return err
+	}
+	id := known.CallID
+	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) (err error) {
+		if id != "" {
+			return api.UpdateCall(ctx, id, entry)
+		}
+		if e.look {
+			if id, err = e.findCall(ctx, api, entry); err != nil || id != "" {
+				return err
+			}
+		}
+		id, err = api.AddCall(ctx, entry)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	state := store.ActivityOpen
+	if entry.Completed {
+		state = store.ActivityCompleted
+	}
+	e.out.ResultID = id
+	e.out.Activity = &store.Activity{MojoEventID: string(a.ID), ClientID: e.link.ClientID, CallID: id, Revision: a.Revision, State: state}
+	return nil
+}
+
+// findCall looks for an entry that a lost answer left: the same type, date and reason, and nobody's yet.
+func (e *effect) findCall(ctx context.Context, api *wiseagent.API, entry wiseagent.NewCall) (string, error) {
+	calls, err := api.Calls(ctx, e.link.ClientID)
+	if err != nil {
+		return "", fmt.Errorf("look for a Call List entry: %w", err)
+	}
+	ours, err := e.b.Store.Activities(ctx, e.conn.ID, e.link.ClientID)
+	if err != nil {
+		return "", fmt.Errorf("read activities: %w", err)
+	}
+	taken := make(map[string]bool)
+	for _, a := range ours {
+		taken[a.CallID] = true
+	}
+	for _, c := range calls {
+		if entry.Same(c) && !taken[c.ID] {
+			return c.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// deleteCall takes the entry out of the Call List. One that is gone already is as good.
+func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
+	err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error { return api.DeleteCall(ctx, known.CallID) })
+	var refused *wiseagent.RefusedError
+	if err != nil && !(e.look && errors.As(err, &refused)) {
+		return err
+	}
+	known.Revision, known.State = e.told.Event.Revision, store.ActivityDeleted
+	e.out.ResultID, e.out.Activity = known.CallID, &known
+	return nil
+}
+
+// entry is the activity as a Call List entry.
+func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
+	a := e.told.Event
+	next, err := callListDate(a.StartsAt, a.Date, e.b.wiseZone())
+	if err != nil {
+		return wiseagent.NewCall{}, &needsYouError{"The activity has no date that we could read."}
+	}
+	team, err := e.teamID(ctx)
+	if err != nil {
+		return wiseagent.NewCall{}, err
+	}
+	entry := wiseagent.NewCall{
+		ClientID: e.link.ClientID, Type: callType(a.Kind), Reason: callReason(a.Title), Next: next,
+		Important: a.Priority == "high", TeamID: team, Completed: e.event.Type == eventCompleted || a.CompletedAt != nil,
+	}
+	if a.CompletedAt != nil {
+		entry.CompletedAt = *a.CompletedAt
+	} else if entry.Completed {
+		entry.CompletedAt = e.event.OccurredAt
+	}
+	return entry, nil
+}
+
+// callType is how a kind of activity is called in the Call List.
+func callType(kind string) string {
+	switch kind {
+	case "appointment":
+		return "Appointment"
+	case "todo":
+		return "To-Do"
+	}
+	return "Follow-up call"
+}
+
+// describe keeps what is too long for the Call List in a note, one for each activity, which follows its changes.
+func (e *effect) describe(ctx context.Context) error {
+	a := e.told.Event
+	if joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title) || e.event.Type == eventCompleted {
+		return nil
+	}
+	subject, body := activityNote(e.activityText())
+	key := "activity/" + string(a.ID)
+	known, err := e.b.Store.MojoNote(ctx, e.conn.ID, key)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("read activity's note: %w", err)
+	}
+	if known.NoteID != 0 {
+		return e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+			return api.UpdateNote(ctx, known.NoteID, subject, body)
+		})
+	}
+	id, err := e.addNote(ctx, subject, body)
+	if err == nil {
+		e.out.Note = &store.MojoNote{MojoNoteID: key, ClientID: e.link.ClientID, NoteID: id}
+	}
+	return err
+}

@@ -1,0 +1,87 @@
+package bridge
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// breakerTrips is after how many failures in a row deliveries stop and one alone tries now and then.
+	breakerTrips = 5
+	breakerFirst = 5 * time.Second
+	breakerMost  = 30 * time.Second
+)
+
+// breakers are those of the connections that this process delivers for.
+type breakers struct {
+	mu     sync.Mutex
+	byConn map[string]*breaker
+}
+
+func (b *breakers) of(connID string) *breaker {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byConn == nil {
+		b.byConn = make(map[string]*breaker)
+	}
+	if b.byConn[connID] == nil {
+		b.byConn[connID] = &breaker{}
+	}
+	return b.byConn[connID]
+}
+
+// breaker keeps a connection from hammering a Wise Agent that is down: after a few failures in a row nothing is sent for
+// a while, then one delivery alone is the probe, and its success lets the others through. It also holds a connection still
+// for as long as Wise Agent asked for.
+type breaker struct {
+	mu       sync.Mutex
+	failures int           // in a row
+	until    time.Time     // nothing is sent before
+	wait     time.Duration // the present one
+	probing  bool          // one is on its way, the others wait for it
+}
+
+// pass tells whether a delivery may set off now.
+func (k *breaker) pass(now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now.Before(k.until) || k.probing {
+		return false
+	}
+	k.probing = k.failures >= breakerTrips
+	return true
+}
+
+// fine notes that Wise Agent answered as it should, and tells whether that ends a time of trouble.
+func (k *breaker) fine() (recovered bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	recovered = k.failures >= breakerTrips
+	k.failures, k.wait, k.probing, k.until = 0, 0, false, time.Time{}
+	return recovered
+}
+
+// trouble notes a failure; after is how long Wise Agent asked to wait, 0 when it didn't.
+func (k *breaker) trouble(now time.Time, after time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failures++
+	k.probing = false
+	if k.failures >= breakerTrips {
+		k.wait = min(max(2*k.wait, breakerFirst), breakerMost)
+		k.until = now.Add(k.wait)
+	}
+	if asked := now.Add(after); after > 0 && asked.After(k.until) {
+		k.until = asked
+	}
+}
+
+// opens gives a channel that delivers when something may set off again; nil, which never does, when nothing waits for it.
+func (k *breaker) opens(now time.Time, waiting bool) <-chan time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !waiting || !now.Before(k.until) {
+		return nil
+	}
+	return time.After(min(k.until.Sub(now), time.Second)) // looked at again: the clock may be moved
+}

@@ -1,0 +1,233 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"addtomojo/store"
+	"addtomojo/wiseagent"
+)
+
+const (
+	// mailAtOnce is how many contacts of one connection are delivered side by side.
+	mailAtOnce = 8
+	// mailAhead is how many deliveries are read ahead of those at work.
+	mailAhead = 64
+	// mailLinger is how long a worker without deliveries stays: the next call of a dialing session then finds it ready.
+	mailLinger = 5 * time.Second
+	// deliveryPatience is how long a delivery is tried before it needs a person.
+	deliveryPatience = 7 * 24 * time.Hour
+)
+
+// deliveryWaits are the waits after each failed try of a delivery, the last one repeated. Each is up to a fifth longer or
+// shorter, so that what failed together does not come back together.
+var deliveryWaits = []time.Duration{
+	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+	2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 12 * time.Hour,
+}
+
+func deliveryWait(attempt int) time.Duration {
+	wait := deliveryWaits[min(attempt, len(deliveryWaits))-1]
+	return time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64()))
+}
+
+// round delivers what waits for one connection: each contact's oldest first, contacts side by side.
+type round struct {
+	b       *Bridge
+	conn    store.Connection
+	breaker *breaker
+
+	ready  []store.Event   // read ahead
+	busy   map[string]bool // contacts with a delivery at work, or read ahead
+	landed chan string     // contacts whose delivery has ended
+	flying sync.WaitGroup
+	asleep atomic.Bool // needs a sign-in
+}
+
+// deliver works until nothing was due for a while. poke tells that something new is there.
+func (b *Bridge) deliver(ctx context.Context, connID string, poke <-chan struct{}) error {
+	conn, err := b.Store.Connection(ctx, connID)
+	if err != nil {
+		return fmt.Errorf("read connection: %w", err)
+	}
+	if conn.State == store.StateNeedsSignIn || conn.State == store.StateReset {
+		return nil
+	}
+	r := &round{b: b, conn: conn, breaker: b.breakers.of(connID), busy: make(map[string]bool), landed: make(chan string, b.mailAtOnce())}
+	defer r.flying.Wait()
+	return r.run(ctx, poke)
+}
+
+func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
+	linger := time.NewTimer(mailLinger)
+	defer linger.Stop()
+	more := true // there may be something due that was not read yet
+	for {
+		if more && len(r.ready) == 0 {
+			if err := r.readAhead(ctx); err != nil {
+				return err
+			}
+			more = false
+		}
+		r.start(ctx)
+		if len(r.busy) > 0 {
+			linger.Reset(mailLinger)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-poke:
+			more = true
+		case key := <-r.landed:
+			delete(r.busy, key)
+			more = true
+		case <-r.breaker.opens(r.b.now(), len(r.ready) > 0):
+		case <-linger.C:
+			return nil
+		}
+		if r.asleep.Load() {
+			return nil
+		}
+	}
+}
+
+// readAhead reads the heads of contacts that nobody delivers for just now.
+func (r *round) readAhead(ctx context.Context) error {
+	due, err := r.b.Store.DueEvents(ctx, r.conn.ID, r.b.now(), mailAhead, slices.Collect(maps.Keys(r.busy)))
+	if err != nil {
+		return fmt.Errorf("look for due deliveries: %w", err)
+	}
+	var unclaimed []string
+	for _, e := range due {
+		if e.ClaimedBy != r.b.owner() {
+			unclaimed = append(unclaimed, e.ID)
+		}
+		r.busy[e.ContactKey()] = true
+	}
+	r.ready = due
+	if len(unclaimed) == 0 {
+		return nil
+	}
+	err = r.b.Store.ClaimEvents(ctx, unclaimed, r.b.owner())
+	if errors.Is(err, store.ErrStale) { // one of them was settled meanwhile: read again
+		for _, e := range due {
+			delete(r.busy, e.ContactKey())
+		}
+		r.ready = nil
+		return nil
+	}
+	return err
+}
+
+// start sets off as many deliveries as may be at work.
+func (r *round) start(ctx context.Context) {
+	for len(r.ready) > 0 && len(r.busy)-len(r.ready) < r.b.mailAtOnce() && r.breaker.pass(r.b.now()) {
+		e := r.ready[0]
+		r.ready = r.ready[1:]
+		r.flying.Go(func() {
+			r.one(ctx, e)
+			r.landed <- e.ContactKey()
+		})
+	}
+}
+
+// one delivers an event and stores what came of it, even when the work is being stopped.
+func (r *round) one(ctx context.Context, event store.Event) {
+	e := &effect{
+		b: r.b, conn: r.conn, event: event,
+		look: event.Doubt || event.ClaimedBy != "" && event.ClaimedBy != r.b.owner(),
+		out:  store.Outcome{EventID: event.ID, Owner: r.b.owner()},
+	}
+	err := e.apply(ctx)
+	r.settle(e, err)
+	stored := r.b.Store.FinishEvent(context.WithoutCancel(ctx), e.out)
+	if stored != nil && !errors.Is(stored, store.ErrStale) {
+		r.b.log().Error("store delivery", "event", event.ID, "connection", r.conn.ID, "err", stored)
+	}
+	r.b.watchers.tell(event.ID)
+}
+
+// settle turns how a try ended into the outcome.
+func (r *round) settle(e *effect, err error) {
+	now := r.b.now()
+	e.out.At = now
+	var excluded *excludedError
+	var person *needsYouError
+	after, again := transient(err)
+	switch {
+	case err == nil:
+		e.out.State = store.EventWritten
+	case errors.As(err, &excluded):
+		e.out.State, e.out.Reason = store.EventExcluded, excluded.reason
+	case errors.As(err, &person):
+		e.out.State, e.out.Reason = store.EventNeedsYou, person.reason
+	case errors.Is(err, ErrNeedsSignIn):
+		r.asleep.Store(true)
+		e.out.State, e.out.Reason, e.out.NextAt, e.out.Doubt = store.EventWaiting, "Waits until you sign in again.", now, e.look
+		return
+	case again || refusedToken(err) || errors.Is(err, context.Canceled):
+		r.again(e, err, after)
+		return
+	default:
+		e.out.State, e.out.Reason = store.EventNeedsYou, refusalReason(err)
+		if e.out.Reason == "" { // nothing of Wise Agent's: our own trouble passes
+			r.b.log().Error("deliver", "event", e.event.ID, "type", e.event.Type, "err", err)
+			r.again(e, err, 0)
+			return
+		}
+	}
+	if !r.breaker.fine() {
+		return
+	}
+	r.b.log().Info("Wise Agent answers again", "connection", r.conn.ID)
+	if err := r.b.Store.ResumeEvents(context.Background(), r.conn.ID, now); err != nil {
+		r.b.log().Error("resume deliveries", "connection", r.conn.ID, "err", err)
+	}
+}
+
+// again lets the event wait for its next try.
+func (r *round) again(e *effect, err error, after time.Duration) {
+	now := r.b.now()
+	e.out.State, e.out.Attempts = store.EventWaiting, e.event.Attempts+1
+	e.out.Doubt = e.look || inDoubt(err)
+	e.out.Reason = trouble(err)
+	e.out.NextAt = now.Add(max(deliveryWait(e.out.Attempts), after))
+	if errors.Is(err, context.Canceled) { // stopped, not failed
+		e.out.Attempts, e.out.NextAt = e.event.Attempts, now
+		return
+	}
+	r.breaker.trouble(now, after)
+	if now.Sub(e.event.ReceivedAt) > deliveryPatience && e.out.Attempts > len(deliveryWaits) {
+		e.out.State, e.out.Reason = store.EventNeedsYou, trouble(err)+" We tried for a week."
+	}
+	r.b.log().Info("delivery waits", "event", e.event.ID, "connection", r.conn.ID, "attempts", e.out.Attempts, "err", err)
+}
+
+// inDoubt tells whether a write may have happened although no clear answer came.
+func inDoubt(err error) bool {
+	var doubt *wiseagent.DoubtError
+	return errors.As(err, &doubt) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// refusalReason says in plain words why Wise Agent won't take it, "" when the error isn't a refusal.
+func refusalReason(err error) string {
+	var refused *wiseagent.RefusedError
+	switch {
+	case errors.Is(err, wiseagent.ErrUnknownContact):
+		return "The contact is no longer in Wise Agent."
+	case errors.Is(err, wiseagent.ErrScope):
+		return "You didn't allow Contacts in Wise Agent. Continue with Wise Agent and allow it."
+	case errors.Is(err, wiseagent.ErrLocked):
+		return "The note is locked in Wise Agent."
+	case errors.As(err, &refused):
+		return "Wise Agent refused this: " + printable(refused.Text)
+	}
+	return ""
+}

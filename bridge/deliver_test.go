@@ -1,0 +1,202 @@
+package bridge_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"addtomojo/sandbox/fault"
+	wisebox "addtomojo/sandbox/wiseagent"
+	"addtomojo/store"
+)
+
+// hook is a hook of Mojo about one contact, as it comes in; rest follows the contact.
+func (w *town) hook(kind, contact, rest string) string {
+	return fmt.Sprintf(`{"type":%q,"timestamp":%q,"data":{"account_id":%q,
+		"agent":{"id":31,"name":"Dana Ruiz","email":"dana@example.com"},"contact":%s%s}}`,
+		kind, w.Now().Format(time.RFC3339), account, contact, rest)
+}
+
+// who is a pushed contact as hooks name it.
+func (w *town) who(clientID string) string {
+	for _, c := range w.mojo.Contacts(account, 0) {
+		if c.APIContactID == "wa-"+clientID {
+			return fmt.Sprintf(`{"contact_id":%d,"api_contact_id":%q,"full_name":%q}`, c.ContactID, c.APIContactID, c.FullName)
+		}
+	}
+	w.t.Fatalf("contact %s is not in Mojo", clientID)
+	return ""
+}
+
+func callOf(id int, result, text string) string {
+	return fmt.Sprintf(`,"call":{"id":%d,"result":%q,"phone":"5205550100","phone_type":2,"started_at":"2026-11-22T17:01:40Z",
+		"duration_seconds":91,"session_id":771,"group":{"group_id":12,"name":"Hot Lead"},"notes":%q,"recording_url":null}`, id, result, text)
+}
+
+func (w *town) tell(id, body string) {
+	w.t.Helper()
+	w.need(w.Receive(w.t.Context(), id, []byte(body)))
+}
+
+// settled waits until nothing waits for the connection any more and gives the ledger.
+func (w *town) settled(conn store.Connection) store.Ledger {
+	w.t.Helper()
+	var l store.Ledger
+	for range 1000 {
+		var err error
+		l, err = w.Store.Ledger(w.t.Context(), conn.ID)
+		w.need(err)
+		if l.Waiting == 0 {
+			return l
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	w.t.Fatalf("after 10 s the ledger is %+v", l)
+	return l
+}
+
+// linked connects Kate, pushes n contacts and gives their ids.
+func (w *town) linked(n int) (store.Connection, []string) {
+	w.t.Helper()
+	conn := w.connected()
+	ids := w.contacts(n)
+	w.push(conn, w.mojo.AddGroup(account, "Spring"), ids...)
+	return conn, ids
+}
+
+// notesOf are the subjects and texts of a contact's notes that we wrote.
+func (w *town) notesOf(clientID string) (notes []string) {
+	for _, n := range w.wise.Notes(kate, clientID) {
+		if strings.HasPrefix(n.Subject, "Mojo") {
+			notes = append(notes, n.Subject+"\n"+n.Text)
+		}
+	}
+	return notes
+}
+
+func TestACallBecomesOneNote(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(1)
+		body := w.hook("call.completed", w.who(ids[0]), callOf(90210, "contact", "Wants a valuation"))
+		var hooks sync.WaitGroup
+		for range 100 {
+			hooks.Go(func() { w.tell("msg_1", body) })
+		}
+		hooks.Wait()
+		if l := w.settled(conn); l.Received != 1 || l.Written != 1 {
+			t.Errorf("ledger %+v, want one received and written", l)
+		}
+		notes := w.notesOf(ids[0])
+		if len(notes) != 1 || !strings.HasPrefix(notes[0], "Mojo call: Contact\n") || !strings.HasSuffix(notes[0], "Mojo call #90210") ||
+			!strings.Contains(notes[0], "Wants a valuation") {
+			t.Errorf("notes %q, want one for the call", notes)
+		}
+		w.tell("msg_2", w.hook("call.completed", w.who(ids[0]), callOf(90211, "voicemail", "")))
+		w.settled(conn)
+		if notes := w.notesOf(ids[0]); len(notes) != 2 {
+			t.Errorf("%d notes after a second call, want 2", len(notes))
+		}
+	})
+}
+
+func TestLostAnswersDoubleNoNote(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(20)
+		w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.CutAfter, Share: 0.3})
+		for i := range 200 {
+			id := ids[i%len(ids)]
+			w.tell(fmt.Sprint("msg_", i), w.hook("call.completed", w.who(id), callOf(1000+i, "contact", "")))
+		}
+		stop := w.skipWaits()
+		defer stop()
+		l := w.settled(conn)
+		total := 0
+		for _, id := range ids {
+			total += len(w.notesOf(id))
+		}
+		if l.Written != 200 || total != 200 {
+			t.Errorf("ledger %+v and %d notes, want 200 of both", l, total)
+		}
+	})
+}
+
+// skipWaits lets the service's clock run a minute every few milliseconds, so that retries come soon.
+func (w *town) skipWaits() (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+				w.skew.Add(int64(time.Minute))
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}
+
+func TestAPhoneEditedInMojoReachesItsField(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(1)
+		edit := func(rev int, old, fresh string) string {
+			return fmt.Sprintf(`,"revision":%d,"changes":[{"field":"phone","old":{"type":2,"value":%q},"new":{"type":2,"value":%q}}]`, rev, old, fresh)
+		}
+		w.tell("e3", w.hook("contact.updated", w.who(ids[0]), edit(3, "5205550198", "5205550199")))
+		w.settled(conn)
+		w.tell("e2", w.hook("contact.updated", w.who(ids[0]), edit(2, "5205550100", "5205550198")))
+		l := w.settled(conn)
+		c, _ := w.wise.Contact(kate, ids[0])
+		if c.MobilePhone != "(520) 555-0199" || l.Written != 1 || l.Excluded != 1 {
+			t.Errorf("mobile %q, ledger %+v; want the newest edit, the older one excluded", c.MobilePhone, l)
+		}
+		w.wise.ChangeContact(kate, ids[0], func(c *wisebox.Contact) { c.MobilePhone = "602-555-0111" })
+		w.tell("e4", w.hook("contact.updated", w.who(ids[0]), edit(4, "5205550199", "5205550177")))
+		w.settled(conn)
+		c, _ = w.wise.Contact(kate, ids[0])
+		if c.MobilePhone != "602-555-0111" || c.HomePhone != "(520) 555-0177" {
+			t.Errorf("mobile %q, home %q; want Wise Agent's own change kept and the new number in the free field", c.MobilePhone, c.HomePhone)
+		}
+	})
+}
+
+func TestAnAppointmentIsOneEntryThatFollows(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(1)
+		event := func(rev int, starts string) string {
+			return fmt.Sprintf(`,"event":{"id":"a1","revision":%d,"kind":"appointment","title":"Listing talk","description":"","starts_at":%q,"priority":"high","recurring":false}`, rev, starts)
+		}
+		w.tell("a1", w.hook("event.created", w.who(ids[0]), event(1, "2026-11-24T17:00:00Z")))
+		w.settled(conn)
+		w.tell("a2", w.hook("event.updated", w.who(ids[0]), event(2, "2026-11-25T17:30:00Z")))
+		w.settled(conn)
+		calls := w.wise.CallList(kate, ids[0])
+		if len(calls) != 1 || calls[0].Type != "Appointment" || calls[0].Reason != "Listing talk" || !calls[0].Important ||
+			calls[0].Next.Format("2006-01-02 15:04") != "2026-11-25 10:30" {
+			t.Fatalf("Call List %+v, want one appointment on 2026-11-25 10:30 in Arizona", calls)
+		}
+		w.tell("a3", w.hook("event.completed", w.who(ids[0]), event(3, "2026-11-25T17:30:00Z")))
+		w.settled(conn)
+		if calls := w.wise.CallList(kate, ids[0]); len(calls) != 1 || !calls[0].Completed {
+			t.Errorf("Call List %+v, want it completed", calls)
+		}
+		w.tell("a4", w.hook("event.deleted", w.who(ids[0]), event(4, "2026-11-25T17:30:00Z")))
+		w.settled(conn)
+		if calls := w.wise.CallList(kate, ids[0]); len(calls) != 0 {
+			t.Errorf("Call List %+v, want it empty", calls)
+		}
+	})
+}
+
+func TestStrangersAreExcluded(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, _ := w.linked(1)
+		w.tell("s1", w.hook("call.completed", `{"contact_id":424242,"api_contact_id":"wa-1","full_name":"A Stranger"}`, callOf(1, "contact", "")))
+		if l := w.settled(conn); l.Excluded != 1 || l.Received != 1 {
+			t.Errorf("ledger %+v, want one excluded", l)
+		}
+	})
+}

@@ -1,0 +1,294 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"addtomojo/store"
+	"addtomojo/wiseagent"
+)
+
+// An effect is one event on its way into Wise Agent: what is known of it, and what has come of it.
+type effect struct {
+	b     *Bridge
+	conn  store.Connection
+	event store.Event
+	told  told
+	link  store.Link
+	look  bool // a write may have happened before: look before repeating it
+	out   store.Outcome
+}
+
+// excludedError ends an event without a write, with the reason in plain words.
+type excludedError struct{ reason string }
+
+func (e *excludedError) Error() string { return "excluded: " + e.reason }
+
+// needsYouError ends an event that only a person can help.
+type needsYouError struct{ reason string }
+
+func (e *needsYouError) Error() string { return "needs a person: " + e.reason }
+
+// What becomes of events that don't reach Wise Agent, in the words of the activity page.
+const (
+	notLinked    = "Not a contact that you sent from or to this Wise Agent account."
+	fromUs       = "Came from Wise Agent in the first place."
+	olderChange  = "A newer change of the same contact came first."
+	neverWritten = "Was never in your Call List."
+	unreadable   = "Mojo sent something that we couldn't read."
+)
+
+// apply brings the event into Wise Agent. It may be called again after any error: what is written already is found.
+func (e *effect) apply(ctx context.Context) error {
+	var err error
+	if e.told, err = readTold(e.event.Body); err != nil {
+		return &needsYouError{unreadable}
+	}
+	switch e.event.Type {
+	case eventSent:
+		return e.sent(ctx)
+	case eventDisconnected:
+		return e.ended(ctx)
+	}
+	if lack := e.told.lack(e.event.Type); lack != "" {
+		return &needsYouError{unreadable + " It lacks: " + lack + "."}
+	}
+	if e.link, err = e.b.linkOf(ctx, e.conn.ID, e.told.Contact); err != nil {
+		return err
+	}
+	switch e.event.Type {
+	case eventCall:
+		return e.call(ctx)
+	case eventContact:
+		return e.contact(ctx)
+	case eventNoteMade, eventNoteChanged:
+		return e.note(ctx)
+	case eventPlanned, eventMoved, eventCompleted, eventDeleted:
+		return e.activity(ctx)
+	}
+	return &excludedError{"Not a kind of event that goes to Wise Agent."}
+}
+
+// ended resets the connection: the customer ended the integration in Mojo. The reset stops this very work and settles what
+// waits, this event too.
+func (e *effect) ended(ctx context.Context) error {
+	e.b.workers.group.Go(func() {
+		if err := e.b.Reset(context.WithoutCancel(ctx), e.conn.ID); err != nil {
+			e.b.log().Error("reset after Mojo's disconnect", "connection", e.conn.ID, "err", err)
+		}
+	})
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// linkOf finds whom an event is about. An api_contact_id alone proves nothing: only links of this connection count.
+func (b *Bridge) linkOf(ctx context.Context, connID string, c mojoContact) (store.Link, error) {
+	link, err := b.Store.LinkOf(ctx, connID, c.ContactID, c.APIContactID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return link, &excludedError{notLinked}
+	case err != nil:
+		return link, fmt.Errorf("read link: %w", err)
+	}
+	return link, nil
+}
+
+// call logs a call result as a note, and marks the contact where the result asks for it.
+func (e *effect) call(ctx context.Context) error {
+	c := e.told.Call
+	for _, category := range e.b.categoriesOf(c.Result) {
+		if err := e.addToCategory(ctx, category); err != nil {
+			return err
+		}
+	}
+	if doNotCallResults[c.Result] {
+		e.link.DoNotCallAt = e.b.now()
+		e.out.Links = append(e.out.Links, e.link)
+	}
+	subject, body := callNote(e.callText())
+	id, err := e.addNote(ctx, subject, body)
+	e.out.ResultID = fmt.Sprint(id)
+	return err
+}
+
+// doNotCallResults are the results after which nobody of the contact's numbers, or this one, may be dialed.
+var doNotCallResults = map[string]bool{"dnc_contact": true}
+
+// categoriesOf are the categories that a result adds, by the settings.
+func (b *Bridge) categoriesOf(result string) []string {
+	category := ""
+	switch result {
+	case "dnc_contact", "dnc_number":
+		category = b.DoNotCallCategory
+	case "bad_number":
+		category = b.BadNumberCategory
+	}
+	if category == "" {
+		return nil
+	}
+	return []string{category}
+}
+
+// addToCategory puts the contact into a category, which is made when it isn't there. Doing it twice does no harm.
+func (e *effect) addToCategory(ctx context.Context, category string) error {
+	return e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+		err := api.AddToCategory(ctx, category, e.link.ClientID)
+		var refused *wiseagent.RefusedError
+		if !errors.As(err, &refused) {
+			return err
+		}
+		if err := api.EnsureCategory(ctx, category); err != nil {
+			return err
+		}
+		return api.AddToCategory(ctx, category, e.link.ClientID)
+	})
+}
+
+// addNote writes a note once. Its last line is its mark: when it may have been written before, it is looked for.
+func (e *effect) addNote(ctx context.Context, subject, body string) (int64, error) {
+	mark := lastLine(body)
+	team, err := e.teamID(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) (err error) {
+		if e.look {
+			if id, err = findNote(ctx, api, e.link.ClientID, mark); err != nil || id != 0 {
+				return err
+			}
+		}
+		id, err = api.AddNote(ctx, wiseagent.NewNote{ClientID: e.link.ClientID, Subject: subject, Text: body, TeamID: team})
+		return err
+	})
+	return id, err
+}
+
+// findNote looks for a note by its last line, 0 when it isn't there.
+func findNote(ctx context.Context, api *wiseagent.API, clientID, mark string) (int64, error) {
+	for page := 1; page <= notesPages; page++ {
+		notes, err := api.Notes(ctx, clientID, page, notesPage)
+		if err != nil {
+			return 0, fmt.Errorf("look for a note: %w", err)
+		}
+		for _, n := range notes {
+			if lastLine(plainText(n.Text)) == mark {
+				return n.ID, nil
+			}
+		}
+		if len(notes) < notesPage {
+			return 0, nil
+		}
+	}
+	return 0, nil
+}
+
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
+}
+
+// note writes a note that was made or edited in Mojo.
+func (e *effect) note(ctx context.Context) error {
+	n := e.told.Note
+	if ours, err := e.fromWise(ctx, n.Contents); err != nil || ours {
+		return cmpErr(err, &excludedError{fromUs})
+	}
+	known, err := e.b.Store.MojoNote(ctx, e.conn.ID, string(n.ID))
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("read note's pair: %w", err)
+	}
+	subject, body := mojoNoteText(e.noteText())
+	if known.NoteID != 0 {
+		if e.event.Type == eventNoteMade {
+			e.out.ResultID = fmt.Sprint(known.NoteID)
+			return nil
+		}
+		err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+			return api.UpdateNote(ctx, known.NoteID, subject, body)
+		})
+		e.out.ResultID = fmt.Sprint(known.NoteID)
+		return err
+	}
+	id, err := e.addNote(ctx, subject, body)
+	if err == nil {
+		e.out.ResultID = fmt.Sprint(id)
+		e.out.Note = &store.MojoNote{MojoNoteID: string(n.ID), ClientID: e.link.ClientID, NoteID: id}
+	}
+	return err
+}
+
+// fromWise tells whether a note in Mojo is one that a push brought there.
+func (e *effect) fromWise(ctx context.Context, contents string) (bool, error) {
+	if strings.HasPrefix(contents, remarkPrefix) {
+		return true, nil
+	}
+	found := false
+	err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+		for page := 1; page <= notesPages && !found; page++ {
+			notes, err := api.Notes(ctx, e.link.ClientID, page, notesPage)
+			if err != nil {
+				return fmt.Errorf("look for a note: %w", err)
+			}
+			found = slices.ContainsFunc(notes, func(n wiseagent.Note) bool { return noteText(n) == strings.TrimSpace(contents) })
+			if len(notes) < notesPage {
+				return nil
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// cmpErr is err, or otherwise when there is none.
+func cmpErr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// contact writes an edit of name, address, phones or e-mails.
+func (e *effect) contact(ctx context.Context) error {
+	snapshot, err := e.b.Store.Snapshot(ctx, e.conn.ID, e.link.ClientID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("read snapshot: %w", err)
+	}
+	var v verdict
+	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+		now, err := api.Contact(ctx, e.link.ClientID)
+		if err != nil {
+			return err
+		}
+		v = weigh(now, e.told.Contact, snapshot.Fields, e.told.Revision, e.told.Changes)
+		if len(v.Set) == 0 {
+			return nil
+		}
+		return api.UpdateContact(ctx, e.link.ClientID, v.Set)
+	})
+	if err != nil {
+		return err
+	}
+	if v.Stale {
+		return &excludedError{olderChange}
+	}
+	if len(v.Remarks) > 0 {
+		subject, body := changeNote(v.Remarks, e.told.Contact.ContactID, e.told.Revision)
+		id, err := e.addNote(ctx, subject, body)
+		if err != nil {
+			return err
+		}
+		e.out.ResultID = fmt.Sprint(id)
+	}
+	e.out.Snapshot = &store.Snapshot{ClientID: e.link.ClientID, Fields: v.Seen}
+	return nil
+}
+
+// changeNote says which values found no free place.
+func changeNote(remarks []string, contactID, revision int64) (subject, body string) {
+	return "Mojo: contact changed", fmt.Sprintf("Changed in Mojo, and not written over what you changed in Wise Agent:\n%s\n\nMojo contact #%d.%d",
+		strings.Join(remarks, "\n"), contactID, revision)
+}

@@ -1,0 +1,100 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"addtomojo/store"
+)
+
+// ErrHookUnreadable says that a hook's body is not what Mojo's API promises (part B5); nothing of it was kept.
+var ErrHookUnreadable = errors.New("the hook can't be read")
+
+// Receive stores what Mojo told us and has it delivered. When it returns nil the event is on disk, once, however often it
+// came. webhookID is the hook's id, the key by which doubles are known. What can be read of the envelope only is kept too: a
+// person can look at it.
+func (b *Bridge) Receive(ctx context.Context, webhookID string, body []byte) error {
+	var hook envelope
+	if err := json.Unmarshal(body, &hook); err != nil || hook.Type == "" || len(hook.Data) == 0 {
+		return ErrHookUnreadable
+	}
+	return b.receive(ctx, webhookID, hook)
+}
+
+func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope) error {
+	var about struct {
+		AccountID text        `json:"account_id"`
+		Contact   mojoContact `json:"contact"`
+	}
+	if err := json.Unmarshal(hook.Data, &about); err != nil || about.AccountID == "" {
+		return ErrHookUnreadable
+	}
+	if hook.Timestamp.IsZero() {
+		hook.Timestamp = b.now()
+	}
+	got, err := b.Store.ReceiveEvent(ctx, store.Event{
+		WebhookID: webhookID, AccountID: string(about.AccountID), Type: cut(printable(hook.Type), 60, "…"),
+		MojoContactID: about.Contact.ContactID, APIContactID: about.Contact.APIContactID,
+		ContactName: cut(joinWords(about.Contact.FullName), 200, "…"),
+		Body:        hook.Data, OccurredAt: hook.Timestamp, ReceivedAt: b.now(),
+	}, b.owner())
+	if err != nil {
+		return fmt.Errorf("receive event: %w", err)
+	}
+	if got.New && got.Event.State == store.EventWaiting {
+		b.wakeMail(got.Event.ConnectionID)
+	}
+	return nil
+}
+
+// Mail is what Mojo told about a customer's contacts: how it all stands, and a page of it.
+type Mail struct {
+	Ledger store.Ledger
+	Events []store.Event // the newest first
+}
+
+// Mail reads the ledger of a connection and the events that the filter asks for.
+func (b *Bridge) Mail(ctx context.Context, conn store.Connection, f store.EventFilter) (Mail, error) {
+	ledger, err := b.Store.Ledger(ctx, conn.ID)
+	if err != nil {
+		return Mail{}, fmt.Errorf("read ledger: %w", err)
+	}
+	events, err := b.Store.Events(ctx, conn.ID, f)
+	if err != nil {
+		return Mail{}, fmt.Errorf("read events: %w", err)
+	}
+	return Mail{Ledger: ledger, Events: events}, nil
+}
+
+// RetryEvent delivers an event again that needed a person; store.ErrNotFound when the connection has none such.
+func (b *Bridge) RetryEvent(ctx context.Context, conn store.Connection, eventID string) error {
+	if err := b.Store.RetryEvent(ctx, conn.ID, eventID, b.now()); err != nil {
+		return fmt.Errorf("retry event: %w", err)
+	}
+	b.wakeMail(conn.ID)
+	return nil
+}
+
+// RetryEvents delivers all events again that needed a person and were received at since or later, and tells how many.
+func (b *Bridge) RetryEvents(ctx context.Context, conn store.Connection, since time.Time) (int, error) {
+	n, err := b.Store.RetryEvents(ctx, conn.ID, since, b.now())
+	if err != nil {
+		return 0, fmt.Errorf("retry events: %w", err)
+	}
+	b.wakeMail(conn.ID)
+	return n, nil
+}
+
+// ErrTimeZone says that a name is no time zone.
+var ErrTimeZone = errors.New("not a time zone")
+
+// SetTimeZone sets the zone in which notes tell the time; zone is an IANA name.
+func (b *Bridge) SetTimeZone(ctx context.Context, conn store.Connection, zone string) error {
+	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
+		return ErrTimeZone
+	}
+	return b.Store.SetTimeZone(ctx, conn.ID, zone)
+}

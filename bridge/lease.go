@@ -1,0 +1,85 @@
+package bridge
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// leases are the connections that this process works for. Both kinds of work of a connection share one lease: the first to come
+// takes it, the last to go gives it back.
+type leases struct {
+	mu   sync.Mutex
+	held map[string]*lease
+}
+
+type lease struct {
+	ctx   context.Context // ends when the lease is lost or given back
+	lose  context.CancelFunc
+	users int
+	kept  sync.WaitGroup // the renewing
+}
+
+// take gives a context that ends with the lease, and what to call when the work is done; nil when another process has the lease.
+func (l *leases) take(ctx context.Context, b *Bridge, connID string) (context.Context, func(), error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	held := l.held[connID]
+	if held == nil || held.ctx.Err() != nil {
+		got, err := b.Store.Lease(ctx, connID, b.owner(), b.now(), b.now().Add(connectionLease))
+		if err != nil || !got {
+			return ctx, nil, err
+		}
+		if l.held == nil {
+			l.held = make(map[string]*lease)
+		}
+		held = &lease{}
+		held.ctx, held.lose = context.WithCancel(context.WithoutCancel(ctx))
+		held.kept.Go(func() { b.renewLease(held.ctx, connID, held.lose) })
+		l.held[connID] = held
+	}
+	held.users++
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(held.ctx, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+		l.giveBack(b, connID, held)
+	}, nil
+}
+
+// giveBack frees the lease when nobody here uses it any more.
+func (l *leases) giveBack(b *Bridge, connID string, held *lease) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if held.users--; held.users > 0 {
+		return
+	}
+	held.lose()
+	held.kept.Wait()
+	if l.held[connID] != held {
+		return // lost, and taken anew
+	}
+	delete(l.held, connID)
+	if err := b.Store.Release(context.WithoutCancel(held.ctx), connID, b.owner()); err != nil {
+		b.log().Error("give a lease back", "connection", connID, "err", err)
+	}
+}
+
+// renewLease keeps the lease while the work lasts, and ends the work when the lease is lost.
+func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.CancelFunc) {
+	expires := time.Now().Add(connectionLease)
+	for sleep(ctx, connectionLease/4) == nil {
+		got, err := b.Store.Lease(ctx, connID, b.owner(), b.now(), b.now().Add(connectionLease))
+		switch {
+		case err == nil && got:
+			expires = time.Now().Add(connectionLease)
+		case err == nil, time.Now().After(expires.Add(-connectionLease / 4)):
+			if ctx.Err() == nil {
+				b.log().Warn("lease lost", "connection", connID)
+			}
+			lost()
+			return
+		}
+	}
+}

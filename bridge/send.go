@@ -1,0 +1,323 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"addtomojo/mojo"
+	"addtomojo/store"
+	"addtomojo/wiseagent"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// eventSent is our own kind of event: a contact that the customer sent with the button in Mojo's contact form. It goes the
+// way of all events, so that it waits while Wise Agent is down, is made once, and is in the ledger.
+const eventSent = "contact.sent"
+
+// sendWait is how long a press of the button waits for Wise Agent; then it goes on by itself.
+const sendWait = 8 * time.Second
+
+// ErrNotConnected says that a Mojo account is not connected with Wise Agent.
+var ErrNotConnected = errors.New("this Mojo account is not connected with Wise Agent")
+
+// Button is what Mojo's contact form has to know (Mojo's API, part B6).
+type Button struct {
+	Connected    bool
+	Linked       bool
+	ClientID     string
+	URL          string // of the contact in Wise Agent
+	LastSyncedAt time.Time
+}
+
+// Button tells whether a Mojo contact can be sent to Wise Agent, or is there.
+func (b *Bridge) Button(ctx context.Context, accountID string, mojoContactID int64) (Button, error) {
+	conn, err := b.Store.ConnectionByMojoAccount(ctx, accountID)
+	if errors.Is(err, store.ErrNotFound) {
+		return Button{}, nil
+	}
+	if err != nil {
+		return Button{}, fmt.Errorf("read connection: %w", err)
+	}
+	link, err := b.Store.LinkOf(ctx, conn.ID, mojoContactID, "")
+	if errors.Is(err, store.ErrNotFound) {
+		return Button{Connected: true}, nil
+	}
+	if err != nil {
+		return Button{}, fmt.Errorf("read link: %w", err)
+	}
+	return Button{Connected: true, Linked: true, ClientID: link.ClientID, URL: contactURL(link.ClientID), LastSyncedAt: link.PushedAt}, nil
+}
+
+// contactURL is a contact's page in Wise Agent (Wise Agent API, section 4, ContactUrl).
+func contactURL(clientID string) string {
+	return "https://thewiseagent.com/secure/client/summary?clientId=" + clientID
+}
+
+// Sent is what became of one contact that was sent.
+type Sent struct {
+	ContactID int64
+	Status    int // 201 created, 200 it was there, 202 accepted and waiting, 422 see Problem
+	ClientID  string
+	URL       string
+	Problem   string // in plain words
+}
+
+// SendToWise sends contacts, each as in part A2 of Mojo's API with its contact_id, to the Wise Agent account that the Mojo
+// account is connected with; the answers come in the same order. The same contact twice is one contact. The error is
+// ErrNotConnected.
+func (b *Bridge) SendToWise(ctx context.Context, accountID string, contacts []json.RawMessage, agent json.RawMessage) ([]Sent, error) {
+	conn, err := b.Store.ConnectionByMojoAccount(ctx, accountID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNotConnected
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read connection: %w", err)
+	}
+	sent := make([]Sent, len(contacts))
+	waiting, cancel := context.WithTimeout(ctx, sendWait)
+	defer cancel()
+	var all errgroup.Group
+	all.SetLimit(64)
+	for i, raw := range contacts {
+		all.Go(func() (err error) {
+			sent[i], err = b.sendOne(waiting, conn, raw, agent)
+			return err
+		})
+	}
+	return sent, all.Wait()
+}
+
+func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent json.RawMessage) (Sent, error) {
+	var c mojoContact
+	if err := json.Unmarshal(raw, &c); err != nil || c.ContactID == 0 {
+		return Sent{Status: http.StatusUnprocessableEntity, Problem: "The contact has no contact_id."}, nil
+	}
+	s := Sent{ContactID: c.ContactID}
+	if joinWords(c.FullName) == "" && len(c.Media) == 0 {
+		s.Status, s.Problem = http.StatusUnprocessableEntity, "The contact needs a name, a phone or an e-mail."
+		return s, nil
+	}
+	link, err := b.Store.LinkOf(ctx, conn.ID, c.ContactID, "")
+	if err == nil {
+		s.Status, s.ClientID, s.URL = http.StatusOK, link.ClientID, contactURL(link.ClientID)
+		return s, nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return s, fmt.Errorf("read link: %w", err)
+	}
+	event, err := b.queueSent(ctx, conn, c, raw, agent)
+	if err != nil {
+		return s, err
+	}
+	return b.awaitSent(ctx, conn, s, event)
+}
+
+// queueSent stores the press. Its key is the contact: a second press is the same event, and tries it again if it needed a person.
+func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoContact, raw, agent json.RawMessage) (store.Event, error) {
+	if len(agent) == 0 {
+		agent = json.RawMessage("null")
+	}
+	body, err := json.Marshal(map[string]json.RawMessage{
+		"account_id": json.RawMessage(strconv.Quote(conn.MojoAccountID)), "agent": agent, "contact": raw,
+	})
+	if err != nil {
+		return store.Event{}, fmt.Errorf("queue contact: %w", err)
+	}
+	got, err := b.Store.ReceiveEvent(ctx, store.Event{
+		WebhookID: fmt.Sprintf("sent/%s/%d", conn.ID, c.ContactID), AccountID: conn.MojoAccountID, Type: eventSent,
+		MojoContactID: c.ContactID, APIContactID: c.APIContactID, ContactName: cut(joinWords(c.FullName), 200, "…"),
+		Body: body, OccurredAt: b.now(), ReceivedAt: b.now(),
+	}, b.owner())
+	if err != nil {
+		return store.Event{}, fmt.Errorf("queue contact: %w", err)
+	}
+	if !got.New && got.Event.State == store.EventNeedsYou {
+		if err := b.RetryEvent(ctx, conn, got.Event.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return store.Event{}, err
+		}
+		got.Event.State = store.EventWaiting
+	}
+	b.wakeMail(conn.ID)
+	return got.Event, nil
+}
+
+// awaitSent waits until the contact is in Wise Agent, as long as ctx allows.
+func (b *Bridge) awaitSent(ctx context.Context, conn store.Connection, s Sent, event store.Event) (Sent, error) {
+	changed, stop := b.watchers.add(event.ID)
+	defer stop()
+	for {
+		now, err := b.Store.Event(context.WithoutCancel(ctx), event.ID)
+		if err != nil {
+			return s, fmt.Errorf("read event: %w", err)
+		}
+		switch now.State {
+		case store.EventWritten:
+			s.ClientID, s.URL, s.Status = now.ResultID, contactURL(now.ResultID), http.StatusCreated
+			if now.Reason != "" { // it was there: see sent
+				s.Status = http.StatusOK
+			}
+			return s, nil
+		case store.EventNeedsYou, store.EventExcluded:
+			s.Status, s.Problem = http.StatusUnprocessableEntity, now.Reason
+			return s, nil
+		}
+		if now.Attempts > event.Attempts || b.waitsForSignIn(ctx, conn.ID) {
+			s.Status = http.StatusAccepted // it is tried again by itself
+			return s, nil
+		}
+		select {
+		case <-changed:
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			s.Status = http.StatusAccepted
+			return s, nil
+		}
+	}
+}
+
+func (b *Bridge) waitsForSignIn(ctx context.Context, connID string) bool {
+	conn, err := b.Store.Connection(context.WithoutCancel(ctx), connID)
+	return err == nil && conn.State == store.StateNeedsSignIn
+}
+
+// wasThere is why a sent contact was not made: Wise Agent had it. It is linked now.
+const wasThere = "Was in Wise Agent already."
+
+// sent makes the contact in Wise Agent, once, and links it.
+func (e *effect) sent(ctx context.Context) error {
+	c := e.told.Contact
+	if link, err := e.b.Store.LinkOf(ctx, e.conn.ID, c.ContactID, ""); err == nil {
+		e.out.ResultID, e.out.Reason = link.ClientID, wasThere
+		return nil
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("read link: %w", err)
+	}
+	team, err := e.teamID(ctx)
+	if err != nil {
+		return err
+	}
+	fresh := e.b.incoming(c)
+	fresh.TeamID = team
+	var id string
+	var isNew bool
+	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) (err error) {
+		if e.look {
+			if id, err = findByCustom(ctx, api, fresh, c.ContactID); err != nil || id != "" {
+				return err
+			}
+		}
+		id, isNew, err = api.CreateContact(ctx, fresh)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !isNew && !e.look {
+		e.out.Reason = wasThere
+	}
+	e.out.ResultID = id
+	e.out.Links = append(e.out.Links, store.Link{
+		ClientID: id, MojoContactID: c.ContactID, APIContactID: c.APIContactID, Source: store.LinkSent,
+		CreatedAt: e.b.now(), PushedAt: e.b.now(),
+	})
+	return nil
+}
+
+// findByCustom looks for a contact whose making ended in doubt: by its e-mail, phone and name.
+func findByCustom(ctx context.Context, api *wiseagent.API, fresh wiseagent.NewContact, mojoID int64) (string, error) {
+	for _, q := range queriesFor(fresh) {
+		found, err := api.FindContacts(ctx, q)
+		if err != nil {
+			return "", fmt.Errorf("look for the contact: %w", err)
+		}
+		for _, c := range found {
+			if strings.EqualFold(joinWords(c.First, c.Last), joinWords(fresh.First, fresh.Last)) {
+				return c.ClientID, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// queriesFor are the ways in which a contact that was just made can be found.
+func queriesFor(c wiseagent.NewContact) (queries []wiseagent.Query) {
+	if c.Email != "" {
+		queries = append(queries, wiseagent.Query{Email: c.Email})
+	}
+	for _, phone := range []string{c.MobilePhone, c.HomePhone, c.WorkPhone} {
+		if n, ok := tenDigits(phone); ok {
+			queries = append(queries, wiseagent.Query{Phone: n})
+		}
+	}
+	return append(queries, wiseagent.Query{Name: joinWords(c.First, c.Last)})
+}
+
+// incoming is the Wise Agent contact made of a Mojo contact: name and address split, phones by type.
+func (b *Bridge) incoming(c mojoContact) wiseagent.NewContact {
+	first, last := splitName(c.FullName)
+	number, street, suite := splitAddress(c.Address)
+	out := wiseagent.NewContact{
+		First: first, Last: last, Source: b.source(), AddressNumber: number, AddressStreet: street, SuiteNo: suite,
+		City: joinWords(c.City), State: joinWords(c.State), Zip: joinWords(c.Zip),
+	}
+	free := func(slots ...*string) *string {
+		for _, s := range slots {
+			if *s == "" {
+				return s
+			}
+		}
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, m := range c.Media {
+		if mojo.MediaType(m.Type) == mojo.MediaEmail {
+			if out.Email == "" {
+				out.Email = joinWords(m.Value)
+			}
+			continue
+		}
+		n, ok := tenDigits(m.Value)
+		if !ok || seen[n] {
+			continue
+		}
+		seen[n] = true
+		slots := []*string{&out.MobilePhone, &out.HomePhone, &out.WorkPhone}
+		switch mojo.MediaType(m.Type) {
+		case mojo.MediaHome:
+			slots = []*string{&out.HomePhone, &out.MobilePhone, &out.WorkPhone}
+		case mojo.MediaWork:
+			slots = []*string{&out.WorkPhone, &out.MobilePhone, &out.HomePhone}
+		}
+		if slot := free(slots...); slot != nil {
+			*slot = phoneText(n)
+		}
+	}
+	if out.First == "" {
+		out.First, out.Last = unnamed(out), noLastName
+	}
+	return out
+}
+
+// unnamed stands for the name of a contact that has none: both names are required.
+func unnamed(c wiseagent.NewContact) string {
+	for _, s := range []string{c.Email, c.MobilePhone, c.HomePhone, c.WorkPhone} {
+		if s != "" {
+			return s
+		}
+	}
+	return "Mojo contact"
+}
+
+func (b *Bridge) source() string {
+	if b.Source != "" {
+		return b.Source
+	}
+	return "Mojo"
+}
