@@ -341,6 +341,16 @@ func (c *Contact) clone() Contact {
 	return copied
 }
 
+// newestFirst are the contact's notes as pages show them, in the zone.
+func (c *Contact) newestFirst(zone *time.Location) []Note {
+	notes := slices.Clone(c.Notes)
+	slices.Reverse(notes)
+	for i := range notes {
+		notes[i].Created = notes[i].Created.In(zone)
+	}
+	return notes
+}
+
 func without(ids []int64, id int64) []int64 {
 	return slices.DeleteFunc(ids, func(other int64) bool { return other == id })
 }

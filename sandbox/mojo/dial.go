@@ -262,7 +262,7 @@ func (d *dialing) view() dialView {
 	}
 	c := d.contact().clone()
 	v.row, v.Name, v.Best = d.account.row(c), c.title(), d.best()
-	slices.Reverse(v.Notes)
+	v.Notes = c.newestFirst(d.account.zone())
 	v.Activities = d.account.activityRows(c.ContactID)
 	if len(v.Calls) > 0 {
 		v.Last = &v.Calls[len(v.Calls)-1]

@@ -29,6 +29,29 @@
 // or whose answer was cut ([fault.CutAfter]). When the client leaves before
 // [Config.BulkTime] is over, the first half of the batch has been created.
 //
+// # What it tells
+//
+// Calls, edits, notes and activities, made by people in the pages or by a test
+// with [Server.Call], [Server.Edit], [Server.AddNote] and [Server.AddActivity],
+// are told to the service as signed hooks:
+//
+//	box.SetService("http://127.0.0.1:8080")
+//	_, webhookID := box.Call("8812", ann, mojo.Call{Result: "contact", Duration: 91 * time.Second})
+//	err := box.Flush(ctx) // nil: the service has acknowledged everything
+//
+// A hook is sent again until it is answered with a 2xx. Hooks of one contact go
+// one after the other, those of different contacts side by side. The feed has
+// every event, also those whose hook is lost. [HookOptions] make hooks come
+// twice, in disorder or not at all; people set them at /sandbox/hooks.
+// [Server.Burst] makes up many calls, [Server.Tell] says anything at all.
+//
+// Every account tells what happens in it, connected or not, until its customer
+// ends the integration in Mojo. What the service itself writes through the API
+// is not told, unless [HookOptions] have Echo.
+//
+// The contact form asks the service ([Server.Linked]) whether to show the button
+// Send to Wise Agent ([Server.Send]); the list sends several ([Server.SendAll]).
+//
 // # Going wrong on demand
 //
 // [Config.Faults] holds the faults; the endpoints are those of [Endpoints].

@@ -172,7 +172,7 @@ func (s *Server) form(r *http.Request, who session, c Contact, groups []Group) f
 		v.Calls = append(v.Calls, who.account.callRow(call))
 	}
 	slices.Reverse(v.Calls)
-	slices.Reverse(v.Contact.Notes) // the newest first
+	v.Contact.Notes = c.newestFirst(who.account.zone())
 	for _, kind := range []int{MediaMobile, MediaHome, MediaWork, MediaOther} {
 		v.PhoneTypes = append(v.PhoneTypes, labelled{Type: kind, Label: mediaLabel(kind)})
 	}
@@ -181,7 +181,7 @@ func (s *Server) form(r *http.Request, who session, c Contact, groups []Group) f
 
 // servicePart asks the service for the link, if there is a service.
 func (s *Server) servicePart(ctx context.Context, accountID string, contactID int64) servicePart {
-	if s.cfg.ServiceURL == "" {
+	if s.service() == "" {
 		return servicePart{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)

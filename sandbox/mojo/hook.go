@@ -175,7 +175,7 @@ func (s *Server) enqueue(accountID string, contactID int64, kind string, data an
 		Created: now, Body: body, State: HookWaiting}}
 	s.hooks = append(s.hooks, h)
 	s.hookByID[h.ID] = h
-	if s.options.DropAll || s.cfg.HookURL == "" {
+	if s.options.DropAll || s.hookURL == "" {
 		h.State = HookDropped
 		return h.ID
 	}

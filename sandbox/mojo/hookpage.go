@@ -31,8 +31,9 @@ func (s *Server) showHooks(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) renderHooks(w http.ResponseWriter, status int, problem string) {
-	v := hooksView{URL: s.cfg.HookURL, Options: s.HookOptions(), Counts: s.HookCounts(), Most: mostBurst, Problem: problem}
+	v := hooksView{Options: s.HookOptions(), Counts: s.HookCounts(), Most: mostBurst, Problem: problem}
 	s.mu.Lock()
+	v.URL = s.hookURL
 	for _, h := range s.hooks[max(0, len(s.hooks)-hooksShown):] {
 		shown := h.Hook
 		shown.Created = shown.Created.In(s.zoneOf(h.AccountID))

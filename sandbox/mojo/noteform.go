@@ -54,5 +54,7 @@ func (s *Server) findNote(r *http.Request, a *account) (noteForm, bool) {
 	if !ok || err != nil || i < 0 {
 		return noteForm{}, false
 	}
-	return noteForm{ContactID: c.ContactID, Name: c.title(), Dialing: dialingOf(r), Note: c.Notes[i]}, true
+	note := c.Notes[i]
+	note.Created = note.Created.In(a.zone())
+	return noteForm{ContactID: c.ContactID, Name: c.title(), Dialing: dialingOf(r), Note: note}, true
 }

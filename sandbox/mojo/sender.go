@@ -96,7 +96,10 @@ func (s *Server) Repeat(ctx context.Context, webhookID string, times int) error 
 // HookRequest is the signed request that carries a hook, for a caller that
 // sends it itself.
 func (s *Server) HookRequest(ctx context.Context, h Hook) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.HookURL, bytes.NewReader(h.Body))
+	s.mu.Lock()
+	address, keys := s.hookURL, s.hookKeys
+	s.mu.Unlock()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(h.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -105,16 +108,13 @@ func (s *Server) HookRequest(ctx context.Context, h Hook) (*http.Request, error)
 	req.Header.Set("User-Agent", "Mojo-Hooks/1.0")
 	req.Header.Set("webhook-id", h.ID)
 	req.Header.Set("webhook-timestamp", at)
-	req.Header.Set("webhook-signature", s.sign(h.ID, at, h.Body))
+	req.Header.Set("webhook-signature", sign(keys, h.ID, at, h.Body))
 	return req, nil
 }
 
 // sign signs a message as the Standard Webhooks specification says, with every
-// secret: HMAC-SHA256 over id, timestamp and body, joined by dots.
-func (s *Server) sign(id, at string, body []byte) string {
-	s.mu.Lock()
-	keys := s.hookKeys
-	s.mu.Unlock()
+// key: HMAC-SHA256 over id, timestamp and body, joined by dots.
+func sign(keys [][]byte, id, at string, body []byte) string {
 	signatures := make([]string, len(keys))
 	for i, key := range keys {
 		mac := hmac.New(sha256.New, key)

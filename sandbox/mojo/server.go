@@ -136,6 +136,9 @@ type Server struct {
 	dialings    map[int64]*dialing // by session id
 	lastDialing int64
 
+	hookURL    string // Config.HookURL and Config.ServiceURL, until SetService
+	serviceURL string
+
 	hooks    []*hook // everything that was told, in order
 	hookByID map[string]*hook
 	waiting  []*hook // those that are neither acknowledged nor dropped, in order
@@ -166,6 +169,8 @@ func New(cfg Config) *Server {
 		lastDialing: 770,
 		dialings:    make(map[int64]*dialing),
 		hookByID:    make(map[string]*hook),
+		hookURL:     cfg.HookURL,
+		serviceURL:  cfg.ServiceURL,
 		options:     cfg.Hooks,
 		rand:        rand.New(rand.NewPCG(cfg.Seed, 0)),
 	}
@@ -215,6 +220,15 @@ func (cfg Config) withDefaults() Config {
 		}
 	}
 	return cfg
+}
+
+// SetService says where the service is: its origin, without a slash at the end.
+// Hooks go to its /hooks/mojo from now on. It is for a service that is made
+// after the stand-in; otherwise Config.HookURL and Config.ServiceURL say it.
+func (s *Server) SetService(origin string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hookURL, s.serviceURL = origin+"/hooks/mojo", origin
 }
 
 // routes is the table of contents.

@@ -169,25 +169,14 @@ func (s *Server) sendContacts(ctx context.Context, who session, contacts []Conta
 
 // ask makes one call of part B6 and returns an answer that is JSON.
 func (s *Server) ask(ctx context.Context, method, path string, body any) (status int, answer []byte, err error) {
-	if s.cfg.ServiceURL == "" {
+	origin := s.service()
+	if origin == "" {
 		return 0, nil, errors.New("there is no service to ask")
 	}
-	encoded, err := json.Marshal(body)
+	req, err := s.question(ctx, method, origin, path, body)
 	if err != nil {
 		return 0, nil, err
 	}
-	address := strings.TrimSuffix(s.cfg.ServiceURL, "/") + "/api/mojo/v1/contacts" + path
-	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(encoded))
-	if err != nil {
-		return 0, nil, err
-	}
-	if method == http.MethodGet {
-		req.Body, req.ContentLength = nil, 0
-	} else {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Authorization", "Bearer "+s.cfg.APIToken)
 	res, err := s.cfg.HTTP.Do(req)
 	if err != nil {
 		return 0, nil, err
@@ -202,6 +191,36 @@ func (s *Server) ask(ctx context.Context, method, path string, body any) (status
 		return 0, nil, fmt.Errorf("the service answered %s as %s", strconv.Itoa(res.StatusCode), kind)
 	}
 	return res.StatusCode, answer, nil
+}
+
+// question is the request of one call; a GET has no body.
+func (s *Server) question(ctx context.Context, method, origin, path string, body any) (*http.Request, error) {
+	var content io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(encoded)
+	}
+	address := strings.TrimSuffix(origin, "/") + "/api/mojo/v1/contacts" + path
+	req, err := http.NewRequestWithContext(ctx, method, address, content)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Authorization", "Bearer "+s.cfg.APIToken)
+	return req, nil
+}
+
+// service is the origin of the service, "" when there is none.
+func (s *Server) service() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.serviceURL
 }
 
 // title is what a problem says, in one line.

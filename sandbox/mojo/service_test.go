@@ -133,3 +133,22 @@ func TestSendAll(t *testing.T) {
 		t.Errorf("got %+v, %v; want one 409", got, err)
 	}
 }
+
+func TestSetService(t *testing.T) {
+	e := newEar(t)
+	b := newBox(t, mojo.Config{HookSecret: hookSecret, ManualHooks: true})
+	id := b.AddContact("8812", mojo.Contact{FullName: "Ann"})
+	b.Call("8812", id, mojo.Call{Result: "contact", Phone: "5205550143"})
+	if got := b.HookCounts(); got.Dropped != 1 {
+		t.Errorf("got %+v without an address, want one dropped", got)
+	}
+	b.SetService(e.URL)
+	b.Call("8812", id, mojo.Call{Result: "contact", Phone: "5205550143"})
+	b.flush(t)
+	if got := len(e.ids()); got != 1 {
+		t.Errorf("got %d hooks, want 1", got)
+	}
+	if _, err := b.Linked(t.Context(), "8812", id); err == nil {
+		t.Error("got no error from a service without that page")
+	}
+}
