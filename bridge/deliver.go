@@ -68,6 +68,8 @@ func (b *Bridge) deliver(ctx context.Context, connID string, poke <-chan struct{
 func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 	linger := time.NewTimer(mailLinger)
 	defer linger.Stop()
+	due := time.NewTicker(sweepEvery) // retries become due by themselves
+	defer due.Stop()
 	more := true // there may be something due that was not read yet
 	for {
 		if more && len(r.ready) == 0 {
@@ -89,13 +91,32 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 			delete(r.busy, key)
 			more = true
 		case <-r.breaker.opens(r.b.now(), len(r.ready) > 0):
+		case <-due.C:
+			more = true
 		case <-linger.C:
-			return nil
+			return r.b.idle(ctx, r.conn.ID)
 		}
 		if r.asleep.Load() {
 			return nil
 		}
 	}
+}
+
+// idle does what nobody waits for.
+func (b *Bridge) idle(ctx context.Context, connID string) error {
+	for !b.workers.busy(job{connID, pushing}) {
+		more, err := b.keepCustoms(ctx, connID)
+		if err != nil {
+			if _, again := transient(err); again || errors.Is(err, ErrNeedsSignIn) || refusedToken(err) {
+				return nil // another time
+			}
+			return err
+		}
+		if !more {
+			return nil
+		}
+	}
+	return nil
 }
 
 // readAhead reads the heads of contacts that nobody delivers for just now.

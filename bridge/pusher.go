@@ -79,6 +79,7 @@ func (b *Bridge) settle(ctx context.Context, push store.Push, end store.PushStat
 		return ctx.Err()
 	case err == nil:
 		b.log().Info("push ends", "push", push.ID, "state", end)
+		b.wakeMail(push.ConnectionID) // the links are to be kept in Wise Agent too
 		return b.setPush(ctx, push, end, "", 0, b.now())
 	case errors.As(err, &stop):
 		b.log().Info("push stops", "push", push.ID, "cause", stop.cause)

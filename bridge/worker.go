@@ -63,6 +63,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { b.revokeLoop(ctx) })
 	loops.Go(func() { b.tidyLoop(ctx) })
+	loops.Go(func() { b.feedLoop(ctx) })
 	b.dispatch(ctx)
 	b.prefetches.drop(func(*selection) bool { return true })
 	loops.Wait()
@@ -112,6 +113,13 @@ func (w *workers) connections() (ids []string) {
 		ids = append(ids, j.conn)
 	}
 	return ids
+}
+
+// busy tells whether a job is being done here.
+func (w *workers) busy(j job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.running[j] != nil
 }
 
 // wake says that a connection has a push to do. It never waits: a wake that finds no room is left to the sweep.

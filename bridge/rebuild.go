@@ -1,0 +1,97 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"addtomojo/store"
+	"addtomojo/wiseagent"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// customKey is the custom field in Wise Agent that keeps the id of the same person in Mojo.
+const customKey = "MojoContactID"
+
+const (
+	customsAtOnce = 4
+	customsBatch  = 40
+)
+
+// keepCustoms writes the Mojo ids of linked contacts into Wise Agent, a batch of them, so that the links can be rebuilt when our
+// database is lost. It tells whether there may be more. It is nobody's hurry: it is done when nothing else is to do.
+func (b *Bridge) keepCustoms(ctx context.Context, connID string) (more bool, err error) {
+	links, err := b.Store.LinksWithoutCustom(ctx, connID, "", customsBatch)
+	if err != nil || len(links) == 0 {
+		return false, err
+	}
+	var calls errgroup.Group
+	calls.SetLimit(customsAtOnce)
+	for i := range links {
+		calls.Go(func() error { return b.keepCustom(ctx, connID, &links[i]) })
+	}
+	if err := calls.Wait(); err != nil {
+		return false, err
+	}
+	return len(links) == customsBatch, b.Store.SaveLinks(ctx, connID, links)
+}
+
+// keepCustom writes one id. A contact that is gone, or that takes no custom field, is not asked again.
+func (b *Bridge) keepCustom(ctx context.Context, connID string, link *store.Link) error {
+	value := strconv.FormatInt(link.MojoContactID, 10)
+	err := b.withWise(ctx, connID, func(api *wiseagent.API) error {
+		err := api.AddCustom(ctx, link.ClientID, customKey, value)
+		var refused *wiseagent.RefusedError
+		if errors.As(err, &refused) { // the field is there: each may stand once
+			return api.EditCustom(ctx, link.ClientID, customKey, value)
+		}
+		return err
+	})
+	var refused *wiseagent.RefusedError
+	if err != nil && !errors.As(err, &refused) && !errors.Is(err, wiseagent.ErrUnknownContact) {
+		return fmt.Errorf("keep Mojo's id: %w", err)
+	}
+	link.CustomWritten = true
+	return nil
+}
+
+// RebuildLinks reads the custom fields of all contacts in Wise Agent and stores the links that they tell of. It returns how many.
+func (b *Bridge) RebuildLinks(ctx context.Context, conn store.Connection) (found int, err error) {
+	for page := 1; ; page++ {
+		var contacts []wiseagent.Contact
+		err := b.withWise(ctx, conn.ID, func(api *wiseagent.API) (err error) {
+			contacts, err = api.Contacts(ctx, page, contactsPage)
+			return err
+		})
+		if err != nil {
+			return found, fmt.Errorf("read contacts: %w", err)
+		}
+		links, seen := b.linksIn(contacts)
+		if len(links) > 0 {
+			if err := b.Store.SaveLinks(ctx, conn.ID, links); err != nil {
+				return found, fmt.Errorf("save links: %w", err)
+			}
+		}
+		found += seen
+		if len(contacts) < contactsPage {
+			return found, nil
+		}
+	}
+}
+
+func (b *Bridge) linksIn(contacts []wiseagent.Contact) (links []store.Link, found int) {
+	for _, c := range contacts {
+		id, err := strconv.ParseInt(strings.TrimSpace(c.Custom[customKey]), 10, 64)
+		if err != nil || id <= 0 {
+			continue
+		}
+		links = append(links, store.Link{
+			ClientID: c.ClientID, MojoContactID: id, APIContactID: apiContactID(c.ClientID), CustomWritten: true,
+			CreatedAt: b.now(), PushedAt: b.now(),
+		})
+	}
+	return links, len(links)
+}
