@@ -91,18 +91,15 @@ func refused(op string, a answer, no *refusal) error {
 		strings.EqualFold(strings.TrimRight(no.text, "."), "permission denied"):
 		return fmt.Errorf("%s: %w", op, ErrToken)
 	}
-	if meaning := reason(no.text); meaning != nil {
-		return fmt.Errorf("%s: %w", op, meaning)
-	}
-	return &RefusedError{op, a.status, no.text}
+	return &RefusedError{Op: op, Status: a.status, Text: no.text, Cause: cause(no.text)}
 }
 
 // gone tells how Wise Agent calls what it doesn't have. Its words are not
 // published (section 9); these are what its other messages suggest.
 var gone = regexp.MustCompile(`(?i)\b(?:invalid|unknown|not found|no such|does not exist|doesn't exist)\b`)
 
-// reason finds the refusals that callers act on.
-func reason(text string) error {
+// cause finds the refusals that callers act on.
+func cause(text string) error {
 	lower := strings.ToLower(strings.ReplaceAll(text, " ", ""))
 	switch {
 	case !gone.MatchString(text):

@@ -3,7 +3,6 @@ package wiseagent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -128,11 +127,10 @@ func (a *API) EnsureCategory(ctx context.Context, name string) error {
 // Errors: ErrCustomTaken when the contact has one with this key, whatever its value;
 // ErrUnknownContact where Wise Agent says so.
 func (a *API) AddCustom(ctx context.Context, clientID, key, value string) error {
-	const op = "add custom field"
-	err := a.do(ctx, op, http.MethodPost, "addClientCustom", url.Values{"ClientID": {clientID}, "Key": {key}, "Value": {value}})
+	err := a.do(ctx, "add custom field", http.MethodPost, "addClientCustom", url.Values{"ClientID": {clientID}, "Key": {key}, "Value": {value}})
 	no, ok := errors.AsType[*RefusedError](err)
-	if ok && strings.Contains(strings.ToLower(no.Text), strings.ToLower(key)) {
-		return fmt.Errorf("%s: %w", op, ErrCustomTaken)
+	if ok && no.Cause == nil && strings.Contains(strings.ToLower(no.Text), strings.ToLower(key)) {
+		no.Cause = ErrCustomTaken
 	}
 	return err
 }

@@ -134,7 +134,7 @@ func judge(op string, a answer, readErr error) error {
 	case a.status >= 300 && a.status < 400:
 		return &DoubtError{op, fmt.Errorf("HTTP %d, a redirect", a.status)}
 	case a.status >= 400:
-		return &RefusedError{op, a.status, refusalText(a)}
+		return &RefusedError{Op: op, Status: a.status, Text: refusalText(a)}
 	case a.html():
 		return &DoubtError{op, errors.New("an HTML page instead of JSON")}
 	}

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// What callers act on. All are returned wrapped with the operation's name.
+// What callers act on. All are returned wrapped with the operation's name, and within
+// a RefusedError where they are known by Wise Agent's words.
 var (
 	// ErrGrantDead: the token endpoint refused the code or refresh token; the
 	// customer has to consent again. Trouble there (5xx, HTML, no answer) is never this.
@@ -32,10 +33,17 @@ type RefusedError struct {
 	Op     string // what was asked for: "get contact"
 	Status int    // HTTP status; 200 when the error was in the body
 	Text   string // Wise Agent's own words, at most 500 runes; may hold personal data: show it to the customer, never log it
+	Cause  error  // the sentinel that Text means, such as ErrUnknownCall; nil when it is none that we know
 }
+
+// Unwrap gives the cause.
+func (e *RefusedError) Unwrap() error { return e.Cause }
 
 // Error leaves Text out, so that it can be logged.
 func (e *RefusedError) Error() string {
+	if e.Cause != nil {
+		return e.Op + ": " + e.Cause.Error()
+	}
 	return fmt.Sprintf("%s: refused by Wise Agent with HTTP %d", e.Op, e.Status)
 }
 

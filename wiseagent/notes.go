@@ -3,7 +3,6 @@ package wiseagent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -51,12 +50,11 @@ func (a *API) AddNote(ctx context.Context, n NewNote) (int64, error) {
 //
 // Errors: ErrLocked, ErrUnknownNote.
 func (a *API) UpdateNote(ctx context.Context, noteID int64, subject, text string) error {
-	const op = "update note"
-	err := a.do(ctx, op, http.MethodPut, "updateContactNote", url.Values{
+	err := a.do(ctx, "update note", http.MethodPut, "updateContactNote", url.Values{
 		"noteID": {strconv.FormatInt(noteID, 10)}, "subject": {subject}, "note": {text},
 	})
 	if no, ok := errors.AsType[*RefusedError](err); ok && strings.Contains(strings.ToLower(no.Text), "locked") {
-		return fmt.Errorf("%s: %w", op, ErrLocked)
+		no.Cause = ErrLocked
 	}
 	return err
 }

@@ -88,7 +88,7 @@ func (c *Client) Revoke(ctx context.Context, token, hint string) error {
 	case got.html():
 		return &DoubtError{op, errors.New("an HTML page instead of JSON")}
 	case no != nil || denied(got.body):
-		return &RefusedError{op, got.status, refusalText(got)}
+		return &RefusedError{Op: op, Status: got.status, Text: refusalText(got)}
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (c *Client) token(ctx context.Context, op string, in map[string]string) (*o
 		if no.code == "invalid_grant" {
 			return nil, fmt.Errorf("%s: %w", op, ErrGrantDead)
 		}
-		return nil, &RefusedError{op, got.status, no.text}
+		return nil, &RefusedError{Op: op, Status: got.status, Text: no.text}
 	}
 	var w wireToken
 	if err := decode(got.body, &w); err != nil {

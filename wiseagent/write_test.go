@@ -1,6 +1,7 @@
 package wiseagent_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -202,6 +203,16 @@ func TestWriteAnswers(t *testing.T) {
 	for _, tt := range tests {
 		_, api := serve(t, says(200, asJSON, tt.body))
 		wantKind(t, tt.call+" answered "+tt.body, writes(t, api)[tt.call](), tt.want)
+	}
+}
+
+// A refusal with a meaning still is a refusal with its text.
+func TestRefusalsKeepTheirText(t *testing.T) {
+	_, api := serve(t, says(200, asJSON, `{"success":false,"message":"CallId was not found"}`))
+	err := api.DeleteCall(t.Context(), "4401")
+	no, ok := errors.AsType[*wiseagent.RefusedError](err)
+	if !ok || !errors.Is(err, wiseagent.ErrUnknownCall) || no.Text != "CallId was not found" || err.Error() != "delete call: unknown CallId" {
+		t.Errorf("got %v, %+v, want a refusal that is ErrUnknownCall and has Wise Agent's words", err, no)
 	}
 }
 
