@@ -4,19 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// Statements over many rows, which sqlc cannot write for both engines. They are ordinary SQL with %s for the rows: a list of
-// values whose columns both engines call column1, column2 and so on.
-
-// perStatement rows go into one statement: SQLite takes time by the square of a statement's numbered parameters.
-const perStatement = 100
+// Statements over many rows, which sqlc cannot write for both engines. They are ordinary SQL with %s for the rows: a table v
+// whose columns are column1, column2 and so on. Its text does not depend on the number of rows, so that it is prepared once.
 
 // A table is rows for a statement.
 type table struct {
-	kinds []string // the columns' types
+	kinds []string // the columns' types: text, bigint or boolean
 	rows  [][]any
 }
 
@@ -24,26 +20,21 @@ func (t *table) add(row ...any) {
 	t.rows = append(t.rows, row)
 }
 
-// fill writes rows into the statement, "(cast(?3 as text), cast(?4 as bigint)), …", numbered after the fixed arguments.
-func (t *table) fill(statement string, rows [][]any, fixed []any) (string, []any) {
-	args := slices.Clone(fixed)
-	tuples := make([]string, len(rows))
+// casts writes "cast(?3 as text), cast(?4 as bigint)" for the columns, numbered after fixed arguments.
+func (t *table) casts(fixed int, suffix string) string {
 	columns := make([]string, len(t.kinds))
-	for i, row := range rows {
-		for j, kind := range t.kinds {
-			columns[j] = fmt.Sprintf("cast(?%d as %s)", len(args)+j+1, kind) // PostgreSQL takes untyped ones for text
-		}
-		tuples[i] = "(" + strings.Join(columns, ", ") + ")"
-		args = append(args, row...)
+	for i, kind := range t.kinds {
+		columns[i] = fmt.Sprintf("cast(?%d as %s%s)", fixed+i+1, kind, suffix) // PostgreSQL takes untyped ones for text
 	}
-	return fmt.Sprintf(statement, strings.Join(tuples, ",\n")), args
+	return strings.Join(columns, ", ")
 }
 
 // execBulk runs the statement over all rows; fixed are ?1, ?2 and so on.
 func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any) error {
-	for rows := range slices.Chunk(t.rows, perStatement) {
-		query, args := t.fill(statement, rows, fixed)
-		if _, err := q.conn.ExecContext(ctx, query, args...); err != nil {
+	source, args := q.spread(t, fixed)
+	query := fmt.Sprintf(statement, source)
+	for _, a := range args {
+		if _, err := q.conn.ExecContext(ctx, query, a...); err != nil {
 			return err
 		}
 	}
@@ -52,9 +43,10 @@ func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any
 
 // queryBulk is execBulk for a statement that answers rows.
 func queryBulk(ctx context.Context, q tx, statement string, t table, scan func(*sql.Rows) error, fixed ...any) error {
-	for rows := range slices.Chunk(t.rows, perStatement) {
-		query, args := t.fill(statement, rows, fixed)
-		if err := each(ctx, q, query, args, scan); err != nil {
+	source, args := q.spread(t, fixed)
+	query := fmt.Sprintf(statement, source)
+	for _, a := range args {
+		if err := each(ctx, q, query, a, scan); err != nil {
 			return err
 		}
 	}

@@ -133,7 +133,7 @@ const selectDeliveries = `
 select
     events.id, events.seq, events.connection_id, events.state, events.reason, events.claimed_by, events.result_id,
     events.attempts, events.next_at, events.finished_at, events.doubt
-from (values %s) as v
+from %s
 cross join events
 where events.id = v.column1`
 
@@ -219,7 +219,7 @@ set state = v.column2,
     finished_at = v.column8,
     doubt = v.column9,
     body = case when events.webhook_id = '' and v.column2 in ('written', 'excluded') then '' else events.body end
-from (values %s) as v
+from %s
 where events.seq = v.column1`
 
 // RetryEvent lets an event that needs a person wait again, due at once. One that waits already stays as it is. [ErrStale] when it
@@ -279,4 +279,11 @@ func (s *Store) ExcludeOld(ctx context.Context, before, now time.Time) (excluded
 		return err
 	})
 	return excluded, err
+}
+
+// ResumeEvents makes all that waits for a connection due at once: its partner has recovered.
+func (s *Store) ResumeEvents(ctx context.Context, connID string, now time.Time) error {
+	return s.write(ctx, "resume events", func(q tx) error {
+		return q.ResumeEvents(ctx, rows.ResumeEventsParams{ConnectionID: connID, Now: millis(now)})
+	})
 }

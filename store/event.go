@@ -96,6 +96,15 @@ func (s *Store) ReceiveEvent(ctx context.Context, e Event, holder string) (Recei
 	return s.receiver.write(ctx, receipt{e, holder})
 }
 
+// ReceiveEventAlone is ReceiveEvent in a commit of its own. It is there to measure what sharing brings.
+func (s *Store) ReceiveEventAlone(ctx context.Context, e Event, holder string) (Received, error) {
+	received, err := s.receive(ctx, []receipt{{e, holder}})
+	if err != nil {
+		return Received{}, err
+	}
+	return received[0], nil
+}
+
 type receipt struct {
 	event  Event
 	holder string
@@ -160,7 +169,7 @@ func liveAccounts(ctx context.Context, q tx, batch []receipt) (map[string]accoun
 
 const selectLiveAccounts = `
 select connections.mojo_account_id, connections.id, connections.lease_owner, connections.lease_until
-from (values %s) as v
+from %s
 cross join connections
 where connections.mojo_account_id = v.column1 and connections.state <> 'reset'`
 
@@ -262,7 +271,7 @@ select
     v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8,
     v.column9, v.column10, v.column11, v.column12, v.column13, v.column14, v.column15, v.column16,
     0, v.column13, false, '', case when v.column14 = 'waiting' then 0 else v.column13 end
-from (values %s) as v
+from %s
 where true
 on conflict (webhook_id) where webhook_id <> '' do nothing
 returning id`

@@ -43,7 +43,7 @@ func (s *Store) SaveGroups(ctx context.Context, connID string, groups []Group, f
 const insertGroups = `
 insert into mojo_groups (connection_id, group_id, name, contacts, is_lead)
 select cast(?1 as text), v.column1, v.column2, v.column3, v.column4
-from (values %s) as v`
+from %s`
 
 // Groups returns the account's groups, the last used first and then by name, and when they were fetched; zero is never.
 func (s *Store) Groups(ctx context.Context, connID string) (groups []Group, fetchedAt time.Time, err error) {

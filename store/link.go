@@ -52,7 +52,7 @@ func (s *Store) Links(ctx context.Context, connID string, clientIDs []string) (m
 
 const selectLinks = `
 select links.*
-from (values %s) as v
+from %s
 cross join links -- SQLite keeps this order; else it reads all links of the connection
 where links.connection_id = ?1 and links.client_id = v.column1`
 
@@ -158,7 +158,7 @@ insert into links (
 select
     cast(?1 as text), v.column1, v.column2, v.column3, v.column4, v.column5, v.column6,
     v.column7, v.column8, v.column9
-from (values %s) as v
+from %s
 where true
 on conflict (connection_id, client_id) do update
 set api_contact_id = case when excluded.api_contact_id = '' then links.api_contact_id else excluded.api_contact_id end,
@@ -172,7 +172,7 @@ set api_contact_id = case when excluded.api_contact_id = '' then links.api_conta
 const upsertMojoContacts = `
 insert into mojo_contacts (connection_id, mojo_contact_id, client_id)
 select cast(?1 as text), v.column1, v.column2
-from (values %s) as v
+from %s
 where true
 on conflict (connection_id, mojo_contact_id) do update
 set client_id = excluded.client_id`

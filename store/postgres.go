@@ -4,11 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -17,10 +20,11 @@ import (
 
 // openPostgres opens the database for one of several instances.
 func openPostgres(ctx context.Context, url string) (*Store, error) {
-	db, err := sql.Open("pgx", url)
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(limitIdleTransactions))
 	db.SetMaxOpenConns(10)
 	db.SetMaxIdleConns(10)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -28,9 +32,63 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 		db.Close()
 		return nil, err
 	}
-	dollars := func(db rows.DBTX) rows.DBTX { return dollars{db} }
-	return &Store{writer: db, reader: db, numbered: dollars}, nil
+	return &Store{writer: db, reader: db, engine: onPostgres{}}, nil
 }
+
+// limitIdleTransactions keeps an instance that hangs or was cut off from holding up the others by its locks.
+func limitIdleTransactions(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "set idle_in_transaction_session_timeout = '10s'")
+	return err
+}
+
+type onPostgres struct{}
+
+func (onPostgres) on(db *sql.DB, t *sql.Tx) rows.DBTX {
+	if t != nil {
+		return dollars{t}
+	}
+	return dollars{db}
+}
+
+// spread runs a statement once over all rows, each column an array.
+func (onPostgres) spread(t table, fixed []any) (source string, args [][]any) {
+	if len(t.rows) == 0 {
+		return "", nil
+	}
+	names := make([]string, len(t.kinds))
+	columns := slices.Clone(fixed)
+	for i, kind := range t.kinds {
+		names[i] = fmt.Sprintf("column%d", i+1)
+		columns = append(columns, array(kind, t.rows, i))
+	}
+	return fmt.Sprintf("unnest(%s) as v (%s)", t.casts(len(fixed), "[]"), strings.Join(names, ", ")), [][]any{columns}
+}
+
+// array makes an array of a column.
+func array(kind string, rows [][]any, column int) any {
+	switch kind {
+	case "bigint":
+		return gather(rows, column, func(v any) int64 {
+			if n, ok := v.(int); ok {
+				return int64(n)
+			}
+			return v.(int64)
+		})
+	case "boolean":
+		return gather(rows, column, func(v any) bool { return v.(bool) })
+	}
+	return gather(rows, column, func(v any) string { return v.(string) })
+}
+
+func gather[T any](rows [][]any, column int, as func(any) T) []T {
+	values := make([]T, len(rows))
+	for i, row := range rows {
+		values[i] = as(row[column])
+	}
+	return values
+}
+
+func (onPostgres) ended(context.Context) {}
 
 // migratePostgres lets one of several instances that start together migrate, and the others wait.
 func migratePostgres(ctx context.Context, db *sql.DB) error {

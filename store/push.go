@@ -156,7 +156,7 @@ insert into push_contacts (
 )
 select
     cast(?1 as text), v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8, 1
-from (values %s) as v`
+from %s`
 
 // Push returns a push, or [ErrNotFound].
 func (s *Store) Push(ctx context.Context, id string) (p Push, err error) {

@@ -73,7 +73,7 @@ set state = v.column2,
     mojo_contact_id = v.column4,
     put_in = v.column5,
     name = case when v.column6 = '' then push_contacts.name else v.column6 end
-from (values %s) as v
+from %s
 where push_contacts.push_id = ?1 and push_contacts.position = v.column1`
 
 func saveDoubts(ctx context.Context, q tx, pushID string, doubt ContactState, positions []int) error {
@@ -87,7 +87,7 @@ func saveDoubts(ctx context.Context, q tx, pushID string, doubt ContactState, po
 const updateDoubts = `
 update push_contacts
 set state = ?2
-from (values %s) as v
+from %s
 where push_contacts.push_id = ?1
     and push_contacts.position = v.column1
     and push_contacts.state in ('waiting', 'creating', 'moving')`

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -43,8 +44,29 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	}
 	reader.SetMaxOpenConns(4)
 	reader.SetMaxIdleConns(4)
-	same := func(db rows.DBTX) rows.DBTX { return db }
-	return &Store{writer: writer, reader: reader, numbered: same}, nil
+	return &Store{writer: writer, reader: reader, engine: &onSQLite{shelf{db: writer}, shelf{db: reader}}}, nil
+}
+
+type onSQLite struct{ writer, reader shelf }
+
+func (e *onSQLite) on(db *sql.DB, t *sql.Tx) rows.DBTX {
+	if t != nil {
+		return shelved{t, &e.writer, t}
+	}
+	return shelved{db, &e.reader, nil}
+}
+
+// spread runs a statement once for each row: nothing is far away, and a statement with many parameters takes time by the square
+// of their number.
+func (e *onSQLite) spread(t table, fixed []any) (source string, args [][]any) {
+	for _, row := range t.rows {
+		args = append(args, slices.Concat(fixed, row))
+	}
+	return "(values (" + t.casts(len(fixed), "") + ")) as v", args
+}
+
+func (e *onSQLite) ended(ctx context.Context) {
+	e.writer.prepareWanted(ctx)
 }
 
 // create makes the file, readable by its owner only, unless it is there. SQLite gives its companions the same mode.

@@ -49,10 +49,20 @@ var (
 // Store is an open database. Make one with [Open].
 type Store struct {
 	writer, reader *sql.DB // one and the same on PostgreSQL
-	numbered       func(rows.DBTX) rows.DBTX
+	engine         engine
 	vault          *Vault
 	receiver       *sharer[receipt, Received]
 	marker         *sharer[mark, error]
+}
+
+// An engine is what differs between SQLite and PostgreSQL once the database is open.
+type engine interface {
+	// on returns how statements are run on a pool, or in a transaction unless that is nil.
+	on(db *sql.DB, t *sql.Tx) rows.DBTX
+	// spread returns the SQL of a table's rows as v, numbered after the fixed arguments, and the arguments of each run over them.
+	spread(t table, fixed []any) (source string, args [][]any)
+	// ended is called when a transaction has ended.
+	ended(ctx context.Context)
 }
 
 // Open opens the database and migrates it. The url is a path or "sqlite:path" for SQLite, "postgres://…" for PostgreSQL.
@@ -106,15 +116,16 @@ func NewID() string {
 	return uuid.Must(uuid.NewV7()).String()
 }
 
-// A tx is a transaction, or for reading a plain connection: the generated queries, and conn for those in bulk.go.
+// A tx is a transaction, or for reading a plain connection: the generated queries, and the rest for those in bulk.go.
 type tx struct {
 	*rows.Queries
+	engine
 	conn rows.DBTX
 }
 
-func (s *Store) on(db rows.DBTX) tx {
-	db = s.numbered(db)
-	return tx{rows.New(db), db}
+func (s *Store) on(db *sql.DB, t *sql.Tx) tx {
+	conn := s.engine.on(db, t)
+	return tx{rows.New(conn), s.engine, conn}
 }
 
 // write runs f in a transaction. Every change of the database goes through here. On PostgreSQL it is READ COMMITTED: f must lock
@@ -125,8 +136,9 @@ func (s *Store) write(ctx context.Context, op string, f func(q tx) error) error 
 	if err != nil {
 		return named(op, err)
 	}
+	defer s.engine.ended(ctx)
 	defer t.Rollback()
-	if err := f(s.on(t)); err != nil {
+	if err := f(s.on(s.writer, t)); err != nil {
 		return named(op, err)
 	}
 	return named(op, t.Commit())
@@ -144,7 +156,7 @@ func (s *Store) insert(ctx context.Context, op string, f func(q tx) error) error
 
 // read runs f outside of a transaction: each statement sees what is committed when it starts.
 func (s *Store) read(ctx context.Context, op string, f func(q tx) error) error {
-	return named(op, f(s.on(s.reader)))
+	return named(op, f(s.on(s.reader, nil)))
 }
 
 func named(op string, err error) error {
