@@ -42,7 +42,11 @@ func (e *effect) saveCall(ctx context.Context, known store.Activity) error {
 	id := known.CallID
 	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) (err error) {
 		if id != "" {
-			return api.UpdateCall(ctx, id, entry)
+			err = api.UpdateCall(ctx, id, entry)
+			if !errors.Is(err, wiseagent.ErrUnknownCall) {
+				return err
+			}
+			id = "" // deleted in Wise Agent; Mojo still has it, so it is made anew
 		}
 		if e.look {
 			if id, err = e.findCall(ctx, api, entry); err != nil || id != "" {
@@ -89,8 +93,7 @@ func (e *effect) findCall(ctx context.Context, api *wiseagent.API, entry wiseage
 // deleteCall takes the entry out of the Call List. One that is gone already is as good.
 func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
 	err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error { return api.DeleteCall(ctx, known.CallID) })
-	var refused *wiseagent.RefusedError
-	if err != nil && !(e.look && errors.As(err, &refused)) {
+	if err != nil && !errors.Is(err, wiseagent.ErrUnknownCall) {
 		return err
 	}
 	known.Revision, known.State = e.told.Event.Revision, store.ActivityDeleted
@@ -145,9 +148,7 @@ func (e *effect) describe(ctx context.Context) error {
 		return fmt.Errorf("read activity's note: %w", err)
 	}
 	if known.NoteID != 0 {
-		return e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
-			return api.UpdateNote(ctx, known.NoteID, subject, body)
-		})
+		return e.updateNote(ctx, known.NoteID, subject, body)
 	}
 	id, err := e.addNote(ctx, subject, body)
 	if err == nil {

@@ -150,7 +150,7 @@ func (w *weighing) stillInMojo(number string) bool {
 }
 
 func (w *weighing) set(part, value string) {
-	for name, v := range fieldsOf(part, value) {
+	for name, v := range fieldsOf(w.now, part, value) {
 		w.verdict.Set[name] = v
 	}
 	w.settle(part, value)
@@ -203,7 +203,8 @@ const addressMark = "\n"
 func partOf(c wiseagent.Contact, part string) string {
 	switch part {
 	case partName:
-		return plainPart(part, joinWords(c.First, c.Last))
+		c.Company = ""
+		return plainPart(part, displayName(c))
 	case partEmail:
 		return plainPart(part, c.Email)
 	case partHome:
@@ -248,11 +249,12 @@ func plainPart(part, value string) string {
 	return strings.ToLower(joinWords(value))
 }
 
-// fieldsOf names the fields of updateContact that hold a part (Wise Agent API, section 4).
-func fieldsOf(part, value string) map[string]string {
+// fieldsOf names the fields of updateContact that hold a part (Wise Agent API, section 4). What of a name or an address is
+// as it was stays in the fields in which it was.
+func fieldsOf(now wiseagent.Contact, part, value string) map[string]string {
 	switch part {
 	case partName:
-		first, last := splitName(value)
+		first, last := splitNameAs(value, now.First, now.Last)
 		return map[string]string{"CFirst": first, "Clast": last}
 	case partEmail:
 		return map[string]string{"CEmail": value}
@@ -264,7 +266,7 @@ func fieldsOf(part, value string) map[string]string {
 		return map[string]string{"WorkPhone": phoneText(value)}
 	}
 	lines := append(strings.Split(value, addressMark), "", "", "")
-	number, street, suite := splitAddress(lines[0])
+	number, street, suite := splitAddressAs(lines[0], now.AddressNumber, now.AddressStreet, now.SuiteNo)
 	return map[string]string{
 		"AddressNumber": number, "AddressStreet": street, "SuiteNo": suite, "City": lines[1], "State": lines[2], "Zip": lines[3],
 	}

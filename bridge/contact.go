@@ -31,7 +31,11 @@ func apiContactID(clientID string) string { return "wa-" + clientID }
 // displayName is how a contact is called on our pages and in Mojo: first and last name, the company
 // when both are empty.
 func displayName(c wiseagent.Contact) string {
-	name := joinWords(c.First, c.Last)
+	last := joinWords(c.Last)
+	if last == noLastName { // Wise Agent asks for one, see splitName
+		last = ""
+	}
+	name := joinWords(c.First, last)
 	if name == "" {
 		name = joinWords(c.Company)
 	}

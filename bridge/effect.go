@@ -38,6 +38,7 @@ const (
 	fromUs       = "Came from Wise Agent in the first place."
 	olderChange  = "A newer change of the same contact came first."
 	neverWritten = "Was never in your Call List."
+	noteGone     = "The note was deleted in Wise Agent."
 	unreadable   = "Mojo sent something that we couldn't read."
 )
 
@@ -167,6 +168,17 @@ func (e *effect) addNote(ctx context.Context, subject, body string) (int64, erro
 	return id, err
 }
 
+// updateNote rewrites a note. One that was deleted in Wise Agent stays deleted.
+func (e *effect) updateNote(ctx context.Context, noteID int64, subject, body string) error {
+	err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+		return api.UpdateNote(ctx, noteID, subject, body)
+	})
+	if errors.Is(err, wiseagent.ErrUnknownNote) {
+		return &excludedError{noteGone}
+	}
+	return err
+}
+
 // findNote looks for a note by its last line, 0 when it isn't there.
 func findNote(ctx context.Context, api *wiseagent.API, clientID, mark string) (int64, error) {
 	for page := 1; page <= notesPages; page++ {
@@ -207,11 +219,8 @@ func (e *effect) note(ctx context.Context) error {
 			e.out.ResultID = fmt.Sprint(known.NoteID)
 			return nil
 		}
-		err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
-			return api.UpdateNote(ctx, known.NoteID, subject, body)
-		})
 		e.out.ResultID = fmt.Sprint(known.NoteID)
-		return err
+		return e.updateNote(ctx, known.NoteID, subject, body)
 	}
 	id, err := e.addNote(ctx, subject, body)
 	if err == nil {

@@ -44,8 +44,7 @@ func (b *Bridge) keepCustom(ctx context.Context, connID string, link *store.Link
 	value := strconv.FormatInt(link.MojoContactID, 10)
 	err := b.withWise(ctx, connID, func(api *wiseagent.API) error {
 		err := api.AddCustom(ctx, link.ClientID, customKey, value)
-		var refused *wiseagent.RefusedError
-		if errors.As(err, &refused) { // the field is there: each may stand once
+		if errors.Is(err, wiseagent.ErrCustomTaken) {
 			return api.EditCustom(ctx, link.ClientID, customKey, value)
 		}
 		return err

@@ -267,6 +267,9 @@ func (b *Bridge) incoming(c mojoContact) wiseagent.NewContact {
 		First: first, Last: last, Source: b.source(), AddressNumber: number, AddressStreet: street, SuiteNo: suite,
 		City: joinWords(c.City), State: joinWords(c.State), Zip: joinWords(c.Zip),
 	}
+	if isCompany(c.FullName) {
+		out.Company = joinWords(c.FullName)
+	}
 	free := func(slots ...*string) *string {
 		for _, s := range slots {
 			if *s == "" {
