@@ -254,7 +254,7 @@ func plainPart(part, value string) string {
 func fieldsOf(now wiseagent.Contact, part, value string) map[string]string {
 	switch part {
 	case partName:
-		first, last := splitNameAs(value, now.First, now.Last)
+		first, last := splitName(value)
 		return map[string]string{"CFirst": first, "Clast": last}
 	case partEmail:
 		return map[string]string{"CEmail": value}

@@ -10,6 +10,7 @@
 //   data-announce, data-title   told to screen readers, shown in the window's title
 //   data-landing="URL"   the page is over: go there, without a way back to here
 //   data-stale           shown while live updates are cut
+//   data-live            part that asks for itself: not replaced while a button is pressed
 (() => {
   "use strict";
 
@@ -199,6 +200,19 @@
     clearTimeout(stale);
     stale = undefined;
     all("[data-stale]").forEach((el) => (el.hidden = true));
+  });
+
+  // Parts that ask for themselves: say when that fails, and never take a button away from under a press.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    all("[data-stale]").forEach((el) => (el.hidden = event.detail.successful));
+  });
+  let pressed = false;
+  document.addEventListener("pointerdown", () => (pressed = true));
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => setTimeout(() => (pressed = false), 50)); // after the click
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (pressed && event.detail.elt.matches("[data-live]")) event.detail.shouldSwap = false;
   });
 
   setUp(document.documentElement);

@@ -210,6 +210,16 @@ func (s *Store) ConnectionByEmail(ctx context.Context, email string) (c Connecti
 	return c, err
 }
 
+// ConnectionByMojoAccount returns the live connection of a Mojo account, or [ErrNotFound].
+func (s *Store) ConnectionByMojoAccount(ctx context.Context, accountID string) (c Connection, err error) {
+	err = s.read(ctx, "get connection by Mojo account", func(q tx) error {
+		r, err := q.LiveConnectionByMojoAccount(ctx, accountID)
+		c = connection(r)
+		return err
+	})
+	return c, err
+}
+
 // Connection returns a connection, reset or not, or [ErrNotFound].
 func (s *Store) Connection(ctx context.Context, id string) (c Connection, err error) {
 	err = s.read(ctx, "get connection", func(q tx) error {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"maps"
 
 	"addtomojo/store/internal/rows"
 )
@@ -50,7 +49,10 @@ func saveSnapshot(ctx context.Context, q tx, connID string, n Snapshot) error {
 	if err != nil {
 		return err
 	}
-	maps.Copy(seen.Fields, n.Fields)
+	for name, f := range n.Fields {
+		f.Revision = max(f.Revision, seen.Fields[name].Revision) // a push sees values, and deals with no revision
+		seen.Fields[name] = f
+	}
 	fields, err := json.Marshal(seen.Fields)
 	if err != nil {
 		return err

@@ -30,10 +30,11 @@ type Account struct {
 	MojoName  string // name of the Mojo account
 	MojoLogin string // the login in that account
 
-	GroupsURL  string // GET: group page of the launch; "" when the page is no part of a launch
-	PushesURL  string // GET: earlier pushes
-	ResetURL   string // GET: confirmation of Reset Credentials
-	SignOutURL string // POST
+	GroupsURL   string // GET: group page of the launch; "" when the page is no part of a launch
+	ActivityURL string // GET: what came from Mojo
+	PushesURL   string // GET: earlier pushes
+	ResetURL    string // GET: confirmation of Reset Credentials
+	SignOutURL  string // POST
 }
 
 // Action is a way on from a page: a link, or a button that posts.

@@ -28,7 +28,7 @@ func somePage(title string) Page { return Page{Title: title, Code: "K7M4-Q2XD", 
 func someAccount() Account {
 	return Account{
 		Email: "jane@example.com", MojoName: "Harbor Realty", MojoLogin: "jane.ortiz",
-		GroupsURL: "/groups", PushesURL: "/pushes", ResetURL: "/reset", SignOutURL: "/signout",
+		GroupsURL: "/groups", ActivityURL: "/activity", PushesURL: "/pushes", ResetURL: "/reset", SignOutURL: "/signout",
 	}
 }
 
@@ -162,7 +162,7 @@ type state struct {
 
 // states are all pages in all the states that look different.
 func states() []state {
-	return slices.Concat(welcomeStates(), problemStates(), chooseStates(), pushStates(), otherStates())
+	return slices.Concat(welcomeStates(), problemStates(), chooseStates(), pushStates(), activityStates(), otherStates())
 }
 
 func welcomeStates() []state {
@@ -286,12 +286,75 @@ func otherStates() []state {
 	}
 }
 
+func someActivity() Activity {
+	now := someTime()
+	return Activity{
+		Page: somePage("Activity"), Account: someAccount(), BackURL: "/groups",
+		Zone: ZoneForm{Action: "/activity/zone", Zones: []Zone{{"America/Denver", "Mountain", false}, {"America/Phoenix", "Arizona", true}}},
+		Feed: Feed{
+			PartURL: "/activity/now", Now: now, LastCall: now.Add(-14 * time.Second), Waiting: 2, NeedsYou: 1,
+			Cells: []Cell{
+				{"Received", 1204, "/activity", true, ""}, {"Written", 1182, "?state=written", false, "ok"},
+				{"Waiting", 2, "?state=waiting", false, ""}, {"Need you", 1, "?state=needs_you", false, "bad"},
+				{"Excluded", 19, "?state=excluded", false, "skip"},
+			},
+			Shown: "Received", RetryAllURL: "/activity/retry", OlderURL: "?before=1154",
+			List: []Happening{
+				{ID: "5", What: "Call: No Contact - Next Number", When: now.Add(-14 * time.Second), Contact: "Ann Lee", State: "written"},
+				{ID: "4", What: "Contact changed: phone, e-mail", When: now.Add(-time.Minute), Contact: "Luis Ruiz", State: "waiting",
+					Reason: "Wise Agent isn't answering.", NextTry: now.Add(25 * time.Second)},
+				{ID: "3", What: "Appointment added", When: now.Add(-3 * time.Minute), Contact: "Grace Okafor", State: "waiting",
+					Reason: "Wise Agent isn't answering.", NextTry: now.Add(5 * time.Hour)},
+				{ID: "2", What: "Note added", When: now.Add(-2 * time.Hour), Contact: "Omar Haddad", State: "needs_you",
+					Reason: "The contact is no longer in Wise Agent.", RetryURL: "/activity/2/retry"},
+				{ID: "1", What: "Call: Contact", When: now.Add(-26 * time.Hour), State: "excluded",
+					Reason: "Not a contact that you sent from or to this Wise Agent account."},
+			},
+		},
+	}
+}
+
+func activityWith(change func(*Activity)) templ.Component {
+	a := someActivity()
+	change(&a)
+	return ActivityPage(a)
+}
+
+func activityStates() []state {
+	return []state{
+		{"activity", ActivityPage(someActivity())},
+		{"activity-empty", activityWith(func(a *Activity) {
+			a.Feed = Feed{PartURL: "/activity/now", Now: someTime(), Shown: "Received", Cells: []Cell{
+				{"Received", 0, "/activity", true, ""}, {"Written", 0, "?state=written", false, "ok"}, {"Waiting", 0, "?state=waiting", false, ""},
+				{"Need you", 0, "?state=needs_you", false, "bad"}, {"Excluded", 0, "?state=excluded", false, "skip"},
+			}}
+		})},
+		{"activity-filtered-empty", activityWith(func(a *Activity) {
+			a.Feed.Shown, a.Feed.Filtered, a.Feed.List, a.Feed.OlderURL = "Need you", true, nil, ""
+			a.Feed.Cells[0].Current, a.Feed.Cells[3].Current, a.Feed.Cells[3].Count = false, true, 0
+			a.Feed.NeedsYou, a.Feed.RetryAllURL = 0, ""
+		})},
+		{"activity-lost", activityWith(func(a *Activity) {
+			a.Feed.Lost, a.Feed.SignInURL = &Lost{Side: "Wise Agent", Since: someTime(), Cause: "Access was taken back."}, "/groups"
+		})},
+		{"activity-lost-no-launch", activityWith(func(a *Activity) { a.Feed.Lost, a.BackURL = &Lost{Side: "Mojo", Since: someTime()}, "" })},
+		{"activity-hostile", activityWith(func(a *Activity) {
+			a.Feed.List = nil
+			for i, name := range hostile {
+				a.Feed.List = append(a.Feed.List, Happening{ID: fmt.Sprint(i), What: "Call: " + name, When: someTime(), Contact: name, State: "needs_you", Reason: name, RetryURL: "/retry"})
+			}
+			a.Feed.NewestURL = "/activity"
+		})},
+	}
+}
+
 // fragments are the parts that are sent on their own.
 func fragments() []state {
 	return []state{
 		{"groups", GroupsPart(someChoose().Groups)},
 		{"preflight", PreflightPart(readyPreflight())},
 		{"push", PushPart(somePush(PushSending))},
+		{"feed", FeedPart(someActivity().Feed)},
 		{"mojo-form", mojoForm(someMojo(), true)},
 	}
 }

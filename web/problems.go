@@ -124,6 +124,8 @@ var problems = []struct {
 		What: "Your Wise Agent account is not connected to a Mojo account.", Next: startAgain}},
 	{errCrossOrigin, problem{Status: http.StatusForbidden, Title: "That came from another site",
 		What: "Another website tried to press a button here for you, so nothing was done.", Next: "Use the buttons on this page's own site."}},
+	{bridge.ErrTimeZone, problem{Status: http.StatusUnprocessableEntity, Title: "We don't know that time zone",
+		What: "Nothing was changed, because the time zone isn't one we know.", Next: "Go back and choose one in the list."}},
 	{errForm, problem{Status: http.StatusBadRequest, Title: "That didn't arrive whole",
 		What: "What your browser sent couldn't be read, so nothing was done.", Next: "Go back, reload the page and try again.", Way: wayBack}},
 }
@@ -245,11 +247,18 @@ func (a *app) problem(err error, c echo.Context) {
 	if c.Response().Committed || errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
 		return // too late to say anything, or nobody left to hear it
 	}
+	if err := a.answerProblem(c, err); err != nil {
+		a.log().Error("problem page failed", "route", route(c), "code", a.code(c), "err", err)
+	}
+}
+
+func (a *app) answerProblem(c echo.Context, err error) error {
+	if forAPI(c) {
+		return a.answerAPI(c, err)
+	}
 	p := a.noted(c, err)
 	p.Launch = visitOf(c).launch.ID
-	if err := a.showProblem(c, p); err != nil {
-		a.log().Error("problem page failed", "route", route(c), "code", p.Code, "err", err)
-	}
+	return a.showProblem(c, p)
 }
 
 // noted is the page of err with a support code. What the table doesn't know, and what is our trouble or a partner's, is

@@ -52,14 +52,15 @@ func (a *app) account(c echo.Context) views.Account {
 	}
 	return views.Account{
 		Email: v.conn.Email, MojoName: v.conn.MojoAccountName, MojoLogin: v.conn.MojoLogin,
-		GroupsURL: v.groupsURL(), PushesURL: pushesPath, ResetURL: resetPath, SignOutURL: signOutPath,
+		GroupsURL: v.groupsURL(), ActivityURL: activityPath, PushesURL: pushesPath, ResetURL: resetPath, SignOutURL: signOutPath,
 	}
 }
 
 const (
-	pushesPath  = "/pushes"
-	resetPath   = "/reset"
-	signOutPath = "/signout"
+	activityPath = "/activity"
+	pushesPath   = "/pushes"
+	resetPath    = "/reset"
+	signOutPath  = "/signout"
 )
 
 // groupsURL leads to the group page of this visit's launch, else of the last one this browser opened; "" without any.

@@ -15,22 +15,38 @@ func (a *app) askReset(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	mail, err := a.Store.Ledger(c.Request().Context(), v.conn.ID)
+	if err != nil {
+		return err
+	}
 	back := v.groupsURL()
 	if back == "" {
 		back = pushesPath
 	}
 	return a.render(c, http.StatusOK, views.ResetPage(views.Reset{
-		Page: a.page(c, "Reset Credentials"), Account: a.account(c), Action: resetPath, BackURL: back, Pushing: pushing,
+		Page: a.page(c, "Reset Credentials"), Account: a.account(c), Action: resetPath, BackURL: back,
+		Waiting: mail.Waiting, Pushing: pushing,
 	}))
 }
 
 // reset ends the connection. The session stays: the same person may connect again at once.
 func (a *app) reset(c echo.Context) error {
-	v := visitOf(c)
-	if err := a.Bridge.Reset(c.Request().Context(), v.conn.ID); err != nil {
+	v, ctx := visitOf(c), c.Request().Context()
+	before, err := a.Store.Ledger(ctx, v.conn.ID)
+	if err != nil {
 		return err
 	}
-	done := views.ResetDone{Page: a.page(c, "Disconnected"), Email: v.conn.Email, MojoName: v.conn.MojoAccountName}
+	if err := a.Bridge.Reset(ctx, v.conn.ID); err != nil {
+		return err
+	}
+	after, err := a.Store.Ledger(ctx, v.conn.ID)
+	if err != nil {
+		return err
+	}
+	done := views.ResetDone{
+		Page: a.page(c, "Disconnected"), Email: v.conn.Email, MojoName: v.conn.MojoAccountName,
+		Excluded: after.Excluded - before.Excluded,
+	}
 	if back := v.groupsURL(); back != "" {
 		done.Next = views.Action{Label: "Connect again", URL: back}
 	}

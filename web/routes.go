@@ -40,6 +40,18 @@ func (a *app) routes(e *echo.Echo) {
 	e.POST("/push/:push/retry", a.retryPush, form, a.visited, a.ownPush)
 	e.POST("/push/:push/undo", a.undoPush, form, a.visited, a.ownPush)
 
+	// What came from Mojo
+	e.GET(activityPath, a.activity, a.visited, a.connected)
+	e.GET(activityPath+"/now", a.activity, a.glanced, a.orWhole(activityPath), a.connected)
+	e.POST(activityPath+"/:event/retry", a.retryEvent, form, a.visited, a.connected)
+	e.POST(activityPath+"/retry", a.retryEvents, form, a.visited, a.connected)
+	e.POST(activityPath+"/zone", a.setZone, form, a.visited, a.connected)
+
+	// Mojo itself: no session, no cookies
+	e.POST(hookPath, a.hook, limitBody(hookLimit))
+	e.GET(apiPath+"/:contact", a.askButton, a.bearer)
+	e.POST(apiPath, a.send, limitBody(apiLimit), a.bearer)
+
 	// The account
 	e.GET("/pushes", a.pushes, a.visited, a.connected)
 	e.GET("/reset", a.askReset, a.visited, a.connected)

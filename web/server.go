@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"addtomojo/bridge"
 	"addtomojo/static"
@@ -27,6 +29,8 @@ type Server struct {
 	WiseAgentAuthURL string         // origin of Wise Agent's consent page: a form may end in a redirect there
 	LaunchSecret     string         // WISEAGENT_LAUNCH_SECRET; "" takes unsigned launches
 	SessionKeys      [][]byte       // sign the session cookie; the first signs, all are accepted; 32 bytes at least
+	HookSecrets      []string       // MOJO_WEBHOOK_SECRETS, each "whsec_…", all are accepted; none: hooks are answered 503
+	APITokens        []string       // MOJO_API_TOKENS, all are accepted; none: every call is answered 401
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed; none: the connection's own address counts
 
 	Log *slog.Logger     // nil is slog.Default()
@@ -42,6 +46,8 @@ type app struct {
 	*Server
 	sessions *sessionStore
 	static   *static.Files
+	hooks    []*standardwebhooks.Webhook // one for each secret
+	tokens   [][sha256.Size]byte
 	secure   bool   // BaseURL is https
 	csp      string // Content-Security-Policy with a %s for the nonce
 }
@@ -98,7 +104,14 @@ func (s *Server) app() (*app, error) {
 			return nil, fmt.Errorf("web: WiseAgentAuthURL: %w", err)
 		}
 	}
-	return &app{Server: s, sessions: sessions, static: static.New(), secure: secure, csp: contentPolicy(formTarget)}, nil
+	a := &app{Server: s, sessions: sessions, static: static.New(), secure: secure, csp: contentPolicy(formTarget)}
+	if a.hooks, err = hookSecrets(s.HookSecrets); err != nil {
+		return nil, fmt.Errorf("web: HookSecrets: %w", err)
+	}
+	if a.tokens, err = apiTokens(s.APITokens); err != nil {
+		return nil, fmt.Errorf("web: APITokens: %w", err)
+	}
+	return a, nil
 }
 
 // origin is scheme and host of an address that may be asked: https, or http on loopback.

@@ -62,13 +62,24 @@ func (a *app) askAgain(c echo.Context, w *views.Welcome) error {
 	if err != nil {
 		return err
 	}
-	w.Lost = &views.Lost{Side: string(bridge.WiseAgent), Since: v.conn.Since.In(v.zone()), Cause: v.conn.Cause, Waiting: waiting}
-	if v.conn.Side == store.Mojo {
-		w.Lost.Side = string(bridge.MojoName)
+	mail, err := a.Store.Ledger(c.Request().Context(), v.conn.ID)
+	if err != nil {
+		return err
 	}
+	w.Lost = v.lost()
+	w.Lost.Waiting = waiting + mail.Waiting
 	w.AskMojo = v.conn.Side == store.Mojo
 	w.AskWise = !w.AskMojo
 	return nil
+}
+
+// lost is the side of the visit's connection that no longer lets us in.
+func (v *visit) lost() *views.Lost {
+	lost := &views.Lost{Side: string(bridge.WiseAgent), Since: v.conn.Since.In(v.zone()), Cause: v.conn.Cause}
+	if v.conn.Side == store.Mojo {
+		lost.Side = string(bridge.MojoName)
+	}
+	return lost
 }
 
 // signInMojo takes the Mojo authentication form and goes on to Wise Agent, or to the groups when nothing is missing.

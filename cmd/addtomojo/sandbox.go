@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"flag"
 	"fmt"
 	"io"
@@ -71,6 +72,7 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 
 sign in (it is filled in), tick some contacts and choose Actions → Add to Mojo.
 Mojo PIN %s, login %s, password %s. Other logins: %s/login/
+What Mojo tells of calls and edits: %[5]s/sandbox/hooks
 Faults: %[1]s/sandbox/faults and %[5]s/sandbox/faults. Stop with Ctrl-C.
 `, s.WiseURL, samplePIN, sampleLogin, samplePassword, s.MojoURL)
 	return s.run(ctx)
@@ -122,6 +124,7 @@ func sandboxSettings(base, wise, mojo, database string) (Settings, error) {
 		"WISEAGENT_AUTH_URL": wise, "WISEAGENT_API_URL": wise, "WISEAGENT_CLIENT_ID": "addtomojo",
 		"WISEAGENT_CLIENT_SECRET": "sandbox-wiseagent", "WISEAGENT_LAUNCH_SECRET": "sandbox-launch",
 		"MOJO_AUTH_URL": mojo, "MOJO_CLIENT_ID": "addtomojo", "MOJO_CLIENT_SECRET": "sandbox-mojo",
+		"MOJO_WEBHOOK_SECRETS": "whsec_" + sessionKey(), "MOJO_API_TOKENS": "sandbox-" + rand.Text(),
 	}
 	return readSettings(func(name string) string { return vars[name] })
 }
@@ -145,7 +148,9 @@ func (s *sandbox) addPartners(base string, contacts int) {
 	s.Wise.AddVendor(sampleEmail, wisebox.Vendor{Company: "Saguaro Title Agency", ContactName: "Rita Alvarez", Type: "Title", Phone: "(520) 555-0177"})
 	s.Mojo = mojobox.New(mojobox.Config{
 		ClientID: s.Settings.MojoClientID, ClientSecret: s.Settings.MojoClientSecret.reveal(), PublicURL: s.MojoURL,
-		TellsAlreadyInGroup: true, AutoSignIn: true, ShowHints: true, Faults: s.MojoFaults,
+		TellsAlreadyInGroup: true, AutoSignIn: true, ShowHints: true, Faults: s.MojoFaults, Log: s.log,
+		HookURL: base + "/hooks/mojo", HookSecret: s.Settings.MojoWebhookSecrets[0].reveal(),
+		ServiceURL: base, APIToken: s.Settings.MojoAPITokens[0].reveal(),
 	})
 	s.Mojo.AddSample()
 }
@@ -158,6 +163,7 @@ func (s *sandbox) run(ctx context.Context) error {
 		go server.Serve(s.listeners[i+1]) // ends when its listener is closed
 		defer server.Close()
 	}
+	defer s.Mojo.Close() // no more hooks once the service is gone
 	return serve(ctx, s.Settings, s.listeners[0], s.log)
 }
 

@@ -74,11 +74,15 @@ func serve(ctx context.Context, settings Settings, listener net.Listener, log *s
 		},
 		BaseURL: settings.BaseURL, DialerURL: settings.MojoDialerURL,
 		RefusedPermissions: settings.MojoRefusedPermissions, DoNotCallCategory: settings.CategoryDNC,
+		BadNumberCategory: settings.CategoryBadNumber, Source: settings.WiseAgentSource,
 		BatchSize: settings.MojoBatchSize, Log: log,
 	}
 	handler, stopStreams, err := pages(settings, between, db, log)
 	if err != nil {
 		return err
+	}
+	if len(settings.MojoWebhookSecrets) == 0 || len(settings.MojoAPITokens) == 0 {
+		log.Warn("nothing comes from Mojo while MOJO_WEBHOOK_SECRETS or MOJO_API_TOKENS is not set")
 	}
 	return runAll(ctx, listener, handler, stopStreams, between.Run, log)
 }
@@ -97,6 +101,7 @@ func pages(settings Settings, between *bridge.Bridge, db *store.Store, log *slog
 	server := &web.Server{
 		Bridge: between, Store: db, BaseURL: settings.BaseURL, WiseAgentAuthURL: settings.WiseAgentAuthURL,
 		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys, TrustedProxies: proxies,
+		HookSecrets: reveal(settings.MojoWebhookSecrets), APITokens: reveal(settings.MojoAPITokens),
 		Log: log, Stopping: stopping,
 	}
 	handler, err := server.Handler()

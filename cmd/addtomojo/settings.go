@@ -14,6 +14,8 @@ import (
 	_ "time/tzdata" // the container has no zone files
 
 	"github.com/caarlos0/env/v11"
+
+	"addtomojo/web"
 )
 
 // Settings are what `serve` reads from the environment. Each secret may also come from a file named by
@@ -32,6 +34,7 @@ type Settings struct {
 	WiseAgentClientSecret secret `env:"WISEAGENT_CLIENT_SECRET,required,notEmpty"`
 	WiseAgentLaunchSecret secret `env:"WISEAGENT_LAUNCH_SECRET"`
 	WiseAgentTimeZone     string `env:"WISEAGENT_TIME_ZONE" envDefault:"America/Phoenix"`
+	WiseAgentSource       string `env:"WISEAGENT_SOURCE" envDefault:"Mojo"`
 
 	MojoAuthURL            string   `env:"MOJO_AUTH_URL" envDefault:"https://lb11.mojosells.com"`
 	MojoClientID           string   `env:"MOJO_CLIENT_ID,required,notEmpty"`
@@ -39,9 +42,12 @@ type Settings struct {
 	MojoDialerURL          string   `env:"MOJO_DIALER_URL" envDefault:"{account_url}/my-data/?group_id={group_id}"`
 	MojoRefusedPermissions []string `env:"MOJO_REFUSED_PERMISSIONS" envDefault:"dialing_rep"`
 	MojoBatchSize          int      `env:"MOJO_BATCH_SIZE" envDefault:"100"`
+	MojoWebhookSecrets     []secret `env:"MOJO_WEBHOOK_SECRETS"`
+	MojoAPITokens          []secret `env:"MOJO_API_TOKENS"`
 
-	CategoryDNC    string   `env:"CATEGORY_DNC" envDefault:"Do Not Call"`
-	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+	CategoryDNC       string   `env:"CATEGORY_DNC" envDefault:"Do Not Call"`
+	CategoryBadNumber string   `env:"CATEGORY_BAD_NUMBER" envDefault:"Bad Number"`
+	TrustedProxies    []string `env:"TRUSTED_PROXIES"`
 }
 
 // secret is a setting that never shows itself in a log or an error.
@@ -52,6 +58,15 @@ func (secret) GoString() string             { return "(secret)" }
 func (secret) LogValue() slog.Value         { return slog.StringValue("(secret)") }
 func (s secret) reveal() string             { return string(s) }
 func (secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
+
+// reveal gives a list of secrets to whoever needs them.
+func reveal(secrets []secret) []string {
+	plain := make([]string, len(secrets))
+	for i, s := range secrets {
+		plain[i] = s.reveal()
+	}
+	return plain
+}
 
 // readSettings reads and checks the environment. The error lists everything that is wrong; it names
 // settings and never quotes a secret.
@@ -123,6 +138,12 @@ func (s Settings) check() (problems []error) {
 	}
 	if _, err := s.sessionKeys(); err != nil {
 		problems = append(problems, err)
+	}
+	if err := web.CheckHookSecrets(reveal(s.MojoWebhookSecrets)); err != nil {
+		problems = append(problems, fmt.Errorf("MOJO_WEBHOOK_SECRETS: %w", err))
+	}
+	if err := web.CheckAPITokens(reveal(s.MojoAPITokens)); err != nil {
+		problems = append(problems, fmt.Errorf("MOJO_API_TOKENS: %w", err))
 	}
 	if _, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
