@@ -1,0 +1,147 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"addtomojo/store"
+	"addtomojo/store/storetest"
+)
+
+func TestLinkOf(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		save := func(links ...store.Link) {
+			t.Helper()
+			check(t, s.SaveLinks(t.Context(), c.ID, links))
+		}
+		found := func(mojoContact int64, apiContact, want string) store.Link {
+			t.Helper()
+			l, err := s.LinkOf(t.Context(), c.ID, mojoContact, apiContact)
+			if want == "" {
+				refused(t, err, store.ErrNotFound)
+				return l
+			}
+			check(t, err)
+			if l.ClientID != want {
+				t.Errorf("contact %d, %q: got client %s, want %s", mojoContact, apiContact, l.ClientID, want)
+			}
+			return l
+		}
+		save(store.Link{ClientID: "1", MojoContactID: 58, APIContactID: "wa-1", CreatedAt: noon, PushedAt: noon},
+			store.Link{ClientID: "2", APIContactID: "wa-2"},
+			store.Link{ClientID: "3", MojoContactID: 60, Source: store.LinkSent})
+		found(58, "", "1")
+		found(58, "wa-2", "1")
+		found(99, "wa-2", "2")
+		found(60, "", "3")
+		found(99, "wa-9", "")
+		found(0, "", "")
+		_, err := s.LinkOf(t.Context(), "another connection", 58, "wa-1")
+		refused(t, err, store.ErrNotFound)
+
+		save(store.Link{ClientID: "1", MojoContactID: 59})
+		found(58, "", "1") // both are the same person
+		found(59, "", "1")
+		save(store.Link{ClientID: "2", MojoContactID: 59}, store.Link{ClientID: "3", MojoContactID: 59})
+		found(59, "", "3") // the last one said so
+	})
+}
+
+func TestLinksKeepWhatDeliveriesLearned(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		save := func(l store.Link) store.Link {
+			t.Helper()
+			check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{l}))
+			links, err := s.Links(t.Context(), c.ID, []string{"1"})
+			check(t, err)
+			return links["1"]
+		}
+		want := store.Link{
+			ClientID: "1", MojoContactID: 58, Source: store.LinkSent, CustomWritten: true, DoNotCallAt: noon, CreatedAt: noon,
+		}
+		same(t, "sent", save(want), want)
+		later := noon.Add(time.Hour)
+		want.APIContactID, want.PushedAt = "wa-1", later
+		same(t, "pushed", save(store.Link{ClientID: "1", APIContactID: "wa-1", CreatedAt: later, PushedAt: later}), want)
+		same(t, "called", save(store.Link{ClientID: "1"}), want)
+		want.MojoContactID, want.CustomWritten = 59, false
+		same(t, "another contact", save(store.Link{ClientID: "1", MojoContactID: 59}), want)
+
+		check(t, s.Reset(t.Context(), c.ID, noon))
+		refused(t, s.SaveLinks(t.Context(), c.ID, nil), store.ErrNotFound)
+	})
+}
+
+func TestLinksWithoutCustom(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{
+			{ClientID: "1", MojoContactID: 58},
+			{ClientID: "2", MojoContactID: 59, CustomWritten: true},
+			{ClientID: "3"},
+			{ClientID: "4", MojoContactID: 60},
+			{ClientID: "5", MojoContactID: 61},
+		}))
+		found := func(after string, want ...string) {
+			t.Helper()
+			links, err := s.LinksWithoutCustom(t.Context(), c.ID, after, 2)
+			check(t, err)
+			var got []string
+			for _, l := range links {
+				got = append(got, l.ClientID)
+			}
+			same(t, "after "+after, got, want)
+		}
+		found("", "1", "4")
+		found("4", "5")
+	})
+}
+
+func TestSnapshots(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		seen, err := s.Snapshot(t.Context(), c.ID, "1")
+		check(t, err)
+		same(t, "never seen", seen, store.Snapshot{ClientID: "1", Fields: map[string]store.Field{}})
+		p := pushed(t, s, c, "key", 1)
+		for _, fields := range []map[string]store.Field{
+			{"home": {Value: "5205550143", Known: true}, "email": {Value: "ann@example.com", Known: true}},
+			{"home": {Value: "5205550144", Known: true, Revision: 3}, "name": {Revision: 2}},
+		} {
+			check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Snapshots: []store.Snapshot{{ClientID: "1", Fields: fields}}}))
+		}
+		seen, err = s.Snapshot(t.Context(), c.ID, "1")
+		check(t, err)
+		same(t, "seen twice", seen.Fields, map[string]store.Field{
+			"home":  {Value: "5205550144", Known: true, Revision: 3},
+			"email": {Value: "ann@example.com", Known: true},
+			"name":  {Revision: 2},
+		})
+	})
+}
+
+func TestActivities(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		first := store.Activity{MojoEventID: "1", ClientID: "26855", CallID: "12", Revision: 1, State: store.ActivityOpen}
+		second := store.Activity{MojoEventID: "2", ClientID: "26855", CallID: "13", Revision: 1, State: store.ActivityCompleted}
+		moved := first
+		moved.Revision, moved.State = 2, store.ActivityDeleted
+		for _, a := range []store.Activity{first, second, moved} {
+			e := received(t, s, call("msg_"+a.MojoEventID+string(a.State), 58))
+			finishEvent(t, s, e, store.Outcome{State: store.EventWritten, Activity: &a})
+		}
+		got, err := s.Activity(t.Context(), c.ID, "1")
+		check(t, err)
+		same(t, "the first", got, moved)
+		all, err := s.Activities(t.Context(), c.ID, "26855")
+		check(t, err)
+		same(t, "all", all, []store.Activity{moved, second})
+		_, err = s.Activity(t.Context(), c.ID, "3")
+		refused(t, err, store.ErrNotFound)
+		_, err = s.MojoNote(t.Context(), c.ID, "3")
+		refused(t, err, store.ErrNotFound)
+	})
+}
