@@ -14,7 +14,7 @@ func TestGroupPageSaysWhoAndHowMany(t *testing.T) {
 	if got, want := n.one(t, "h1").text(), "Add 47 contacts to a group"; got != want {
 		t.Errorf("heading: got %q, want %q", got, want)
 	}
-	if got, want := n.texts("footer a"), []string{"Earlier pushes", "Reset Credentials"}; !slices.Equal(got, want) {
+	if got, want := n.texts("footer a"), []string{"Activity", "Earlier pushes", "Reset Credentials"}; !slices.Equal(got, want) {
 		t.Errorf("footer links: got %q, want %q", got, want)
 	}
 	if got := n.one(t, "footer button").text(); got != "Sign out" {
