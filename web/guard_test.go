@@ -35,6 +35,11 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 		"health":         p.jane.get("/healthz"),
 		"wrong method":   p.jane.post(p.push, nil),
 		"refused launch": p.jane.get("/launch?contacts="),
+		"hook":           p.sendHook(p.signedHook("evt-1", []byte(aCall))),
+		"refused hook":   p.jane.post(hookPath, nil),
+		"API":            p.callAPI(http.MethodGet, apiPath+"/58?account_id=8812", newToken, ""),
+		"refused by API": p.jane.get(apiPath + "/58"),
+		"no such API":    p.jane.get("/api/nothing"),
 	}
 	want := map[string]string{
 		"Cross-Origin-Opener-Policy":   "same-origin-allow-popups",

@@ -32,6 +32,11 @@ import (
 const (
 	jane = "jane@example.com"
 	joe  = "joe@example.org"
+
+	newHookSecret = "whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0LW5ldy1zZWNyZXQ="
+	oldHookSecret = "whsec_b2xkLXNlY3JldC1vbGQtc2VjcmV0LW9sZC1zZWNyZXQ="
+	newToken      = "new-token-of-mojo-0001"
+	oldToken      = "old-token-of-mojo-0000"
 )
 
 // house is the service with both stand-ins, on loopback.
@@ -61,9 +66,9 @@ func newHouse(t *testing.T, setUp func(*Server)) *house {
 	h := &house{t: t, clock: &clock{now: time.Now()}, log: &safeBuffer{}, wiseFaults: new(fault.Set), mojoFaults: new(fault.Set)}
 	logger := slog.New(slog.NewTextHandler(h.log, nil))
 	h.store = openStore(t)
-	h.openPartners()
 	front := httptest.NewUnstartedServer(nil)
 	h.url = "http://" + front.Listener.Addr().String()
+	h.openPartners()
 	h.wise.SetRedirectHosts(front.Listener.Addr().String())
 	h.bridge = &bridge.Bridge{
 		Store: h.store, BaseURL: h.url, Log: logger, Now: h.clock.Now, DoNotCallCategory: "Do Not Call",
@@ -73,6 +78,7 @@ func newHouse(t *testing.T, setUp func(*Server)) *house {
 	h.server = &Server{
 		Bridge: h.bridge, Store: h.store, BaseURL: h.url, WiseAgentAuthURL: h.wiseURL,
 		SessionKeys: [][]byte{bytes.Repeat([]byte{7}, 32)}, Log: logger, Now: h.clock.Now,
+		HookSecrets: []string{newHookSecret, oldHookSecret}, APITokens: []string{newToken, oldToken},
 	}
 	if setUp != nil {
 		setUp(h.server)
@@ -99,7 +105,11 @@ func (h *house) openPartners() {
 
 	boxed := httptest.NewUnstartedServer(nil)
 	h.mojoURL = "http://" + boxed.Listener.Addr().String()
-	h.mojo = mojobox.New(mojobox.Config{ClientID: "addtomojo", ClientSecret: "mojo-client-secret", PublicURL: h.mojoURL, Faults: h.mojoFaults})
+	h.mojo = mojobox.New(mojobox.Config{
+		ClientID: "addtomojo", ClientSecret: "mojo-client-secret", PublicURL: h.mojoURL, Faults: h.mojoFaults, Now: h.clock.Now,
+		HookURL: h.url + hookPath, HookSecret: newHookSecret, ManualHooks: true, ServiceURL: h.url, APIToken: newToken,
+	})
+	h.t.Cleanup(h.mojo.Close)
 	boxed.Config.Handler = h.mojo
 	boxed.Start()
 	h.t.Cleanup(boxed.Close)
