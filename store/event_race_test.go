@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -238,4 +239,38 @@ func TestCloseAnswersEverybody(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestRaceOfPushesAndDeliveriesForLinks(t *testing.T) {
+	twice(t, func(t *testing.T, instances [2]*store.Store) {
+		c := connected(t, instances[0])
+		p := pushed(t, instances[0], c, "key", 1)
+		links := make([]store.Link, 50)
+		for i := range links {
+			links[i] = store.Link{ClientID: fmt.Sprint(i), MojoContactID: int64(i + 1)}
+		}
+		for _, err := range race(instances, func(s *store.Store, caller int) error {
+			mine := slices.Clone(links)
+			rand.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
+			for i := range 5 {
+				if caller < 4 {
+					if err := s.MarkPush(t.Context(), p.ID, store.PushMarks{Links: mine}); err != nil {
+						return err
+					}
+					continue
+				}
+				r, err := s.ReceiveEvent(t.Context(), call(fmt.Sprintf("%d.%d", caller, i), int64(i)), "")
+				if err != nil {
+					return err
+				}
+				err = s.FinishEvent(t.Context(), store.Outcome{EventID: r.Event.ID, At: noon, State: store.EventWritten, Links: mine})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}) {
+			check(t, err)
+		}
+	})
 }

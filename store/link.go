@@ -119,6 +119,9 @@ func (s *Store) LinksWithoutCustom(ctx context.Context, connID, after string, li
 // SaveLinks stores links over earlier ones. [ErrNotFound] when the connection isn't live.
 func (s *Store) SaveLinks(ctx context.Context, connID string, links []Link) error {
 	return s.write(ctx, "save links", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
 		if _, err := q.LockLiveConnection(ctx, connID); err != nil {
 			return err
 		}
@@ -126,7 +129,7 @@ func (s *Store) SaveLinks(ctx context.Context, connID string, links []Link) erro
 	})
 }
 
-// saveLinks stores links over earlier ones. What an earlier one knew better stays: how and when it was made, the ids, the notes
+// saveLinks stores links over earlier ones; the caller has the turn to deliver. What an earlier one knew better stays: how and when it was made, the ids, the notes
 // sent, the newest push, do-not-call, and that the custom field is written, unless there is another id now.
 func saveLinks(ctx context.Context, q tx, connID string, links []Link) error {
 	t := table{kinds: []string{"text", "text", "bigint", "bigint", "bigint", "bigint", "text", "boolean", "bigint"}}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"addtomojo/store/internal/rows"
 )
 
 const (
@@ -25,9 +27,6 @@ type Tidied struct {
 func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 	err = s.write(ctx, "tidy", func(q tx) error {
 		var err error
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
-			return err
-		}
 		if t.SignIns, err = s.dropExpiredSignIns(ctx, q, now); err != nil {
 			return err
 		}
@@ -42,7 +41,6 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 			{&t.Throttles, q.DeleteThrottles, now},
 			{&t.Revocations, q.DeleteRevocations, now},
 			{&t.Launches, q.DeleteLaunches, now.Add(-launchesFor)},
-			{&t.Events, q.ForgetEvents, now.Add(-bodiesFor)},
 		} {
 			n, err := part.remove(ctx, millis(part.until))
 			if err != nil {
@@ -52,7 +50,25 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 		}
 		return nil
 	})
+	if err == nil {
+		t.Events, err = s.forgetEvents(ctx, now.Add(-bodiesFor))
+	}
 	return t, err
+}
+
+// forgetEvents works in small steps, for deliveries wait meanwhile.
+func (s *Store) forgetEvents(ctx context.Context, until time.Time) (forgotten int, err error) {
+	const step = 1000
+	for n := int64(step); n == step && err == nil; forgotten += int(n) {
+		err = s.write(ctx, "forget events", func(q tx) error {
+			if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+				return err
+			}
+			n, err = q.ForgetEvents(ctx, rows.ForgetEventsParams{Until: millis(until), Most: step})
+			return err
+		})
+	}
+	return forgotten, err
 }
 
 func (s *Store) dropExpiredSignIns(ctx context.Context, q tx, now time.Time) (dropped int, err error) {

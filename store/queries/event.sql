@@ -84,4 +84,10 @@ where state = 'waiting' and finished_at = 0 and received_at < @before;
 update events
 set webhook_id = '',
     body = case when state in ('written', 'excluded') then '' else body end
-where webhook_id <> '' and received_at <= @until;
+where seq in (
+    select old.seq
+    from events as old
+    where old.webhook_id <> '' and old.received_at <= @until
+    order by old.received_at
+    limit cast(@most as bigint)
+);

@@ -287,12 +287,23 @@ const forgetEvents = `-- name: ForgetEvents :execrows
 update events
 set webhook_id = '',
     body = case when state in ('written', 'excluded') then '' else body end
-where webhook_id <> '' and received_at <= ?1
+where seq in (
+    select old.seq
+    from events as old
+    where old.webhook_id <> '' and old.received_at <= ?1
+    order by old.received_at
+    limit cast(?2 as bigint)
+)
 `
 
+type ForgetEventsParams struct {
+	Until int64
+	Most  int64
+}
+
 // What is finished later loses its body then, see FinishEvent.
-func (q *Queries) ForgetEvents(ctx context.Context, until int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, forgetEvents, until)
+func (q *Queries) ForgetEvents(ctx context.Context, arg ForgetEventsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, forgetEvents, arg.Until, arg.Most)
 	if err != nil {
 		return 0, err
 	}
