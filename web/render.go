@@ -28,7 +28,13 @@ func isPart(c echo.Context) bool { return c.Request().Header.Get("HX-Request") =
 
 // page is what every page of this visit carries.
 func (a *app) page(c echo.Context, title string) views.Page {
-	return views.Page{Title: title, Code: visitOf(c).code, Assets: a.assets()}
+	v := visitOf(c)
+	if held := v.held(); v.code == "" && held != "" { // a page of the account: the code of the popup it is shown in
+		if l, err := a.Store.Launch(c.Request().Context(), held); err == nil {
+			v.code = l.Code
+		}
+	}
+	return views.Page{Title: title, Code: v.code, Assets: a.assets()}
 }
 
 func (a *app) assets() views.Assets {
@@ -68,10 +74,22 @@ func (v *visit) groupsURL() string {
 	if v.launch.ID != "" {
 		return launchPath(v.launch.ID)
 	}
-	if held := v.who().Launches; len(held) > 0 {
-		return launchPath(held[len(held)-1])
+	if held := v.held(); held != "" {
+		return launchPath(held)
 	}
 	return ""
+}
+
+// held is the last launch this browser opened, "" without any.
+func (v *visit) held() string {
+	if v.session == nil {
+		return ""
+	}
+	held := v.who().Launches
+	if len(held) == 0 {
+		return ""
+	}
+	return held[len(held)-1]
 }
 
 // zone is the customer's time zone: the connection's, else the browser's, else UTC.

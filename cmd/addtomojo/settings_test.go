@@ -28,7 +28,8 @@ func TestSettingsHaveUsefulDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.ListenAddr != ":8080" || s.MojoBatchSize != 100 || s.WiseAgentTimeZone != "America/Phoenix" || s.MojoRefusedPermissions[0] != "dialing_rep" {
+	if s.ListenAddr != ":8080" || s.MojoBatchSize != 100 || s.WiseAgentTimeZone != "America/Phoenix" || s.MojoRefusedPermissions[0] != "dialing_rep" ||
+		s.WiseAgentSource != "Mojo" || s.CategoryBadNumber != "Bad Number" || len(s.MojoWebhookSecrets)+len(s.MojoAPITokens) != 0 {
 		t.Errorf("settings %+v lack their defaults", s)
 	}
 }
@@ -44,12 +45,14 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 	vars["SESSION_KEYS"] = "marked-session-key"
 	vars["TRUSTED_PROXIES"] = "10.0.0.1"
 	vars["MOJO_CLIENT_SECRET_FILE"] = "/nowhere"
+	vars["MOJO_WEBHOOK_SECRETS"] = "whsec_" + sessionKey() + ",whsec_marked"
+	vars["MOJO_API_TOKENS"] = "marked"
 	_, err := readSettings(from(vars))
 	if err == nil {
 		t.Fatal("the settings are taken, want a list of problems")
 	}
 	for _, name := range []string{"MOJO_CLIENT_ID", "BASE_URL", "WISEAGENT_AUTH_URL", "WISEAGENT_TIME_ZONE", "MOJO_BATCH_SIZE",
-		"MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
+		"MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the problems don't name %s:\n%v", name, err)
 		}
@@ -78,7 +81,9 @@ func TestSecretsComeFromFilesToo(t *testing.T) {
 }
 
 func TestSettingsNeverShowTheirSecrets(t *testing.T) {
-	s, err := readSettings(from(goodVars(t)))
+	vars := goodVars(t)
+	vars["MOJO_API_TOKENS"] = "marked-token-of-mojo-1, marked-token-of-mojo-2"
+	s, err := readSettings(from(vars))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"addtomojo/cmd/addtomojo/internal/chrome"
+	mojobox "addtomojo/sandbox/mojo"
+)
+
+// activityOf is the activity page of a customer who has pushed two contacts, and these contacts as Mojo has them.
+func activityOf(s *scene) (*chrome.Tab, []mojobox.Contact) {
+	s.t.Helper()
+	_, popup := s.connected(2)
+	s.choose(popup, "Hot Lead")
+	s.landed(s.press(popup), s.hot)
+	popup.Wait("h1", "2 added")
+	popup.Click("footer a", "Activity")
+	popup.Wait("h1", "Activity")
+	var pushed []mojobox.Contact
+	for _, c := range s.Mojo.Contacts(ruiz, s.hot) {
+		if strings.HasPrefix(c.APIContactID, "wa-") {
+			pushed = append(pushed, c)
+		}
+	}
+	return popup, pushed
+}
+
+// The page that is open shows a call seconds after it ended, and where to look when something needs its reader.
+func TestActivityPageFollowsByItself(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	page, pushed := activityOf(s)
+	page.Wait("#feed", "Nothing has come from Mojo yet")
+	s.look(page, "activity-empty")
+	s.Mojo.Call(ruiz, pushed[0].ContactID, mojobox.Call{Result: "contact", Duration: 91 * time.Second, Notes: "Wants a valuation in spring"})
+	page.Wait(".history li", "Call: Contact")
+	page.Wait(".lead", "Last call logged")
+
+	s.Wise.DeleteContact(sampleEmail, strings.TrimPrefix(pushed[1].APIContactID, "wa-"))
+	s.Mojo.AddNote(ruiz, pushed[1].ContactID, "Call back after the holidays")
+	page.Wait(".state-needs_you", "Retry")
+	page.Wait(`.ledger a`, "Need you 1")
+	s.look(page, "activity")
+	page.Click(".ledger a", "Need you 1")
+	page.Wait("h2", "Need you")
+	if got := page.Count(".history li"); got != 1 {
+		t.Errorf("list: got %d, want the one that needs its reader", got)
+	}
+	page.Click(".history button", "Retry")
+	page.Wait("h2", "Need you")
+}
+
+// look checks the page in narrow and wide windows, light and dark: nothing overflows, and axe finds nothing.
+func (s *scene) look(page *chrome.Tab, name string) {
+	s.t.Helper()
+	for suffix, look := range map[string]chrome.Look{
+		"narrow": chrome.Narrow, "desk": chrome.Desk,
+		"narrow-dark": {Width: 400, Height: 720, Dark: true}, "desk-dark": {Width: 1280, Height: 900, Dark: true},
+	} {
+		page.Look(look)
+		for _, what := range page.Axe(axe) {
+			s.t.Errorf("%s, %s: %s", name, suffix, what)
+		}
+		for _, what := range page.Overflowing() {
+			s.t.Errorf("%s, %s: %s is wider than the window", name, suffix, what)
+		}
+		if dir := os.Getenv("ACTIVITY_SHOTS"); dir != "" {
+			if err := os.WriteFile(filepath.Join(dir, name+"-"+suffix+".png"), page.WholeShot(), 0o600); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
+	page.Look(chrome.Popup)
+}
+
+// The contact form's button in Mojo makes the contact in Wise Agent, and then says where it is.
+func TestSendToWiseAgentFromMojosContactForm(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	id := s.Mojo.AddContact(ruiz, mojobox.Contact{FullName: "Ann van der Berg", Media: []mojobox.Media{{Type: 2, Value: "5205550143"}}}, s.hot)
+	s.connected(1)
+	form := s.user.Open(s.MojoURL + "/contacts/" + strconv.FormatInt(id, 10) + "/?group_id=" + strconv.FormatInt(s.hot, 10))
+	form.Look(chrome.Desk)
+	form.Click("button", "Send to Wise Agent")
+	form.Wait("a", "In Wise Agent")
+	found := false
+	for _, c := range s.Wise.Contacts(sampleEmail) {
+		found = found || c.First == "Ann" && c.Last == "van der Berg"
+	}
+	if !found {
+		t.Error("contacts in Wise Agent: got no Ann van der Berg")
+	}
+}
