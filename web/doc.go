@@ -1,5 +1,5 @@
 // Package web is what a browser meets: the popup that Wise Agent opens, the tab that a push opens, and the ways back
-// from Wise Agent's consent. It knows HTTP and nothing of the partners' APIs or of SQL: the rules are package bridge's,
+// from Wise Agent's consent. It is what Mojo calls, too: its hooks and its contact form's button. It knows HTTP and nothing of the partners' APIs or of SQL: the rules are package bridge's,
 // the rows package store's, the pages package views'.
 //
 // A [Server] is filled in by hand; [Server.Handler] checks its settings and gives the handler:
@@ -14,7 +14,10 @@
 //	session.go   gorilla's Store on our database
 //	visit.go     who asks, and what of it is theirs: launch, connection, push
 //	launch.go    the launch's form and signature
-//	problems.go  one table from errors to pages
+//	hooks.go     what Mojo tells: signatures, 202 after the commit
+//	api.go       what Mojo's contact form asks, behind bearer tokens
+//	activity.go  what came from Mojo, as its customer sees it
+//	problems.go  one table from errors to pages; apiproblem.go, one to answers for programs
 //
 // # Handlers
 //
@@ -25,5 +28,6 @@
 // # Who may see what
 //
 // A launch belongs to the browser that opened it, a signed one also to the Wise Agent account it was signed for. A push
-// belongs to its connection, and so to the Wise Agent account that owns it. To everybody else neither exists: 404.
+// belongs to its connection, and so to the Wise Agent account that owns it. To everybody else neither exists: 404. Programs
+// prove who they are with a signature or a token at each request: no session and no cookie counts there.
 package web
