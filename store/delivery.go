@@ -284,6 +284,9 @@ func (s *Store) ExcludeOld(ctx context.Context, before, now time.Time) (excluded
 // ResumeEvents makes all that waits for a connection due at once: its partner has recovered.
 func (s *Store) ResumeEvents(ctx context.Context, connID string, now time.Time) error {
 	return s.write(ctx, "resume events", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
 		return q.ResumeEvents(ctx, rows.ResumeEventsParams{ConnectionID: connID, Now: millis(now)})
 	})
 }

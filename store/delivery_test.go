@@ -366,3 +366,18 @@ func TestTidyForgetsOldEvents(t *testing.T) {
 		same(t, "ledger", l, store.Ledger{Received: 3, Waiting: 1, Written: 2, LastCallAt: noon, OldestWaiting: noon})
 	})
 }
+
+func TestResumeEvents(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		later, parked := received(t, s, call("later", 1)), received(t, s, call("parked", 2))
+		finishEvent(t, s, later, store.Outcome{State: store.EventWaiting, Attempts: 3, NextAt: noon.Add(time.Hour)})
+		finishEvent(t, s, parked, store.Outcome{State: store.EventNeedsYou})
+		due(t, s, c.ID, "before", noon, nil)
+		check(t, s.ResumeEvents(t.Context(), c.ID, noon))
+		due(t, s, c.ID, "resumed", noon, nil, "later")
+		if e := stored(t, s, later); e.Attempts != 3 {
+			t.Errorf("got %d attempts, want them kept", e.Attempts)
+		}
+	})
+}
