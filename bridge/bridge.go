@@ -42,6 +42,7 @@ type Bridge struct {
 	RefusedPermissions []string // Mojo permissions that must not connect; nil is dialing_rep alone
 	DoNotCallCategory  string   // Wise Agent category of contacts that must not be called; "" = none
 	BatchSize          int      // contacts in one bulk create; 0 is 100
+	NotesAhead         int      // selections up to this size have their notes fetched before the button is pressed; 0 is 500
 
 	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
 	// second to ten minutes: a person looks on, so it begins short.
@@ -85,6 +86,13 @@ func (b *Bridge) pushWait(attempt int) time.Duration {
 		}
 	}
 	return waits[min(attempt-1, len(waits)-1)]
+}
+
+func (b *Bridge) notesAhead() int {
+	if b.NotesAhead > 0 {
+		return b.NotesAhead
+	}
+	return 500
 }
 
 func (b *Bridge) batchSize() int {

@@ -23,8 +23,6 @@ const (
 	contactsPage = 100
 	// pageCost is how many single contacts a page is reckoned to cost Wise Agent and us.
 	pageCost = 2
-	// notesAhead is up to how many selected contacts have their notes fetched before the button is pressed.
-	notesAhead = 500
 	// prefetchLife is how long fetched contacts may wait for the button.
 	prefetchLife = 15 * time.Minute
 	// prefetchRoom is how many contacts all prefetches may hold together.
@@ -262,7 +260,7 @@ func unknown(clientID string) fetched {
 
 // fillNotes fetches the notes ahead for a selection of ordinary size. What fails here is fetched by the push.
 func (b *Bridge) fillNotes(ctx context.Context, s *selection) {
-	if s.failed() || len(s.ids) > notesAhead {
+	if s.failed() || len(s.ids) > b.notesAhead() {
 		return
 	}
 	var calls errgroup.Group
