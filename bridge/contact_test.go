@@ -35,7 +35,7 @@ func TestOutgoingSendsWhatMojoTakes(t *testing.T) {
 		AddressNumber: "12", AddressStreet: "N Oak St", SuiteNo: "Apt 4", City: "Tucson", State: "AZ", Zip: "85701",
 	}
 	notes := []wiseagent.Note{{ID: 3, Subject: "Spring", Text: "<p>Wants a <b>valuation</b></p>", Date: time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC)}}
-	got := outgoing(c, notes, 12, false)
+	got := outgoing(c, readPhones(c), notes, 12, false)
 	want := mojo.Contact{
 		APIContactID: "wa-26855", FullName: "Ann Lee", GroupIDs: []int64{12},
 		Address: "12 N Oak St Apt 4", City: "Tucson", State: "AZ", Zip: "85701",
@@ -51,7 +51,7 @@ func TestOutgoingSendsWhatMojoTakes(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("outgoing gives\n%+v, want\n%+v", got, want)
 	}
-	if again := outgoing(c, nil, 12, true); len(again.Notes) != 0 {
+	if again := outgoing(c, readPhones(c), nil, 12, true); len(again.Notes) != 0 {
 		t.Errorf("a known contact gets the notes %q, want none: they were sent the first time", again.Notes)
 	}
 }

@@ -55,7 +55,12 @@ type selection struct {
 // fetched is what Wise Agent said of one id.
 type fetched struct {
 	contact wiseagent.Contact
+	phones  []typedPhone
 	missing bool // deleted, or not the customer's
+}
+
+func there(c wiseagent.Contact) fetched {
+	return fetched{contact: c, phones: readPhones(c)}
 }
 
 func newSelection(connID string, ids []string, now time.Time, cancel context.CancelFunc) *selection {
@@ -218,7 +223,7 @@ func (b *Bridge) fillPage(ctx context.Context, s *selection, page int, wanted ma
 	})
 	for _, c := range contacts {
 		if wanted[c.ClientID] {
-			s.add(c.ClientID, fetched{contact: c})
+			s.add(c.ClientID, there(c))
 		}
 	}
 	return err
@@ -240,7 +245,7 @@ func (b *Bridge) fillSingles(ctx context.Context, s *selection, ids []string) er
 				return nil
 			}
 			if err == nil {
-				s.add(id, fetched{contact: c})
+				s.add(id, there(c))
 			}
 			return err
 		})

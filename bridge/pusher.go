@@ -253,7 +253,7 @@ func (p *pusher) item(ctx context.Context, row store.PushContact) (item, error) 
 	p.from.dropNotes(row.ClientID)
 	link, known := p.links[row.ClientID]
 	fresh, highest := newNotes(notes, link.NotesSent)
-	out := outgoing(f.contact, fresh, p.push.GroupID, known)
+	out := outgoing(f.contact, f.phones, fresh, p.push.GroupID, known)
 	if out.FullName == "" && len(out.Media) == 0 {
 		return item{row: row, skip: skipEmpty}, nil
 	}
