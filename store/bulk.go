@@ -11,8 +11,8 @@ import (
 // Statements over many rows, which sqlc cannot write for both engines. They are ordinary SQL with %s for the rows: a list of
 // values whose columns both engines call column1, column2 and so on.
 
-// perStatement rows go into one statement: SQLite takes time by the square of a statement's numbered parameters.
-const perStatement = 100
+// perQuery rows go into one query: SQLite takes time by the square of a statement's numbered parameters.
+const perQuery = 100
 
 // A table is rows for a statement.
 type table struct {
@@ -24,37 +24,52 @@ func (t *table) add(row ...any) {
 	t.rows = append(t.rows, row)
 }
 
-// fill writes rows into the statement, "(cast(?3 as text), cast(?4 as bigint)), …", numbered after the fixed arguments.
-func (t *table) fill(statement string, rows [][]any, fixed []any) (string, []any) {
-	args := slices.Clone(fixed)
-	tuples := make([]string, len(rows))
+// text writes n rows into the statement, "(cast(?3 as text), cast(?4 as bigint)), …", numbered after the fixed arguments.
+func (t *table) text(statement string, n, fixed int) string {
+	tuples := make([]string, n)
 	columns := make([]string, len(t.kinds))
-	for i, row := range rows {
+	for i := range tuples {
 		for j, kind := range t.kinds {
-			columns[j] = fmt.Sprintf("cast(?%d as %s)", len(args)+j+1, kind) // PostgreSQL takes untyped ones for text
+			fixed++
+			columns[j] = fmt.Sprintf("cast(?%d as %s)", fixed, kind) // PostgreSQL takes untyped ones for text
 		}
 		tuples[i] = "(" + strings.Join(columns, ", ") + ")"
-		args = append(args, row...)
 	}
-	return fmt.Sprintf(statement, strings.Join(tuples, ",\n")), args
+	return fmt.Sprintf(statement, strings.Join(tuples, ",\n"))
 }
 
-// execBulk runs the statement over all rows; fixed are ?1, ?2 and so on.
+// args are the arguments for rows, after the fixed ones.
+func args(rows [][]any, fixed []any) []any {
+	return append(slices.Clone(fixed), slices.Concat(rows...)...)
+}
+
+// execBulk runs the statement over all rows; fixed are ?1, ?2 and so on. SQLite takes longer to read such a statement than to
+// do what it says, so that what runs more than once is read once.
 func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any) error {
-	for rows := range slices.Chunk(t.rows, perStatement) {
-		query, args := t.fill(statement, rows, fixed)
-		if _, err := q.conn.ExecContext(ctx, query, args...); err != nil {
+	rows := t.rows
+	if len(rows) > q.perStatement {
+		full, err := q.conn.PrepareContext(ctx, t.text(statement, q.perStatement, len(fixed)))
+		if err != nil {
 			return err
 		}
+		defer full.Close()
+		for ; len(rows) >= q.perStatement; rows = rows[q.perStatement:] {
+			if _, err := full.ExecContext(ctx, args(rows[:q.perStatement], fixed)...); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := q.conn.ExecContext(ctx, t.text(statement, len(rows), len(fixed)), args(rows, fixed)...)
+	return err
 }
 
 // queryBulk is execBulk for a statement that answers rows.
 func queryBulk(ctx context.Context, q tx, statement string, t table, scan func(*sql.Rows) error, fixed ...any) error {
-	for rows := range slices.Chunk(t.rows, perStatement) {
-		query, args := t.fill(statement, rows, fixed)
-		if err := each(ctx, q, query, args, scan); err != nil {
+	for rows := range slices.Chunk(t.rows, perQuery) {
+		if err := each(ctx, q, t.text(statement, len(rows), len(fixed)), args(rows, fixed), scan); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	dollars := func(db rows.DBTX) rows.DBTX { return dollars{db} }
-	return &Store{writer: db, reader: db, numbered: dollars}, nil
+	return &Store{writer: db, reader: db, numbered: dollars, perStatement: 500}, nil // each is a round trip
 }
 
 // migratePostgres lets one of several instances that start together migrate, and the others wait.

@@ -49,6 +49,7 @@ var (
 type Store struct {
 	writer, reader *sql.DB // one and the same on PostgreSQL
 	numbered       func(rows.DBTX) rows.DBTX
+	perStatement   int // rows that one statement writes, see bulk.go
 	vault          *Vault
 }
 
@@ -99,12 +100,13 @@ func NewID() string {
 // A tx is a transaction, or for reading a plain connection: the generated queries, and conn for those in bulk.go.
 type tx struct {
 	*rows.Queries
-	conn rows.DBTX
+	conn         rows.DBTX
+	perStatement int
 }
 
 func (s *Store) on(db rows.DBTX) tx {
 	db = s.numbered(db)
-	return tx{rows.New(db), db}
+	return tx{rows.New(db), db, s.perStatement}
 }
 
 // write runs f in a transaction. Every change of the database goes through here. On PostgreSQL it is READ COMMITTED: f must lock
