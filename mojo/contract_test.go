@@ -25,10 +25,13 @@ type office struct {
 
 const account = "8812"
 
+// ourSecret has what HTTP Basic asks to be written in another way (RFC 6749, section 2.3.1).
+const ourSecret = "our secret: 100 %+/="
+
 func newOffice(t *testing.T, cfg mojobox.Config) *office {
 	t.Helper()
 	o := &office{faults: &fault.Set{Seed: 1}}
-	cfg.ClientID, cfg.ClientSecret, cfg.Faults = "us", "our-secret", o.faults
+	cfg.ClientID, cfg.ClientSecret, cfg.Faults = "us", ourSecret, o.faults
 	if cfg.InterruptedLock == 0 {
 		cfg.InterruptedLock = -1
 	}
@@ -42,7 +45,7 @@ func newOffice(t *testing.T, cfg mojobox.Config) *office {
 	o.group = o.AddGroup(account, "Hot Lead")
 	srv := httptest.NewServer(o)
 	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
-	o.client = &mojo.Client{AuthURL: srv.URL, ClientID: "us", ClientSecret: "our-secret", HTTP: &http.Client{Timeout: 5 * time.Second}}
+	o.client = &mojo.Client{AuthURL: srv.URL, ClientID: "us", ClientSecret: ourSecret, HTTP: &http.Client{Timeout: 5 * time.Second}}
 	grant, err := o.client.SignIn(t.Context(), "482913", "dana", "pass word&")
 	if err != nil {
 		t.Fatal(err)
