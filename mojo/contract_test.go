@@ -278,6 +278,7 @@ func TestStandInFaults(t *testing.T) {
 		{fault.Rule{Kind: fault.HTML}, "doubt"},
 		{fault.Rule{Kind: fault.Truncated}, "doubt"},
 		{fault.Rule{Kind: fault.HalfJSON}, "doubt"},
+		{fault.Rule{Kind: fault.ErrorIn200}, "refused"},
 		{fault.Rule{Kind: fault.ExpiredToken}, "token"},
 		{fault.Rule{Kind: fault.RevokedToken}, "token"},
 	}
@@ -305,12 +306,10 @@ func TestStandInFaults(t *testing.T) {
 // Trouble at the token endpoint must never look like a dead sign-in.
 func TestStandInFaultsAtTheTokenEndpoint(t *testing.T) {
 	o := newOffice(t, mojobox.Config{})
-	for _, k := range []fault.Kind{fault.ServerError, fault.CutBefore, fault.HTML, fault.TooMany} {
+	for k, want := range map[fault.Kind]string{
+		fault.ServerError: "doubt", fault.CutBefore: "doubt", fault.HTML: "doubt", fault.TooMany: "back off", fault.ErrorIn200: "refused",
+	} {
 		o.faults.Add(fault.Rule{Endpoint: mojobox.EndpointToken, Kind: k, Times: 2})
-		want := "doubt"
-		if k == fault.TooMany {
-			want = "back off"
-		}
 		_, err := o.client.Refresh(t.Context(), o.grant.Token.RefreshToken)
 		wantKind(t, string(k)+" on refresh", err, want)
 		_, err = o.client.SignIn(t.Context(), "482913", "dana", "wrong")

@@ -47,6 +47,7 @@ const (
 	HTML         Kind = "html"          // 200 with a log-in page; no effect
 	Truncated    Kind = "truncated"     // takes effect; the connection ends in the middle of the body
 	HalfJSON     Kind = "half_json"     // takes effect; half of the body as a complete HTTP answer
+	ErrorIn200   Kind = "error_in_200"  // 200 with an error in the body, as both partners put it; no effect
 	ExpiredToken Kind = "expired_token" // the partner's answer to an expired access token; no effect
 	RevokedToken Kind = "revoked_token" // the partner's answer to a revoked access token; no effect
 )
@@ -54,7 +55,7 @@ const (
 // Kinds lists every kind in the order in which the page offers them.
 func Kinds() []Kind {
 	return []Kind{Latency, TooMany, ServerError, Timeout, CutBefore, CutAfter,
-		HTML, Truncated, HalfJSON, ExpiredToken, RevokedToken}
+		HTML, Truncated, HalfJSON, ErrorIn200, ExpiredToken, RevokedToken}
 }
 
 // Rule is one fault: what goes wrong, where, and how often.

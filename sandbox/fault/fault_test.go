@@ -88,6 +88,7 @@ func TestKinds(t *testing.T) {
 		{rule: fault.Rule{Kind: fault.HTML}, status: 200, body: "<form"},
 		{rule: fault.Rule{Kind: fault.Truncated}, status: 201, body: whole[:len(whole)/2], broken: true, effects: 1},
 		{rule: fault.Rule{Kind: fault.HalfJSON}, status: 201, body: whole[:len(whole)/2], effects: 1},
+		{rule: fault.Rule{Kind: fault.ErrorIn200}, status: 200, body: `"errors": [`},
 		{rule: fault.Rule{Kind: fault.ExpiredToken}, status: 403, body: "expired_token"},
 		{rule: fault.Rule{Kind: fault.RevokedToken}, status: 403, body: "revoked_token"},
 	}
