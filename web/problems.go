@@ -342,13 +342,31 @@ func (a *app) keptProblem(c echo.Context) error {
 	return a.showProblem(c, p)
 }
 
-// code is the support code of the answer: the launch's, or one made up for this request.
+// code is the support code of the answer: that of its launch, else of the last launch that this browser opened, else
+// one made up for this request.
 func (a *app) code(c echo.Context) string {
 	v := visitOf(c)
+	if v.code == "" {
+		v.code = a.lastCode(c)
+	}
 	if v.code == "" {
 		v.code = newCode()
 	}
 	return v.code
+}
+
+// lastCode is the support code of the last launch that this browser opened, "" without one.
+func (a *app) lastCode(c echo.Context) string {
+	v := visitOf(c)
+	if v.session == nil || len(v.who().Launches) == 0 {
+		return ""
+	}
+	held := v.who().Launches
+	l, err := a.Store.Launch(c.Request().Context(), held[len(held)-1])
+	if err != nil {
+		return ""
+	}
+	return l.Code
 }
 
 // crockford is Crockford's base32: no letter that is read out wrong.

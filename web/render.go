@@ -28,7 +28,7 @@ func isPart(c echo.Context) bool { return c.Request().Header.Get("HX-Request") =
 
 // page is what every page of this visit carries.
 func (a *app) page(c echo.Context, title string) views.Page {
-	return views.Page{Title: title, Code: visitOf(c).code, Assets: a.assets()}
+	return views.Page{Title: title, Code: a.code(c), Assets: a.assets()}
 }
 
 func (a *app) assets() views.Assets {
@@ -95,7 +95,7 @@ func zoneOf(name string) (*time.Location, bool) {
 // home tells who comes without a launch how to start.
 func (a *app) home(c echo.Context) error {
 	return a.render(c, http.StatusOK, views.ProblemPage(views.Problem{
-		Page: views.Page{Title: "Add to Mojo starts in Wise Agent", Assets: a.assets()}, Calm: true,
+		Page: a.page(c, "Add to Mojo starts in Wise Agent"), Calm: true,
 		What: "Select contacts in Wise Agent, then choose Add to Mojo.",
 		Next: "A window opens, you choose a group, and the contacts are ready to dial in Mojo.",
 	}))

@@ -216,6 +216,7 @@ func (a *app) consentFailed(c echo.Context, launchID string, err error) error {
 // signOut ends the session. What a half-done sign-in holds is revoked, and the launches of this browser are closed.
 func (a *app) signOut(c echo.Context) error {
 	v, r := visitOf(c), c.Request()
+	page := a.page(c, "Signed out") // its code is that of the launch that is left now
 	for _, id := range v.who().Launches {
 		c.SetCookie(a.claimCookie(id, "", -1))
 		if err := a.Store.DropSignIn(r.Context(), id, a.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -225,7 +226,7 @@ func (a *app) signOut(c echo.Context) error {
 	if err := a.sessions.signOut(c.Response(), r, v.session); err != nil {
 		return err
 	}
-	return a.render(c, http.StatusOK, views.SignedOutPage(views.SignedOut{Page: views.Page{Title: "Signed out", Assets: a.assets()}}))
+	return a.render(c, http.StatusOK, views.SignedOutPage(views.SignedOut{Page: page}))
 }
 
 // keepZone gives a connection without a time zone the browser's.
