@@ -25,16 +25,17 @@ const (
 // add is the one address of a launch: it shows what comes next, the sign-ins that are missing or the group page.
 func (a *app) add(c echo.Context) error {
 	v, ctx := visitOf(c), c.Request().Context()
+	last := a.lastTry(c)
 	conn, err := a.Bridge.Connection(ctx, v.who().Email)
 	if errors.Is(err, store.ErrNotFound) {
-		return a.welcome(c, http.StatusOK, views.MojoForm{})
+		return a.welcome(c, last.Status, last.Form)
 	}
 	if err != nil {
 		return err
 	}
 	v.conn = conn
 	if conn.State == store.StateNeedsSignIn {
-		return a.welcome(c, http.StatusOK, views.MojoForm{})
+		return a.welcome(c, last.Status, last.Form)
 	}
 	chosen, _ := strconv.ParseInt(c.QueryParam("group"), 10, 64) // 0 chooses the first
 	return a.choose(c, http.StatusOK, chosen, views.NewGroup{})

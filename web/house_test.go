@@ -250,6 +250,12 @@ func (b *browser) post(path string, form url.Values, header ...string) *answer {
 	return b.do(r)
 }
 
+// try sends the Mojo authentication form and gives the page that says what was wrong.
+func (b *browser) try(launch string, form url.Values) *answer {
+	b.t.Helper()
+	return b.get(b.post(launch+"/mojo", form).to(launch))
+}
+
 // want fails the test unless the answer has the status; it gives the answer back.
 func (a *answer) want(status int) *answer {
 	a.t.Helper()
