@@ -68,6 +68,11 @@ func (a *app) showPush(c echo.Context) error {
 // pushView reads how the push stands.
 func (a *app) pushView(c echo.Context) (views.Push, bridge.Progress, error) {
 	v, ctx := visitOf(c), c.Request().Context()
+	conn, err := a.Store.Connection(ctx, v.conn.ID) // a stream lives longer than what was true at its beginning
+	if err != nil {
+		return views.Push{}, bridge.Progress{}, fmt.Errorf("read connection: %w", err)
+	}
+	v.conn = conn
 	progress, err := a.Bridge.Progress(ctx, v.conn, v.push.ID)
 	if err != nil {
 		return views.Push{}, progress, err
