@@ -187,7 +187,11 @@
     if (event.target.matches("input[name=group], input[data-with-dnc]")) syncAdd();
   });
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) all("[data-sent]").forEach((form) => delete form.dataset.sent);
+    if (!event.persisted) return;
+    // The browser kept the page as it was. Somebody's page is asked for anew: they may have signed out
+    // since, and the one-time key in its form is used up.
+    if (one("form[action='/signout']")) location.reload();
+    all("[data-sent]").forEach((form) => delete form.dataset.sent);
   });
 
   document.addEventListener("htmx:load", (event) => setUp(event.detail.elt));
