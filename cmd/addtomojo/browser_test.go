@@ -80,7 +80,7 @@ func newScene(t *testing.T, browser *chrome.Browser, set ...staging) *scene {
 
 // play runs the sandbox and waits for its end when the test is over.
 func (s *scene) play() {
-	ctx, stop := context.WithCancel(s.t.Context())
+	ctx, stop := context.WithCancel(context.WithoutCancel(s.t.Context())) // it outlives the pages that look at it
 	ended := make(chan error, 1)
 	go func() { ended <- s.sandbox.run(ctx) }()
 	s.t.Cleanup(func() {
