@@ -12,7 +12,7 @@ import (
 
 const (
 	// connectionLease is how long a crashed process keeps others from a connection's work.
-	connectionLease = 15 * time.Second
+	connectionLease = 5 * time.Second
 	// sweepEvery is how often the rows are asked for work that nobody was woken for: retries that became
 	// due, and what a crashed process left.
 	sweepEvery = 2 * time.Second
