@@ -218,11 +218,11 @@ func (k *killing) round(ctx context.Context) error {
 	if _, err := k.post(ctx, launch+"/push", url.Values{"push": {key}, "group": {strconv.FormatInt(k.group, 10)}}); err != nil {
 		return err
 	}
-	if err := k.killAt(ctx, "sending", mojobox.EndpointBulkCreate); err != nil {
+	if err := k.killAt(ctx, mojobox.EndpointBulkCreate); err != nil {
 		return err
 	}
 	if k.dice.IntN(4) == 0 {
-		if err := k.killAt(ctx, "sending again", mojobox.EndpointBulkCreate); err != nil {
+		if err := k.killAt(ctx, mojobox.EndpointBulkCreate); err != nil {
 			return err
 		}
 	}
@@ -236,7 +236,7 @@ func (k *killing) round(ctx context.Context) error {
 		return err
 	}
 	if k.dice.IntN(2) == 0 {
-		if err := k.killAt(ctx, "undoing", mojobox.EndpointRemoveFromGroup); err != nil {
+		if err := k.killAt(ctx, mojobox.EndpointRemoveFromGroup); err != nil {
 			return err
 		}
 	}
@@ -270,11 +270,16 @@ func (k *killing) kill() {
 	k.browser.CloseIdleConnections()
 }
 
-// killAt kills the program a moment after a random request to Mojo, or some time after now, and starts it again.
-func (k *killing) killAt(ctx context.Context, doing, endpoint string) error {
-	batches, wait := k.dice.IntN(killedContacts/killedBatch+1), time.Duration(k.dice.IntN(30_000))*time.Microsecond
-	before, limit := k.mojo.Requests()[endpoint], time.Now().Add(2*time.Second)
-	for k.mojo.Requests()[endpoint] < before+batches && time.Now().Before(limit) {
+// killAt kills the program up to 30 ms after one of the requests to that endpoint that are still to come, or after now,
+// and starts it again.
+func (k *killing) killAt(ctx context.Context, endpoint string) error {
+	left := len(k.mojo.Contacts(ruiz, k.group))
+	if endpoint == mojobox.EndpointBulkCreate {
+		left = killedContacts - left
+	}
+	requests, wait := k.dice.IntN(left/killedBatch+1), time.Duration(k.dice.IntN(30_000))*time.Microsecond
+	before, limit := k.mojo.Requests()[endpoint], time.Now().Add(20*time.Second)
+	for k.mojo.Requests()[endpoint] < before+requests && time.Now().Before(limit) {
 		if err := pause(ctx, time.Millisecond/2); err != nil {
 			return err
 		}
@@ -283,8 +288,8 @@ func (k *killing) killAt(ctx context.Context, doing, endpoint string) error {
 		return err
 	}
 	k.kill()
-	k.story = append(k.story, fmt.Sprintf("%v after request %d of %d while %s (%d in the group)",
-		wait, batches, killedContacts/killedBatch, doing, len(k.mojo.Contacts(ruiz, k.group))))
+	k.story = append(k.story, fmt.Sprintf("%v after %d of %s with %d in the group",
+		wait, requests, endpoint, len(k.mojo.Contacts(ruiz, k.group))))
 	return k.start(ctx)
 }
 
