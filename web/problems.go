@@ -69,6 +69,8 @@ var problems = []struct {
 		What: "Each link from Wise Agent opens Add to Mojo once.", Next: startAgain}},
 	{errLaunchOld, problem{Status: http.StatusGone, Title: "This link is too old",
 		What: "A link from Wise Agent works for 90 seconds.", Next: startAgain}},
+	{errLaunchEarly, problem{Status: http.StatusGone, Title: "This link isn't good yet",
+		What: "Its time is more than 90 seconds ahead of our clock.", Next: startAgain + " If it happens again, tell us the support code below."}},
 	{errLaunchUnsigned, unproven}, {errLaunchSignature, unproven}, {errLaunchTwice, unproven}, {errLaunchForm, unproven},
 
 	// Signing in with Mojo; the first two come back beside the form
