@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/hex"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"addtomojo/bridge"
+	"addtomojo/store"
 )
 
 // What bad input gets, at the front door. Every row says what somebody sends, and what a person then reads: the status,
@@ -33,8 +37,8 @@ func (a *answer) code() string {
 // code, in plain words under a clean address.
 func (b *browser) refuses(a *answer, status int, words ...string) *answer {
 	b.t.Helper()
-	if a.status == http.StatusSeeOther && a.location == problemPath {
-		a = b.get(problemPath)
+	if a.status == http.StatusSeeOther && !strings.Contains(a.location, "?") {
+		a = b.get(a.location)
 	}
 	a.want(status).says(words...)
 	a.code()
@@ -222,5 +226,171 @@ func TestFiveThousandContacts(t *testing.T) {
 				t.Errorf("%s, signed %v: got %d contacts, %v, want all 5,000 in their order", way, h == signed, len(l.Contacts), err)
 			}
 		}
+	}
+}
+
+// What is not the customer's to send is left out by name, and all the rest goes.
+func TestContactsThatAreNotThere(t *testing.T) {
+	h := newHouse(t, nil)
+	h.work()
+	b := h.browser()
+	launch := b.connect(1)
+	foreign := h.wise.Contacts(joe)[0].ID
+	own, deleted := h.contacts[0], h.contacts[1]
+	b.get(launch).want(200)
+	launch = b.get("/launch?contacts=" + strings.Join([]string{own, deleted, strconv.Itoa(foreign), "999999999999", "V999"}, ",")).to("/add/")
+	h.wise.DeleteContact(jane, deleted)
+	b.ready(launch).says("Add 1 contact to Mojo", "3 are no longer in Wise Agent, or not yours", "1 is a vendor")
+	push := b.push(launch)
+	b.ended(push, store.PushDone).says("1 added", "Skipped 4")
+	b.get(push+"?show=skipped").says("No longer in Wise Agent, or not one of your contacts.", "Vendors are not sent")
+	if got := h.mojo.Contacts("8812", 0); len(got) != 1 || got[0].APIContactID != "wa-"+own {
+		t.Errorf("in Mojo: got %+v, want jane's own contact alone", got)
+	}
+
+	nobody := b.get("/launch?contacts=" + strconv.Itoa(foreign)).to("/add/")
+	page := b.ready(nobody).says("There is nobody left to add", "1 is no longer in Wise Agent, or not yours")
+	if button := page.all("button", "data-add-button", "*"); len(button) != 1 {
+		t.Errorf("got %d buttons, want one", len(button))
+	} else if _, off := attr(button[0], "disabled"); !off {
+		t.Error("the button is open with nobody to add")
+	}
+}
+
+func TestConsentDenied(t *testing.T) {
+	const path = "/add/"
+	cases := []struct {
+		name   string
+		scopes []string
+		status int
+		says   []string
+	}{
+		{"all", nil, 403, []string{"You didn't allow access", "Nothing was connected", "Continue with Wise Agent"}},
+		{"profile", []string{"contacts", "team"}, 403, []string{"You didn't allow Profile.", "Nothing was connected", "Continue with Wise Agent"}},
+		{"contacts", []string{"profile", "team"}, 403, []string{"You didn't allow Contacts.", "Nothing was connected", "Continue with Wise Agent"}},
+		{"profile and contacts", []string{"team"}, 403, []string{"You didn't allow Profile and Contacts.", "Nothing was connected"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t, nil)
+			b := h.browser()
+			launch := b.launch(1)
+			code := b.get(launch).code()
+			back := b.atWiseAgent(b.post(launch+"/mojo", dana()).to(h.wiseURL), jane, c.scopes...)
+			page := b.refuses(b.get(back), c.status, c.says...)
+			if page.code() != code {
+				t.Errorf("support code: got %s, want the launch's %s", page.code(), code)
+			}
+			h.notConnected(jane)
+			if got := h.wise.Requests()["token"]; got != 0 {
+				t.Errorf("token requests: got %d, want none for a consent that isn't enough", got)
+			}
+			b.get(launch).want(200).says("Waiting for Wise Agent") // Mojo's side is not lost
+			b.get(b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), jane, allScopes...)).to(path)
+			b.ready(launch).says("Add 1 contact to Mojo")
+		})
+	}
+	t.Run("team", func(t *testing.T) {
+		h := newHouse(t, nil)
+		b := h.browser()
+		launch := b.launch(1)
+		b.get(b.atWiseAgent(b.post(launch+"/mojo", dana()).to(h.wiseURL), jane, "profile", "contacts")).to(launch)
+		b.ready(launch).says("You didn't allow Team in Wise Agent. All works, but entries won't name the team member.", "Allow it").code()
+	})
+}
+
+// What Wise Agent reports beside a denial is neither a denial nor a matter of time.
+func TestConsentThatFails(t *testing.T) {
+	for _, code := range []string{"server_error", "temporarily_unavailable", "invalid_scope", "<script>"} {
+		h := newHouse(t, nil)
+		b := h.browser()
+		launch := b.launch(1)
+		consent, err := url.Parse(b.post(launch+"/wiseagent", nil).to(h.wiseURL))
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := url.Values{"state": {consent.Query().Get("state")}, "error": {code}, "error_description": {"Who reads this?"}}
+		page := b.refuses(b.get(bridge.CallbackPath+"?"+query.Encode()), 502, "Wise Agent couldn't finish this", "Nothing was connected", "Continue with Wise Agent")
+		if strings.Contains(page.text(), "Who reads this?") {
+			t.Error("the page says what the address says")
+		}
+		h.notConnected(jane)
+		b.get(b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), jane, allScopes...)).to(launch)
+	}
+}
+
+// notConnected fails the test when the Wise Agent account has a connection, or the stand-in a token that works.
+func (h *house) notConnected(email string) {
+	h.t.Helper()
+	if _, err := h.store.ConnectionByEmail(h.t.Context(), email); !errors.Is(err, store.ErrNotFound) {
+		h.t.Errorf("connection of %s: got %v, want none", email, err)
+	}
+	if access, refresh := h.wise.LiveTokens(email); access+refresh != 0 {
+		h.t.Errorf("Wise Agent tokens of %s: got %d and %d alive, want none", email, access, refresh)
+	}
+}
+
+func TestBadGroupNames(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	launch := b.connect(1)
+	b.ready(launch)
+	cases := []struct {
+		name, typed string
+		says        []string
+	}{
+		{"empty", "", []string{"A new group needs a name.", "Type a name"}},
+		{"blanks", " \t\u00a0 ", []string{"A new group needs a name.", "Type a name"}},
+		{"control characters", "\x00\x07\r\n", []string{"A new group needs a name.", "Type a name"}},
+		{"300 characters", strings.Repeat("é", 300), []string{"at most 100 characters", "Choose a shorter name"}},
+		{"101 characters", strings.Repeat("x", 101), []string{"at most 100 characters", "Choose a shorter name"}},
+		{"taken", "Hot Lead", []string{"Mojo already has a group with this name.", "pick another name"}},
+		{"taken in another case", "  HOT lead ", []string{"Mojo already has a group with this name.", "pick another name"}},
+	}
+	for _, c := range cases {
+		b.refuses(b.post(launch+"/groups", url.Values{"name": {c.typed}}), 422, append(c.says, "Add 1 contact to Mojo")...)
+		b.post(launch+"/groups", url.Values{"name": {c.typed}}, "HX-Request", "true").want(422).says(c.says...)
+	}
+	if got := len(h.mojo.Groups("8812")); got != 2 {
+		t.Errorf("groups in Mojo: got %d, want the two of before", got)
+	}
+	for _, name := range []string{strings.Repeat("ü", 100), "<b>Bold</b> & \"quoted\"", "\x00A\xffB\u202e", "../../etc"} {
+		b.post(launch+"/groups", url.Values{"name": {name}}).to(launch + "?group=")
+		b.get(launch).want(200)
+	}
+}
+
+// A group that was deleted in Mojo after the page was shown: nothing is sent, whether the list is old or new.
+func TestGroupDeletedMeanwhile(t *testing.T) {
+	for name, stale := range map[string]bool{"found at the press": false, "found by the push": true} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, nil)
+			h.work()
+			b := h.browser()
+			launch := b.connect(3)
+			key := b.ready(launch).value("push")
+			h.mojo.DeleteGroup("8812", h.hot)
+			if !stale {
+				h.clock.advance(time.Minute)
+			}
+			press := b.post(launch+"/push", url.Values{"push": {key}, "group": {strconv.FormatInt(h.hot, 10)}})
+			if !stale {
+				b.refuses(press, 409, "The group is gone", "Nothing was sent", "Choose another group", "Go back")
+			} else {
+				push := strings.TrimSuffix(press.to("/push/"), "?landing=1")
+				page := b.ended(push, store.PushStopped).says(`The group "Hot Lead" is no longer in Mojo.`, "Choose another group", "Back to the groups")
+				page.code()
+			}
+			if got := h.mojo.Contacts("8812", 0); len(got) != 0 {
+				t.Errorf("in Mojo: got %d contacts, want none", len(got))
+			}
+			page := b.get(launch + "?fresh=1").want(200)
+			if strings.Contains(page.text(), "Hot Lead") {
+				t.Error("the list still has the group")
+			}
+			fsbo := strconv.FormatInt(h.mojo.Groups("8812")[0].ID, 10)
+			push := b.post(launch+"/push", url.Values{"push": {page.value("push")}, "group": {fsbo}}).to("/push/")
+			b.ended(strings.TrimSuffix(push, "?landing=1"), store.PushDone).says("3 added") // nothing is lost
+		})
 	}
 }

@@ -29,7 +29,9 @@ var (
 	errNotConnected = errors.New("not connected")
 	errCrossOrigin  = errors.New("a request from another site")
 	errForm         = errors.New("not a readable form")
-	errNoGroup      = errors.New("no group is chosen")
+
+	errConsentFailed = errors.New("Wise Agent reported a failure of its own")
+	errNoGroup       = errors.New("no group is chosen")
 )
 
 // problem is an error as a person reads it: what happened to them and what to do next.
@@ -86,6 +88,8 @@ var problems = []struct {
 	{bridge.ErrConsentDenied, problem{Status: http.StatusForbidden, Title: "You didn't allow access",
 		What: "Without access to your profile and contacts, nothing can be sent to Mojo. Nothing was connected.",
 		Next: "You can allow it now, or close this window.", Way: wayAllow}},
+	{errConsentFailed, problem{Status: http.StatusBadGateway, Title: "Wise Agent couldn't finish this",
+		What: "Wise Agent reported a problem of its own. Nothing was connected.", Next: "Continue with Wise Agent once more.", Way: wayAllow}},
 	{bridge.ErrConsentExpired, problem{Status: http.StatusGone, Title: "That took too long",
 		What: "The visit to Wise Agent was finished before, or took longer than 10 minutes.", Next: "Continue with Wise Agent once more.", Way: wayAllow}},
 	{bridge.ErrOtherBrowser, problem{Status: http.StatusForbidden, Title: "This belongs to another window",

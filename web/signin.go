@@ -260,6 +260,9 @@ func (a *app) finishConsent(c echo.Context) error {
 // otherwise.
 func (a *app) consentFailed(c echo.Context, launchID string, err error) error {
 	v := visitOf(c)
+	if launchID != "" && c.QueryParam("error") != "" && errors.Is(err, bridge.ErrConsentExpired) {
+		return a.elsewhere(c, errConsentFailed, launchID)
+	}
 	if launchID == "" {
 		launchID = v.who().consented(c.QueryParam("state"))
 	}
