@@ -51,7 +51,20 @@ type town struct {
 
 // everyEngine runs a test in a town of its own on each database.
 func everyEngine(t *testing.T, test func(t *testing.T, town *town)) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) { test(t, newTown(t, s, mojobox.Config{TellsAlreadyInGroup: true})) })
+	t.Helper()
+	everyEngineWith(t, mojobox.Config{TellsAlreadyInGroup: true}, test)
+}
+
+// everyEngineWith does so with another Mojo; a wrapper stands between the service and it.
+func everyEngineWith(t *testing.T, box mojobox.Config, test func(t *testing.T, town *town), wrap ...func(http.Handler) http.Handler) {
+	t.Helper()
+	t.Parallel() // tests wait more than they work
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			test(t, newTown(t, storetest.Open(t, engine), box, wrap...))
+		})
+	}
 }
 
 // newTown builds it; a wrapper stands between the service and Mojo.
