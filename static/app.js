@@ -31,6 +31,7 @@
     for (const el of all("[data-script-only]", root)) el.hidden = false;
     for (const el of all("[data-time-zone]", root)) el.value = zone();
     for (const el of all("[data-wait]", root)) countDown(el);
+    for (const el of all("input[type=text][autofocus]", root)) el.setSelectionRange(el.value.length, el.value.length);
     follow(root);
     syncAdd();
   }
