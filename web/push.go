@@ -114,6 +114,7 @@ func pushModel(p bridge.Progress, landing bool) views.Push {
 	case store.PushSending, store.PushWaiting:
 		page.Down = downPartner(p.Push.Cause)
 	case store.PushDone, store.PushStopped:
+		page.Done, page.Total = p.All.Total-p.All.Waiting, p.All.Total // a Retry is over: its numbers count with the others
 		if p.All.Failed > 0 {
 			page.RetryURL = own + "/retry"
 		}
