@@ -292,6 +292,9 @@ func TestGroupNamesThatDontWorkAreSaidBesideTheField(t *testing.T) {
 		}
 		popup.Wait("[data-into]", "To “FSBO”")
 		popup.WaitFocus("#new-group-name")
+		if at := chrome.Value[int](popup, "document.activeElement.selectionStart"); at != len(popup.Input("#new-group-name")) {
+			t.Errorf("%s: the caret is at %d, want it behind the name", c.says, at)
+		}
 	}
 	popup.Type("Hot leads of spring", "#new-group-name")
 	popup.Keys(chrome.Enter)
@@ -432,6 +435,7 @@ func TestFailedContactsAreNamedAndRetrySendsThem(t *testing.T) {
 	popup.Wait(".people li", "Mojo refused this contact")
 	popup.Click("button", "Retry")
 	popup.Wait("h1", "3 added")
+	popup.Wait("#push-text", "3 of 3 done")
 	if got := s.group("FSBO").Contacts; got != 3 {
 		t.Errorf("contacts in the group: got %d, want 3", got)
 	}

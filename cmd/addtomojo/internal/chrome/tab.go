@@ -230,18 +230,28 @@ func (tab *Tab) Keys(keys string) {
 	tab.do("press keys", chromedp.KeyEvent(keys))
 }
 
-// TabTo presses Tab until a matching element has the focus, and says how often.
-func (tab *Tab) TabTo(css string, text ...string) int {
+// TabTo presses Tab until a matching element has the focus.
+func (tab *Tab) TabTo(css string, text ...string) {
+	tab.t.Helper()
+	tab.walk(css, text)
+}
+
+// BackTabTo presses Shift and Tab until a matching element has the focus.
+func (tab *Tab) BackTabTo(css string, text ...string) {
+	tab.t.Helper()
+	tab.walk(css, text, chromedp.KeyModifiers(chromedp.ModifierShift))
+}
+
+func (tab *Tab) walk(css string, text []string, how ...chromedp.KeyOption) {
 	tab.t.Helper()
 	tab.find(css, text)
-	for n := range 400 {
+	for range 200 {
 		if Value[bool](tab, "hasFocus("+call(css, text)+")") {
-			return n
+			return
 		}
-		tab.Keys(Tabulator)
+		tab.do("press Tab", chromedp.KeyEvent(Tabulator, how...))
 	}
-	tab.t.Fatalf("%s can't be reached by Tab", describe(css, text))
-	return 0
+	tab.t.Fatalf("%s can't be reached by keyboard", describe(css, text))
 }
 
 // Opens does something and waits for the tab or popup that comes of it.
