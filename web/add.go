@@ -88,7 +88,10 @@ func (a *app) groups(ctx context.Context, v *visit, chosen int64, form views.New
 		if !known || errors.Is(err, bridge.ErrNeedsSignIn) {
 			return g, err
 		}
-		g.Problem = p.What + " " + p.Next
+		g.Problem = p.sentences()
+		if list, _, err = a.Store.Groups(ctx, v.conn.ID); err != nil { // the list of before is better than none
+			return g, err
+		}
 	}
 	for i, one := range list {
 		g.List = append(g.List, views.Group{
@@ -181,10 +184,7 @@ func (a *app) groupRefused(c echo.Context, name string, chosen int64, err error)
 	if !known {
 		return err
 	}
-	form := views.NewGroup{Name: name, Error: p.What + " " + p.Next}
-	for _, d := range p.Details {
-		form.Error = p.What + " " + d
-	}
+	form := views.NewGroup{Name: name, Error: p.sentences()}
 	if !isPart(c) {
 		return a.choose(c, http.StatusUnprocessableEntity, chosen, form)
 	}

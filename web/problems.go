@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,12 +25,11 @@ import (
 )
 
 var (
-	errNotFound     = errors.New("not found, or somebody else's")
-	errSignedOut    = errors.New("nobody is signed in")
-	errNotConnected = errors.New("not connected")
-	errCrossOrigin  = errors.New("a request from another site")
-	errForm         = errors.New("not a readable form")
-
+	errNotFound      = errors.New("not found, or somebody else's")
+	errSignedOut     = errors.New("nobody is signed in")
+	errNotConnected  = errors.New("not connected")
+	errCrossOrigin   = errors.New("a request from another site")
+	errForm          = errors.New("not a readable form")
 	errConsentFailed = errors.New("Wise Agent reported a failure of its own")
 	errNoGroup       = errors.New("no group is chosen")
 )
@@ -47,6 +47,11 @@ type problem struct {
 
 	Launch string `json:",omitempty"` // id, for the button
 	Code   string `json:",omitempty"` // support code
+}
+
+// sentences is the problem where it stands within a page: what is wrong, and what to do.
+func (p problem) sentences() string {
+	return strings.Join(slices.Concat([]string{p.What}, p.Details, []string{p.Next}), " ")
 }
 
 // way is what the problem's button does.
@@ -171,7 +176,7 @@ func describe(err error, now time.Time) (problem, bool) {
 			Way: wayBack, Wait: time.Minute}, true
 	case errors.As(err, &refused):
 		return problem{Status: http.StatusBadGateway, Title: "Mojo refused this",
-			What: "Mojo answered:", Details: cut([]string{refused.Text}, 500), Next: "Change what Mojo asks for and try again.", Way: wayBack}, true
+			What: "Mojo answered:", Details: cut([]string{refused.Text}, 500), Next: "Change what Mojo asks for, or try again in a minute.", Way: wayBack}, true
 	case errors.As(err, &large):
 		return tooLarge, true
 	case errors.As(err, &he):

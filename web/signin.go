@@ -137,7 +137,7 @@ func (a *app) mojoRefused(c echo.Context, form views.MojoForm, err error) error 
 	if wait != nil {
 		form.Wait = p.Wait
 	} else {
-		form.Error = p.What + " " + p.Next
+		form.Error = p.sentences()
 	}
 	return a.mojoAgain(c, p.Status, form)
 }
