@@ -37,7 +37,7 @@ func (a *answer) code() string {
 // code, in plain words under a clean address.
 func (b *browser) refuses(a *answer, status int, words ...string) *answer {
 	b.t.Helper()
-	if a.status == http.StatusSeeOther && !strings.Contains(a.location, "?") {
+	if a.status == http.StatusSeeOther && status != http.StatusOK && !strings.Contains(a.location, "?") {
 		a = b.get(a.location)
 	}
 	a.want(status).says(words...)

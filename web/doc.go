@@ -14,6 +14,7 @@
 //	session.go   gorilla's Store on our database
 //	visit.go     who asks, and what of it is theirs: launch, connection, push
 //	launch.go    the launch's form and signature
+//	pace.go      how often one address may launch without one
 //	problems.go  one table from errors to pages
 //
 // # Handlers

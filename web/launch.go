@@ -151,6 +151,9 @@ func (a *app) launch(c echo.Context) error {
 		return a.elsewhere(c, err, "")
 	}
 	if !p.Signed {
+		if err := a.launches.take(c.RealIP(), 1+strings.Count(p.Contacts, ",")/contactsPerToken); err != nil {
+			return a.elsewhere(c, err, "")
+		}
 		p.User = v.who().Email
 	}
 	l, err := a.Bridge.Launch(r.Context(), bridge.LaunchRequest{

@@ -190,8 +190,13 @@ func describeSelection(err error) (problem, bool) {
 	var (
 		tooMany *bridge.TooManyError
 		badID   *bridge.BadIDError
+		often   *paceError
 	)
 	switch {
+	case errors.As(err, &often):
+		return problem{Status: http.StatusTooManyRequests, Title: "That was a lot at once", Calm: true, Wait: often.Wait,
+			What: "Add to Mojo was opened very often from your network just now, so this time it was not.",
+			Next: "Wait a moment, then choose Add to Mojo in Wise Agent again."}, true
 	case errors.As(err, &tooMany):
 		return problem{Status: http.StatusUnprocessableEntity, Title: "That is more than fits",
 			What: fmt.Sprintf("You selected %s contacts. At most %s go at once.", comma(tooMany.Got), comma(tooMany.Most)),

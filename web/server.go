@@ -41,6 +41,7 @@ type Server struct {
 type app struct {
 	*Server
 	sessions *sessionStore
+	launches *pace // of unsigned launches
 	static   *static.Files
 	secure   bool   // BaseURL is https
 	csp      string // Content-Security-Policy with a %s for the nonce
@@ -98,7 +99,10 @@ func (s *Server) app() (*app, error) {
 			return nil, fmt.Errorf("web: WiseAgentAuthURL: %w", err)
 		}
 	}
-	return &app{Server: s, sessions: sessions, static: static.New(), secure: secure, csp: contentPolicy(formTarget)}, nil
+	return &app{
+		Server: s, sessions: sessions, static: static.New(), secure: secure, csp: contentPolicy(formTarget),
+		launches: &pace{Every: launchesPerSecond, Burst: launchesAtOnce, Now: s.now},
+	}, nil
 }
 
 // origin is scheme and host of an address that may be asked: https, or http on loopback.
