@@ -81,12 +81,12 @@ func (b *Bridge) Prefetch(ctx context.Context, conn store.Connection, launchID s
 	b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
 }
 
-// selectionOf gives the selection of a launch, fetching it when it is not there, failed, or is too old.
+// selectionOf gives the selection of a launch, fetching it when it is not there, lacks some, failed, or is too old.
 func (b *Bridge) selectionOf(ctx context.Context, conn store.Connection, launchID string, ids []string) *selection {
 	b.prefetches.mu.Lock()
 	defer b.prefetches.mu.Unlock()
 	if s, ok := b.prefetches.byLaunch[launchID]; ok {
-		if s.connID == conn.ID && !s.failed() && b.now().Sub(s.started) < prefetchLife {
+		if s.connID == conn.ID && !s.failed() && b.now().Sub(s.started) < prefetchLife && s.covers(ids) {
 			return s
 		}
 		s.cancel()
@@ -110,22 +110,27 @@ func (b *Bridge) selectionOf(ctx context.Context, conn store.Connection, launchI
 	return s
 }
 
-// selectionFor gives a launch's selection if it is still at hand and holds all of ids.
-func (b *Bridge) selectionFor(conn store.Connection, launchID string, ids []string) *selection {
+// selectionFor gives a launch's selection if it is still at hand.
+func (b *Bridge) selectionFor(conn store.Connection, launchID string) *selection {
 	b.prefetches.mu.Lock()
 	s := b.prefetches.byLaunch[launchID]
 	b.prefetches.mu.Unlock()
 	if s == nil || s.connID != conn.ID || s.failed() || b.now().Sub(s.started) >= prefetchLife {
 		return nil
 	}
-	wanted := make(map[string]bool, len(s.ids))
-	for _, id := range s.ids {
-		wanted[id] = true
-	}
-	if slices.ContainsFunc(ids, func(id string) bool { return !wanted[id] }) {
-		return nil
-	}
 	return s
+}
+
+// covers tells whether all of ids are fetched or on their way.
+func (s *selection) covers(ids []string) bool {
+	if slices.Equal(s.ids, ids) {
+		return true
+	}
+	mine := make(map[string]bool, len(s.ids))
+	for _, id := range s.ids {
+		mine[id] = true
+	}
+	return !slices.ContainsFunc(ids, func(id string) bool { return !mine[id] })
 }
 
 // makeRoom drops the oldest selections while all together hold too many contacts.

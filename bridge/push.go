@@ -55,7 +55,7 @@ func (b *Bridge) StartPush(ctx context.Context, conn store.Connection, in StartP
 
 // pushContacts are the rows of a new push, with the names that are at hand: a push may stop before it has fetched them.
 func (b *Bridge) pushContacts(conn store.Connection, launch store.Launch) []store.PushContact {
-	from := b.selectionFor(conn, launch.ID, launch.Contacts)
+	from := b.selectionFor(conn, launch.ID)
 	contacts := make([]store.PushContact, len(launch.Contacts))
 	for i, id := range launch.Contacts {
 		contacts[i] = store.PushContact{Position: i, ClientID: id, APIContactID: apiContactID(id), State: store.ContactWaiting}
