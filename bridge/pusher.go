@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,7 @@ type pusher struct {
 	push  store.Push
 	from  *selection
 	size  batchSize
+	first precedence
 	// moveRefused is set once the host turned out not to have bulk_update.
 	moveRefused bool
 }
@@ -311,6 +313,7 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 		if !send(ctx, out, batch) {
 			return ctx.Err()
 		}
+		p.first.standAside()
 	}
 	return nil
 }
@@ -318,6 +321,7 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 // keep writes the results of each batch, in one transaction each.
 func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 	for marks := range in {
+		p.first.standAside()
 		// The batch is at Mojo already: its results are written even when the push is being stopped.
 		if err := p.b.Store.MarkPush(context.WithoutCancel(ctx), p.push.ID, marks); err != nil {
 			return fmt.Errorf("keep results: %w", err)
@@ -329,6 +333,7 @@ func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 
 // sendAll sends one batch after the other.
 func (p *pusher) sendAll(ctx context.Context, in <-chan []item, out chan<- store.PushMarks) error {
+	defer p.first.yield()
 	for batch := range in {
 		var marks store.PushMarks
 		var going []item
@@ -340,6 +345,9 @@ func (p *pusher) sendAll(ctx context.Context, in <-chan []item, out chan<- store
 			}
 		}
 		err := p.sendBatch(ctx, going, &marks)
+		if len(in) > 0 {
+			p.first.claim()
+		}
 		if len(marks.Results) > 0 {
 			out <- marks // keep never stops before this channel is closed, unless its write failed
 		}
@@ -607,9 +615,13 @@ func (p *pusher) bulk(ctx context.Context, items []item,
 	for i, it := range items {
 		contacts[i] = it.contact
 	}
+	defer p.first.yield()
+	away := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { p.first.yield() },
+	})
 	for try := 0; ; try++ {
 		err = p.b.withMojo(ctx, p.conn, func(api *mojo.API) (err error) {
-			result, err = call(api, ctx, contacts)
+			result, err = call(api, away, contacts)
 			return err
 		})
 		if !errors.Is(err, mojo.ErrBusy) || try == len(busyWaits) {
