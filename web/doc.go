@@ -15,6 +15,7 @@
 //	visit.go     who asks, and what of it is theirs: launch, connection, push
 //	launch.go    the launch's form and signature
 //	pace.go      how often one address may launch without one
+//	gzip.go      what is compressed, and what never
 //	problems.go  one table from errors to pages
 //
 // # Handlers

@@ -13,12 +13,19 @@ import (
 	"addtomojo/views"
 )
 
-// render sends a page or a part of one. It is rendered whole before the first byte leaves, so that an error can still
+// render sends a page or a part of one, a large one compressed. It is rendered whole before the first byte leaves, so that an error can still
 // become an error page.
 func (a *app) render(c echo.Context, status int, page templ.Component) error {
 	var b bytes.Buffer
 	if err := page.Render(c.Request().Context(), &b); err != nil {
 		return fmt.Errorf("render: %w", err)
+	}
+	small, err := a.zipped(c.Response().Header(), c.Request(), b.Bytes())
+	if err != nil {
+		return err
+	}
+	if small != nil {
+		return c.HTMLBlob(status, small)
 	}
 	return c.HTMLBlob(status, b.Bytes())
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -41,7 +42,8 @@ type Server struct {
 type app struct {
 	*Server
 	sessions *sessionStore
-	launches *pace // of unsigned launches
+	launches *pace     // of unsigned launches
+	zippers  sync.Pool // of *gzip.Writer
 	static   *static.Files
 	secure   bool   // BaseURL is https
 	csp      string // Content-Security-Policy with a %s for the nonce
