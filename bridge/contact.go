@@ -19,6 +19,9 @@ const (
 	cutMark    = " … (the whole note is in Wise Agent)"
 )
 
+// emailShape is what an e-mail address looks like: one @, and a host with a dot in it.
+var emailShape = regexp.MustCompile(`^[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+$`)
+
 // ownNote is the last line of the notes that this service writes into Wise Agent.
 var ownNote = regexp.MustCompile(`(?m)^Mojo (?:call|note|contact|activity) #\S+\s*\z`)
 
@@ -56,7 +59,8 @@ func outgoing(c wiseagent.Contact, phones []typedPhone, notes []wiseagent.Note, 
 		Media:        media,
 	}
 	if len(remarks) > 0 && !known {
-		out.Notes = append(out.Notes, "From Wise Agent's phone and e-mail fields: "+strings.Join(remarks, "; "))
+		remark := "From Wise Agent's phone and e-mail fields: " + strings.Join(remarks, "; ")
+		out.Notes = append(out.Notes, cut(remark, noteLength, cutMark))
 	}
 	for _, n := range notes {
 		out.Notes = append(out.Notes, noteText(n))
@@ -68,7 +72,7 @@ func outgoing(c wiseagent.Contact, phones []typedPhone, notes []wiseagent.Note, 
 // text that stood in those fields but can't be dialed or mailed.
 func reachable(c wiseagent.Contact, phones []typedPhone) (media []mojo.Media, remarks []string) {
 	add := func(t mojo.MediaType, value string) {
-		if !slices.ContainsFunc(media, func(m mojo.Media) bool { return m.Value == value }) {
+		if !slices.ContainsFunc(media, func(m mojo.Media) bool { return strings.EqualFold(m.Value, value) }) {
 			media = append(media, mojo.Media{Type: t, Value: value})
 		}
 	}
@@ -80,14 +84,28 @@ func reachable(c wiseagent.Contact, phones []typedPhone) (media []mojo.Media, re
 			remarks = append(remarks, f.name+": "+f.Text)
 		}
 	}
-	for _, word := range strings.FieldsFunc(printable(c.Email), func(r rune) bool { return strings.ContainsRune(" ,;", r) }) {
-		if at := strings.IndexByte(word, '@'); at > 0 && at < len(word)-1 {
-			add(mojo.MediaEmail, word)
-		} else {
-			remarks = append(remarks, "E-mail: "+word)
-		}
+	emails, text := readEmail(c.Email)
+	for _, e := range emails {
+		add(mojo.MediaEmail, e)
+	}
+	if text != "" {
+		remarks = append(remarks, "E-mail: "+text)
 	}
 	return media, remarks
+}
+
+// readEmail takes an e-mail field apart into addresses and the words that are none.
+func readEmail(field string) (emails []string, text string) {
+	var words []string
+	for _, word := range strings.FieldsFunc(printable(field), func(r rune) bool { return strings.ContainsRune(" ,;/", r) }) {
+		e := strings.Trim(strings.TrimPrefix(word, "mailto:"), `<>()[]"'.:`)
+		if emailShape.MatchString(e) {
+			emails = append(emails, e)
+		} else {
+			words = append(words, word)
+		}
+	}
+	return emails, strings.Join(words, " ")
 }
 
 // typedPhone is one of a contact's phone fields, read.
@@ -124,7 +142,7 @@ func newNotes(all []wiseagent.Note, sent int64) (notes []wiseagent.Note, highest
 	for _, n := range all {
 		highest = max(highest, n.ID)
 		text := plainText(n.Text)
-		if n.ID <= sent || text == "" && n.Subject == "" || ownNote.MatchString(text) {
+		if n.ID <= sent || text == "" && joinWords(n.Subject) == "" || ownNote.MatchString(text) {
 			continue
 		}
 		notes = append(notes, n)
