@@ -374,7 +374,14 @@ func (a *app) code(c echo.Context) string {
 // lastCode is the support code of the last launch that this browser opened, "" without one.
 func (a *app) lastCode(c echo.Context) string {
 	v := visitOf(c)
-	if v.session == nil || len(v.who().Launches) == 0 {
+	if v.session == nil { // a page that asks for no session
+		s, err := a.sessions.Get(c.Request(), a.sessions.cookieName())
+		if err != nil {
+			return ""
+		}
+		v.session = s
+	}
+	if len(v.who().Launches) == 0 {
 		return ""
 	}
 	held := v.who().Launches
