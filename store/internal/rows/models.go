@@ -119,14 +119,6 @@ type SignIn struct {
 	ExpiresAt int64
 }
 
-type Throttle struct {
-	Key      string
-	Failures int64
-	FirstAt  int64
-	NextAt   int64
-	UntilAt  int64
-}
-
 type Token struct {
 	ConnectionID string
 	Side         string
