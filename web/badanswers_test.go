@@ -171,19 +171,33 @@ func TestWiseAgentLiesAboutContacts(t *testing.T) {
 		b := h.browser()
 		b.connect(1)
 		h.wiseFaults.Add(fault.Rule{Endpoint: "getContactNotes", Kind: kind, Times: 1})
-		rule := fault.Rule{Endpoint: "getSingleContact", Kind: kind, Times: 1}
-		if kind == fault.ErrorIn200 {
-			rule.Times = 0 // nothing that the next try may mend
-		}
-		id := h.wiseFaults.Add(rule)
+		h.wiseFaults.Add(fault.Rule{Endpoint: "getSingleContact", Kind: kind, Times: 1})
 		launch := b.launch(3)
-		if kind == fault.ErrorIn200 {
-			b.refuses(b.get(launch), 200, "Wise Agent isn't answering. We keep trying; nothing is lost.", "0 of 3 fetched")
-			h.wiseFaults.Remove(id)
-		}
+		b.get(launch).want(200).says("Add 3 contacts to a group").code()
 		b.ready(launch).says("Add 3 contacts to Mojo").code()
 		push := b.push(launch)
 		h.pass(push)
 		b.ended(push, store.PushDone).says("3 added")
 	})
+}
+
+// As long as Wise Agent gives nothing, the group page says so and keeps the button shut.
+func TestWiseAgentDownOnTheGroupPage(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	b.connect(1)
+	rule := h.wiseFaults.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.TooMany})
+	launch := b.launch(3)
+	var page *answer
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		if page = b.get(launch).want(200); strings.Contains(page.text(), "isn't answering") {
+			break
+		}
+	}
+	b.refuses(page, 200, "Wise Agent isn't answering. We keep trying; nothing is lost.", "0 of 3 fetched", "Hot Lead")
+	if button := page.all("button", "disabled", "*"); len(button) != 1 {
+		t.Errorf("buttons that are shut: got %d, want Add's", len(button))
+	}
+	h.wiseFaults.Remove(rule)
+	b.ready(launch).says("Add 3 contacts to Mojo")
 }

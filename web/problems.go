@@ -30,7 +30,7 @@ var (
 	errNotConnected  = errors.New("not connected")
 	errCrossOrigin   = errors.New("a request from another site")
 	errForm          = errors.New("not a readable form")
-	errConsentFailed = errors.New("Wise Agent reported a failure of its own")
+	errConsentFailed = errors.New("a failure of its own that Wise Agent reported")
 	errNoGroup       = errors.New("no group is chosen")
 )
 
