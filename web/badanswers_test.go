@@ -48,6 +48,26 @@ func TestMojoLiesAtTheSignIn(t *testing.T) {
 	})
 }
 
+// Mojo may ask to wait, with and without saying how long.
+func TestMojoAsksToWait(t *testing.T) {
+	for wait, want := range map[time.Duration]string{0: "30", 90 * time.Second: "90"} {
+		h := newHouse(t, nil)
+		b := h.browser()
+		launch := b.launch(1)
+		rule := h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointToken, Kind: fault.TooMany, RetryAfter: wait})
+		a := b.post(launch+"/mojo", dana())
+		if a.status == http.StatusSeeOther {
+			a = b.get(a.to(launch))
+		}
+		b.refuses(a, 429, "Too many tries", "reset your password in Mojo")
+		if got := a.header.Get("Retry-After"); got != "" && got != want {
+			t.Errorf("Mojo asks for %s: got Retry-After %q, want %s", wait, got, want)
+		}
+		h.mojoFaults.Remove(rule)
+		b.post(launch+"/mojo", dana()).to(h.wiseURL)
+	}
+}
+
 func TestMojoLiesAboutGroups(t *testing.T) {
 	eachLie(t, func(t *testing.T, h *house, kind fault.Kind) {
 		b := h.browser()
