@@ -67,6 +67,7 @@ type Rule struct {
 	Status     int           // ServerError: the HTTP status, 500 when 0
 	RetryAfter time.Duration // TooMany, ServerError: sent in whole seconds, rounded up; 0: no header
 	Share      float64       // of the requests to the endpoint, 0 < share <= 1; 0 means 1
+	After      int           // requests to the endpoint that it lets pass first
 	Times      int           // how often it still happens before it goes away; 0: until removed
 }
 
@@ -175,9 +176,13 @@ func (s *Set) strike(endpoint string) (delay time.Duration, rule Rule, struck bo
 }
 
 // applies says whether the rule strikes a request to endpoint, drawing lots
-// when it has a share.
+// when it has a share. It counts those that the rule lets pass.
 func (s *Set) applies(r *Rule, endpoint string) bool {
 	if r.Endpoint != Any && r.Endpoint != endpoint {
+		return false
+	}
+	if r.After > 0 {
+		r.After--
 		return false
 	}
 	if r.Share <= 0 || r.Share >= 1 {

@@ -142,6 +142,16 @@ func TestTimeoutEndsWithTheClient(t *testing.T) {
 	}
 }
 
+func TestAfterLetsTheFirstRequestsPass(t *testing.T) {
+	p := newPartner(t)
+	p.faults.Add(fault.Rule{Endpoint: "work", Kind: fault.ServerError, After: 2, Times: 1})
+	for i, want := range []int{201, 201, 500, 201} {
+		if got := p.post(t.Context(), "/work"); got.status != want {
+			t.Errorf("request %d: got status %d, want %d", i+1, got.status, want)
+		}
+	}
+}
+
 func TestLatencyOutlastsTheClient(t *testing.T) {
 	p := newPartner(t)
 	p.faults.Add(fault.Rule{Endpoint: "work", Kind: fault.Latency, Delay: time.Hour})
