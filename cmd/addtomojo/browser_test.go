@@ -11,8 +11,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"addtomojo/cmd/addtomojo/internal/chrome"
+	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
 )
 
@@ -193,6 +195,13 @@ func (s *scene) landed(tab *chrome.Tab, group int64) {
 	s.t.Helper()
 	tab.WaitAt(s.MojoURL + "/my-data/?group_id=" + strconv.FormatInt(group, 10))
 	tab.Wait(`h1[data-group-id="` + strconv.FormatInt(group, 10) + `"]`)
+}
+
+// downAfter lets Mojo fail after so many bulk creates, until the test calls comeBack: a push then stands still for as long
+// as somebody wants to look at it.
+func (s *scene) downAfter(batches int) (comeBack func()) {
+	rule := s.MojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.ServerError, Status: 503, After: batches})
+	return func() { s.MojoFaults.Remove(rule) }
 }
 
 // safeBuffer collects a log that several goroutines write.
