@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"addtomojo/cmd/addtomojo/internal/chrome"
 	"addtomojo/sandbox/fault"
