@@ -88,7 +88,7 @@ func TestSplitAddress(t *testing.T) {
 func TestSplitAddressReturnsWhatAPushSent(t *testing.T) {
 	for _, p := range people.Make(1000, 5) {
 		c := wiseagent.Contact{ClientID: "1", AddressNumber: p.AddressNumber, AddressStreet: p.AddressStreet, SuiteNo: p.SuiteNo}
-		line := outgoing(c, nil, 1, false).Address
+		line := outgoing(c, nil, nil, 1, false).Address
 		number, street, suite := splitAddress(line)
 		if number != joinWords(c.AddressNumber) || street != joinWords(c.AddressStreet) || suite != joinWords(c.SuiteNo) {
 			t.Errorf("splitAddress(%q) = %q, %q, %q, want %q, %q, %q", line, number, street, suite, c.AddressNumber, c.AddressStreet, c.SuiteNo)

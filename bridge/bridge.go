@@ -45,6 +45,7 @@ type Bridge struct {
 	Source             string   // of contacts that come from Mojo; "" is Mojo
 	BatchSize          int      // contacts in one bulk create; 0 is 100
 	MailAtOnce         int      // contacts of one connection delivered side by side; 0 is 8
+	NotesAhead         int      // selections up to this size have their notes fetched before the button is pressed; 0 is 500
 
 	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
 	// second to ten minutes: a person looks on, so it begins short.
@@ -110,6 +111,13 @@ func (b *Bridge) wiseZone() *time.Location {
 
 // arizona has no daylight-saving time.
 var arizona = time.FixedZone("MST", -7*60*60)
+
+func (b *Bridge) notesAhead() int {
+	if b.NotesAhead > 0 {
+		return b.NotesAhead
+	}
+	return 500
+}
 
 func (b *Bridge) batchSize() int {
 	if b.BatchSize > 0 {

@@ -36,54 +36,57 @@ type MojoSignIn struct {
 
 // SignInMojo signs in with Mojo and keeps the account's side of the connection. The password is used for
 // this one call and forgotten. The error is mojo.ErrCredentials, mojo.ErrSuspended, a *WaitError, a
-// *DialingRepError, a *DownError, or one of those of [Bridge.Join].
+// *DialingRepError, a *DownError, ErrOtherMojoAccount or a *TakenError; after each of them no token is left.
 func (b *Bridge) SignInMojo(ctx context.Context, in MojoSignIn) (Joined, error) {
-	if err := b.mayTry(ctx, in); err != nil {
+	t := triesOf(in)
+	if err := b.mayTry(ctx, t); err != nil {
 		return Joined{}, err
 	}
+	ctx = context.WithoutCancel(ctx) // tokens that come for a browser that has left must not stay behind unknown
 	grant, err := b.Mojo.SignIn(ctx, strings.TrimSpace(in.PIN), strings.TrimSpace(in.Login), in.Password)
 	if err != nil {
-		return Joined{}, b.failedTry(ctx, in, err)
+		return Joined{}, b.failedTry(ctx, t, err)
 	}
-	if err := b.Store.Forgive(ctx, accountKey(in)); err != nil {
-		return Joined{}, fmt.Errorf("forgive earlier tries: %w", err)
+	connID, err := "", b.goodTry(ctx, t)
+	if err == nil {
+		connID, err = b.keepMojoSide(ctx, in, grant)
 	}
-	if b.refused(grant.Agent.Permission) {
-		return Joined{}, b.forget(ctx, store.Mojo, grant.Token, &DialingRepError{Permission: grant.Agent.Permission})
+	switch {
+	case err != nil:
+		return Joined{}, b.forget(ctx, store.Mojo, grant.Token, err)
+	case connID != "":
+		b.wake(connID)
+		return b.joined(ctx, in.LaunchID, connID)
 	}
-	if _, err := accountOrigin(grant.AccountURL); err != nil {
-		return Joined{}, b.forget(ctx, store.Mojo, grant.Token, fmt.Errorf("sign in with Mojo: %w", err))
-	}
-	return b.keepMojoSide(ctx, in, grant)
+	return b.join(ctx, in.LaunchID)
 }
 
-// keepMojoSide stores Mojo's side: for a live connection of the signed-in account as its new tokens, else
-// as one half of a sign-in.
-func (b *Bridge) keepMojoSide(ctx context.Context, in MojoSignIn, grant mojo.Grant) (Joined, error) {
+// keepMojoSide checks and stores Mojo's side: for a live connection of the signed-in account, whose id it gives, as its
+// new tokens, else as one half of a sign-in. After an error nothing is kept.
+func (b *Bridge) keepMojoSide(ctx context.Context, in MojoSignIn, grant mojo.Grant) (connID string, err error) {
+	if b.refused(grant.Agent.Permission) {
+		return "", &DialingRepError{Permission: grant.Agent.Permission}
+	}
+	if _, err := accountOrigin(grant.AccountURL); err != nil {
+		return "", fmt.Errorf("sign in with Mojo: %w", err)
+	}
 	conn, err := b.Connection(ctx, in.Email)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-	case err != nil:
-		return Joined{}, err
-	case conn.MojoAccountID != grant.Account.ID:
-		return Joined{}, b.forget(ctx, store.Mojo, grant.Token, ErrOtherMojoAccount)
-	default:
-		err := b.Store.RefreshSide(ctx, conn.ID, store.Mojo, grant.Token, "", b.now())
-		if err != nil {
-			return Joined{}, fmt.Errorf("save Mojo's tokens: %w", err)
+	case err == nil && conn.MojoAccountID != grant.Account.ID:
+		return "", ErrOtherMojoAccount
+	case err == nil:
+		err = b.Store.RefreshSide(ctx, conn.ID, store.Mojo, grant.Token, "", b.now())
+		if !errors.Is(err, store.ErrNotFound) { // else it was reset just now
+			return conn.ID, err
 		}
-		b.wake(conn.ID)
-		return b.joined(ctx, in.LaunchID, conn.ID)
+	case !errors.Is(err, store.ErrNotFound):
+		return "", err
 	}
-	side := store.MojoSide{
+	return "", b.Store.SaveMojoSide(ctx, in.LaunchID, store.MojoSide{
 		AccountID: grant.Account.ID, AccountName: grant.Account.Name, AccountURL: grant.AccountURL,
 		AgentID: grant.Agent.ID, AgentName: grant.Agent.Name, AgentEmail: grant.Agent.Email,
 		Permission: grant.Agent.Permission, Login: strings.TrimSpace(in.Login), Token: grant.Token,
-	}
-	if err := b.Store.SaveMojoSide(ctx, in.LaunchID, side, b.now().Add(signInTime), b.now()); err != nil {
-		return Joined{}, fmt.Errorf("save Mojo's side: %w", err)
-	}
-	return b.join(ctx, in.LaunchID)
+	}, b.now().Add(signInTime), b.now())
 }
 
 // refused tells whether a Mojo permission must not connect; case, blanks and underscores don't count.
@@ -134,9 +137,9 @@ type Joined struct {
 }
 
 // FinishConsent takes Wise Agent's answer (the query of the callback) to a consent that the same browser
-// session started. timeZone, an IANA name or "", is the browser's. The error is ErrConsentExpired,
-// ErrOtherBrowser, ErrConsentDenied, a *ScopeError, an *OtherPersonError, a *DownError or one of
-// [Bridge.SignInMojo]'s joining errors. The LaunchID of the answer is set whenever it is known.
+// session started. The error is ErrConsentExpired, ErrOtherBrowser, ErrConsentDenied, a *ScopeError, an
+// *OtherPersonError, a *DownError, ErrOtherMojoAccount or a *TakenError; after each of them no token is left. The
+// LaunchID of the answer is set whenever it is known.
 func (b *Bridge) FinishConsent(ctx context.Context, sessionID string, q url.Values) (Joined, error) {
 	consent, err := b.Store.TakeConsent(ctx, hash(q.Get("state")), b.now())
 	switch {
@@ -147,19 +150,30 @@ func (b *Bridge) FinishConsent(ctx context.Context, sessionID string, q url.Valu
 	case consent.SessionID != sessionID:
 		return Joined{}, ErrOtherBrowser
 	}
-	at := Joined{LaunchID: consent.LaunchID}
+	done, err := b.takeConsent(context.WithoutCancel(ctx), consent, q) // the code works once: now or never
+	done.LaunchID = consent.LaunchID
+	return done, err
+}
+
+// takeConsent redeems the code and keeps Wise Agent's side of the connection.
+func (b *Bridge) takeConsent(ctx context.Context, consent store.Consent, q url.Values) (Joined, error) {
 	scopes, err := granted(q)
 	if err != nil {
-		return at, err
+		return Joined{}, err
 	}
 	wise, err := b.exchange(ctx, q.Get("code"), consent.Verifier)
 	if err != nil {
-		return at, err
+		return Joined{}, err
 	}
 	wise.Scopes = scopes
-	done, err := b.keepWiseSide(ctx, consent.LaunchID, wise)
-	done.LaunchID = consent.LaunchID
-	return done, err
+	conn, err := b.keepWiseSide(ctx, consent.LaunchID, wise)
+	switch {
+	case err != nil:
+		return Joined{}, b.forget(ctx, store.Wise, wise.Token, err)
+	case conn.ID != "":
+		return b.renewed(ctx, consent.LaunchID, conn)
+	}
+	return b.join(ctx, consent.LaunchID)
 }
 
 // granted reads the callback: what the customer allowed. Without "contacts" and "profile" nothing is
@@ -205,52 +219,54 @@ func (b *Bridge) exchange(ctx context.Context, code, verifier string) (store.Wis
 	return store.WiseSide{Email: plainEmail(user.Email), Name: joinWords(user.First, user.Last), Token: token}, nil
 }
 
-// keepWiseSide stores Wise Agent's side: for a live connection of that account as its new tokens, else as
-// one half of a sign-in.
-func (b *Bridge) keepWiseSide(ctx context.Context, launchID string, wise store.WiseSide) (Joined, error) {
+// keepWiseSide checks and stores Wise Agent's side: for a live connection of that account, which it gives, as its new
+// tokens, else as one half of a sign-in. After an error nothing is kept.
+//
+// The tokens that a connection had are not revoked: a partner may end the whole grant with them, the fresh tokens
+// included (RFC 7009, section 2.1).
+func (b *Bridge) keepWiseSide(ctx context.Context, launchID string, wise store.WiseSide) (store.Connection, error) {
 	launch, err := b.Store.Launch(ctx, launchID)
 	if err != nil {
-		return Joined{}, b.forget(ctx, store.Wise, wise.Token, fmt.Errorf("launch of a consent: %w", err))
+		return store.Connection{}, fmt.Errorf("launch of a consent: %w", err)
 	}
 	if launch.Signed && plainEmail(launch.Email) != wise.Email {
-		return Joined{}, b.forget(ctx, store.Wise, wise.Token,
-			&OtherPersonError{Launched: maskEmail(launch.Email), SignedIn: maskEmail(wise.Email)})
+		return store.Connection{}, &OtherPersonError{Launched: maskEmail(launch.Email), SignedIn: maskEmail(wise.Email)}
+	}
+	in, err := b.SignIn(ctx, launchID)
+	if err != nil {
+		return store.Connection{}, err
 	}
 	conn, err := b.Connection(ctx, wise.Email)
-	if err == nil {
-		return b.renewWiseSide(ctx, launchID, conn, wise)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.Connection{}, err
 	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return Joined{}, err
+	both := in.Mojo != nil && in.Mojo.AccountID == conn.MojoAccountID // the customer has just given both sides anew
+	if err == nil && !both {
+		err = b.Store.RefreshSide(ctx, conn.ID, store.Wise, wise.Token, wise.Scopes, b.now())
+		if !errors.Is(err, store.ErrNotFound) { // else it was reset just now
+			return conn, err
+		}
 	}
-	if err := b.Store.SaveWiseSide(ctx, launchID, wise, b.now().Add(signInTime), b.now()); err != nil {
-		return Joined{}, fmt.Errorf("save Wise Agent's side: %w", err)
-	}
-	return b.join(ctx, launchID)
+	return store.Connection{}, b.Store.SaveWiseSide(ctx, launchID, wise, b.now().Add(signInTime), b.now())
 }
 
-// renewWiseSide puts fresh Wise Agent tokens into a live connection. The replaced ones are not revoked:
-// a partner may end the whole grant with them, the fresh tokens included (RFC 7009, section 2.1).
-func (b *Bridge) renewWiseSide(ctx context.Context, launchID string, conn store.Connection, wise store.WiseSide) (Joined, error) {
-	if err := b.Store.RefreshSide(ctx, conn.ID, store.Wise, wise.Token, wise.Scopes, b.now()); err != nil {
-		return Joined{}, fmt.Errorf("save Wise Agent's tokens: %w", err)
-	}
+// renewed goes on with a connection whose Wise Agent side is fresh. If the launch's sign-in holds another Mojo account's
+// side, that is dropped.
+func (b *Bridge) renewed(ctx context.Context, launchID string, conn store.Connection) (Joined, error) {
 	b.wake(conn.ID)
-	pending, err := b.SignIn(ctx, launchID)
+	in, err := b.SignIn(ctx, launchID)
 	if err != nil {
 		return Joined{}, err
 	}
-	if pending.Mojo != nil {
-		err := b.Store.DropSignIn(ctx, launchID, b.now())
-		b.wakeRevoking()
-		if err != nil {
-			return Joined{}, fmt.Errorf("drop sign-in: %w", err)
-		}
-		if pending.Mojo.AccountID != conn.MojoAccountID {
-			return Joined{Email: conn.Email}, ErrOtherMojoAccount
-		}
+	if in.Mojo == nil {
+		return b.joined(ctx, launchID, conn.ID)
 	}
-	return b.joined(ctx, launchID, conn.ID)
+	err = b.Store.DropSignIn(ctx, launchID, b.now())
+	b.wakeRevoking()
+	if err != nil {
+		return Joined{}, fmt.Errorf("drop sign-in: %w", err)
+	}
+	return Joined{Email: conn.Email}, ErrOtherMojoAccount
 }
 
 // joined is the answer when a connection exists.

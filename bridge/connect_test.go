@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -275,6 +276,7 @@ func TestAnotherMojoAccountIsNotSlippedIn(t *testing.T) {
 
 func TestWrongSignInsWaitLongerAndLonger(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
+		w.frozen.Store(true)
 		launch := w.launch("1")
 		wrong := dana(launch)
 		wrong.Password = "guess"
@@ -303,6 +305,7 @@ func TestWrongSignInsWaitLongerAndLonger(t *testing.T) {
 
 func TestOneAddressCantWalkThroughThePINs(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
+		w.frozen.Store(true)
 		launch := w.launch("1")
 		var wait *bridge.WaitError
 		reached := 0
@@ -445,6 +448,70 @@ func TestGroupNames(t *testing.T) {
 		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointCreateGroup, Kind: fault.CutAfter, Times: 1})
 		if group, err := w.CreateGroup(t.Context(), conn, "Fall"); err != nil || group.Name != "Fall" {
 			t.Errorf("a group whose answer was lost: %+v, %v; want it found", group, err)
+		}
+	})
+}
+
+func TestABrowserThatLeavesLeavesNoTokensBehind(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		launch := w.launch(w.contacts(1)...)
+		slow := fault.Rule{Kind: fault.Latency, Delay: 300 * time.Millisecond, Times: 1}
+
+		slow.Endpoint = mojobox.EndpointToken
+		w.mojoFaults.Add(slow)
+		leaving, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := w.SignInMojo(leaving, dana(launch)); err != nil {
+			t.Errorf("signing in with Mojo: %v", err)
+		}
+		if in, err := w.SignIn(t.Context(), launch.ID); err != nil || in.Mojo == nil {
+			t.Fatalf("the sign-in holds %+v, %v; want Mojo's side", in, err)
+		}
+
+		address, err := w.StartConsent(t.Context(), launch.ID, "browser")
+		w.need(err)
+		answer := w.consent(address, kate, password, allScopes...)
+		slow.Endpoint = "token"
+		w.wiseFaults.Add(slow)
+		leaving, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		joined, err := w.FinishConsent(leaving, "browser", answer)
+		if err != nil || joined.Connection == nil {
+			t.Errorf("coming back from Wise Agent: %+v, %v; want the connection", joined, err)
+		}
+	})
+}
+
+func TestASignInThatCantBeKeptLeavesNoTokens(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		in := dana(store.Launch{ID: store.NewID()}) // no such launch, so that the row is refused
+		if _, err := w.SignInMojo(t.Context(), in); err == nil {
+			t.Error("a sign-in for no launch is kept")
+		}
+		w.noTokens(account)
+	})
+}
+
+func TestSigningInAgainInAFreshBrowserTakesOnePassword(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		before, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		_, err := w.Groups(t.Context(), before, true)
+		w.need(err)
+		w.mojo.RevokeTokens(account)
+		push := w.begin(before, group, w.contacts(3)...)
+		w.until(before, push, func(p bridge.Progress) bool { return p.Push.State == store.PushPaused })
+
+		launch, err := w.Launch(t.Context(), bridge.LaunchRequest{Contacts: "1"}) // nobody knows yet who that is
+		w.need(err)
+		_, err = w.SignInMojo(t.Context(), dana(launch))
+		w.need(err)
+		joined, err := w.allow(launch, kate, allScopes...)
+		w.need(err)
+		if c := joined.Connection; c == nil || c.ID != before.ID || c.State != store.StateConnected {
+			t.Errorf("after both sides: %+v, want the connection %s, connected: Mojo's side was just given", c, before.ID)
+		}
+		if got := w.end(before, push); got.All.Added != 3 {
+			t.Errorf("the paused push ends with %+v, want 3 added", got.All)
 		}
 	})
 }

@@ -22,6 +22,9 @@ const (
 // remarkPrefix begins the note of what stood in phone and e-mail fields and is neither.
 const remarkPrefix = "From Wise Agent's phone and e-mail fields: "
 
+// emailShape is what an e-mail address looks like: one @, and a host with a dot in it.
+var emailShape = regexp.MustCompile(`^[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+$`)
+
 // ownNote is the last line of the notes that this service writes into Wise Agent.
 var ownNote = regexp.MustCompile(`(?m)^Mojo (?:call|note|contact|activity) #\S+\s*\z`)
 
@@ -47,11 +50,11 @@ func joinWords(parts ...string) string {
 	return strings.Join(strings.Fields(printable(strings.Join(parts, " "))), " ")
 }
 
-// outgoing is the Mojo contact made of a Wise Agent contact and the notes that are new to Mojo.
-// known tells that Mojo has the contact already, so that remarks found in its phone fields,
+// outgoing is the Mojo contact made of a Wise Agent contact, its phone fields, and the notes that are new to
+// Mojo. known tells that Mojo has the contact already, so that remarks found in its phone fields,
 // which were sent the first time, are not sent again.
-func outgoing(c wiseagent.Contact, notes []wiseagent.Note, groupID int64, known bool) mojo.Contact {
-	media, remarks := reachable(c)
+func outgoing(c wiseagent.Contact, phones []typedPhone, notes []wiseagent.Note, groupID int64, known bool) mojo.Contact {
+	media, remarks := reachable(c, phones)
 	out := mojo.Contact{
 		APIContactID: apiContactID(c.ClientID),
 		FullName:     displayName(c),
@@ -63,7 +66,7 @@ func outgoing(c wiseagent.Contact, notes []wiseagent.Note, groupID int64, known 
 		Media:        media,
 	}
 	if len(remarks) > 0 && !known {
-		out.Notes = append(out.Notes, remarkPrefix+strings.Join(remarks, "; "))
+		out.Notes = append(out.Notes, cut(remarkPrefix+strings.Join(remarks, "; "), noteLength, cutMark))
 	}
 	for _, n := range notes {
 		out.Notes = append(out.Notes, noteText(n))
@@ -73,52 +76,66 @@ func outgoing(c wiseagent.Contact, notes []wiseagent.Note, groupID int64, known 
 
 // reachable gives the numbers and addresses under which a contact is reached, doubles once, and the
 // text that stood in those fields but can't be dialed or mailed.
-func reachable(c wiseagent.Contact) (media []mojo.Media, remarks []string) {
+func reachable(c wiseagent.Contact, phones []typedPhone) (media []mojo.Media, remarks []string) {
 	add := func(t mojo.MediaType, value string) {
-		if !slices.ContainsFunc(media, func(m mojo.Media) bool { return m.Value == value }) {
+		if !slices.ContainsFunc(media, func(m mojo.Media) bool { return strings.EqualFold(m.Value, value) }) {
 			media = append(media, mojo.Media{Type: t, Value: value})
 		}
 	}
-	for _, f := range phoneFields(c) {
-		read := readPhone(f.value)
-		for _, n := range read.Numbers {
+	for _, f := range phones {
+		for _, n := range f.Numbers {
 			add(f.kind, n)
 		}
-		if read.Text != "" {
-			remarks = append(remarks, f.name+": "+read.Text)
+		if f.Text != "" {
+			remarks = append(remarks, f.name+": "+f.Text)
 		}
 	}
-	for _, word := range strings.FieldsFunc(printable(c.Email), func(r rune) bool { return strings.ContainsRune(" ,;", r) }) {
-		if at := strings.IndexByte(word, '@'); at > 0 && at < len(word)-1 {
-			add(mojo.MediaEmail, word)
-		} else {
-			remarks = append(remarks, "E-mail: "+word)
-		}
+	emails, text := readEmail(c.Email)
+	for _, e := range emails {
+		add(mojo.MediaEmail, e)
+	}
+	if text != "" {
+		remarks = append(remarks, "E-mail: "+text)
 	}
 	return media, remarks
 }
 
-// typedPhone is one of a contact's phone fields as it was typed.
-type typedPhone struct {
-	kind        mojo.MediaType
-	name, value string
+// readEmail takes an e-mail field apart into addresses and the words that are none.
+func readEmail(field string) (emails []string, text string) {
+	var words []string
+	for _, word := range strings.FieldsFunc(printable(field), func(r rune) bool { return strings.ContainsRune(" ,;/", r) }) {
+		e := strings.Trim(strings.TrimPrefix(word, "mailto:"), `<>()[]"'.:`)
+		if emailShape.MatchString(e) {
+			emails = append(emails, e)
+		} else {
+			words = append(words, word)
+		}
+	}
+	return emails, strings.Join(words, " ")
 }
 
-// phoneFields are the three phone fields of a contact in the order in which they are sent.
-func phoneFields(c wiseagent.Contact) []typedPhone {
+// typedPhone is one of a contact's phone fields, read.
+type typedPhone struct {
+	kind mojo.MediaType
+	name string
+	phoneField
+}
+
+// readPhones reads the three phone fields of a contact in the order in which they are sent. It takes some
+// 100 µs, so that it is done once.
+func readPhones(c wiseagent.Contact) []typedPhone {
 	return []typedPhone{
-		{mojo.MediaHome, "Home phone", c.HomePhone},
-		{mojo.MediaMobile, "Mobile phone", c.MobilePhone},
-		{mojo.MediaWork, "Work phone", c.WorkPhone},
+		{mojo.MediaHome, "Home phone", readPhone(c.HomePhone)},
+		{mojo.MediaMobile, "Mobile phone", readPhone(c.MobilePhone)},
+		{mojo.MediaWork, "Work phone", readPhone(c.WorkPhone)},
 	}
 }
 
 // dialable gives a contact's numbers, and whether one of its fields says that it must not be called.
-func dialable(c wiseagent.Contact) (numbers []string, doNotCall bool) {
-	for _, f := range phoneFields(c) {
-		read := readPhone(f.value)
-		numbers = append(numbers, read.Numbers...)
-		doNotCall = doNotCall || read.DoNotCall
+func dialable(phones []typedPhone) (numbers []string, doNotCall bool) {
+	for _, f := range phones {
+		numbers = append(numbers, f.Numbers...)
+		doNotCall = doNotCall || f.DoNotCall
 	}
 	slices.Sort(numbers)
 	return slices.Compact(numbers), doNotCall
@@ -131,7 +148,7 @@ func newNotes(all []wiseagent.Note, sent int64) (notes []wiseagent.Note, highest
 	for _, n := range all {
 		highest = max(highest, n.ID)
 		text := plainText(n.Text)
-		if n.ID <= sent || text == "" && n.Subject == "" || ownNote.MatchString(text) {
+		if n.ID <= sent || text == "" && joinWords(n.Subject) == "" || ownNote.MatchString(text) {
 			continue
 		}
 		notes = append(notes, n)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"addtomojo/mojo"
 	"addtomojo/wiseagent"
@@ -35,7 +36,7 @@ func TestOutgoingSendsWhatMojoTakes(t *testing.T) {
 		AddressNumber: "12", AddressStreet: "N Oak St", SuiteNo: "Apt 4", City: "Tucson", State: "AZ", Zip: "85701",
 	}
 	notes := []wiseagent.Note{{ID: 3, Subject: "Spring", Text: "<p>Wants a <b>valuation</b></p>", Date: time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC)}}
-	got := outgoing(c, notes, 12, false)
+	got := outgoing(c, readPhones(c), notes, 12, false)
 	want := mojo.Contact{
 		APIContactID: "wa-26855", FullName: "Ann Lee", GroupIDs: []int64{12},
 		Address: "12 N Oak St Apt 4", City: "Tucson", State: "AZ", Zip: "85701",
@@ -51,7 +52,7 @@ func TestOutgoingSendsWhatMojoTakes(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("outgoing gives\n%+v, want\n%+v", got, want)
 	}
-	if again := outgoing(c, nil, 12, true); len(again.Notes) != 0 {
+	if again := outgoing(c, readPhones(c), nil, 12, true); len(again.Notes) != 0 {
 		t.Errorf("a known contact gets the notes %q, want none: they were sent the first time", again.Notes)
 	}
 }
@@ -78,10 +79,61 @@ func TestNewNotesPicksTheNewestTwentyOnce(t *testing.T) {
 	}
 }
 
+func TestNotesWithNothingInThemAreNotSent(t *testing.T) {
+	for _, n := range []wiseagent.Note{
+		{ID: 1, Subject: " \t ", Text: "<p> </p>"},
+		{ID: 2, Subject: "\u00a0", Text: "\x01"},
+		{ID: 3, Date: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Subject: "  "},
+	} {
+		if got, _ := newNotes([]wiseagent.Note{n}, 0); len(got) != 0 {
+			t.Errorf("note %q %q is sent as %q, want it left out", n.Subject, n.Text, noteText(n))
+		}
+	}
+}
+
+func TestRemarksAreCutLikeNotes(t *testing.T) {
+	c := wiseagent.Contact{ClientID: "1", First: "Ann", HomePhone: strings.Repeat("ask for Bob ", 1000)}
+	if got := outgoing(c, readPhones(c), nil, 12, false); len(got.Notes) != 1 || utf8.RuneCountInString(got.Notes[0]) != noteLength {
+		t.Errorf("a phone field of 12,000 characters gives %d notes, want one of 4,000 characters", len(got.Notes))
+	}
+}
+
+func TestReachableReadsEmailsAsPeopleWriteThem(t *testing.T) {
+	for _, test := range []struct {
+		field, emails, remarks string
+	}{
+		{"ann@example.com", "ann@example.com", ""},
+		{"Ann Lee <ann@example.com>", "ann@example.com", "E-mail: Ann Lee"},
+		{"mailto:ann@example.com.", "ann@example.com", ""},
+		{"Ann@Example.com, ann@example.com", "Ann@Example.com", ""},
+		{"(ann@example.com)/\"bob@example.org\"", "ann@example.com bob@example.org", ""},
+		{"none", "", "E-mail: none"},
+		{"a@b@c", "", "E-mail: a@b@c"},
+		{"@example.com", "", "E-mail: @example.com"},
+		{"ann@localhost", "", "E-mail: ann@localhost"},
+		{" \t ", "", ""},
+	} {
+		media, remarks := reachable(wiseagent.Contact{Email: test.field}, nil)
+		var emails []string
+		for _, m := range media {
+			emails = append(emails, m.Value)
+		}
+		if got := strings.Join(emails, " "); got != test.emails || strings.Join(remarks, " ") != test.remarks {
+			t.Errorf("e-mail field %q gives %q, remarks %q; want %q, %q", test.field, got, remarks, test.emails, test.remarks)
+		}
+	}
+}
+
 func TestReadIDs(t *testing.T) {
 	ids, err := readIDs(" 26855,V12, 26855 ,,v13 ")
 	if err != nil || strings.Join(ids, " ") != "26855 V12 V13" {
 		t.Errorf("readIDs = %q, %v; want each id once, in order", ids, err)
+	}
+	if ids, err := readIDs("0026855,26855,V007,V7"); err != nil || strings.Join(ids, " ") != "26855 V7" {
+		t.Errorf("readIDs with leading zeros = %q, %v; want the same contact once", ids, err)
+	}
+	if _, err := readIDs("0,V00"); err == nil {
+		t.Error("readIDs takes 0 for a contact's id")
 	}
 	if _, err := readIDs(" , ,"); err != ErrNothingSelected {
 		t.Errorf("readIDs of nothing: %v, want ErrNothingSelected", err)

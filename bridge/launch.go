@@ -17,8 +17,8 @@ const MaxSelected = 5000
 // nonceLife outlives the tolerance of a launch's time on both sides.
 const nonceLife = 5 * time.Minute
 
-// clientID is a Wise Agent contact's id, or a vendor's with a V before it.
-var clientID = regexp.MustCompile(`^V?[0-9]{1,12}$`)
+// clientID is a Wise Agent contact's id, or a vendor's with a V before it. Zeros before it don't count.
+var clientID = regexp.MustCompile(`^(V?)0*([1-9][0-9]{0,11})$`)
 
 // LaunchRequest is one opening of the popup, its signature checked already.
 type LaunchRequest struct {
@@ -63,18 +63,21 @@ func readIDs(s string) ([]string, error) {
 	var bad BadIDError
 	seen := make(map[string]bool)
 	for field := range strings.SplitSeq(s, ",") {
-		id := strings.ToUpper(strings.TrimSpace(field))
-		switch {
-		case id == "" || seen[id]:
+		field = strings.TrimSpace(field)
+		if field == "" {
 			continue
-		case !clientID.MatchString(id):
+		}
+		parts := clientID.FindStringSubmatch(strings.ToUpper(field))
+		if parts == nil {
 			if len(bad.IDs) < 10 {
-				bad.IDs = append(bad.IDs, cut(printable(strings.TrimSpace(field)), 20, "…"))
+				bad.IDs = append(bad.IDs, cut(printable(field), 20, "…"))
 			}
 			continue
 		}
-		seen[id] = true
-		ids = append(ids, id)
+		if id := parts[1] + parts[2]; !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
 	}
 	switch {
 	case len(bad.IDs) > 0:

@@ -3,6 +3,7 @@ package bridge
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -12,8 +13,8 @@ var (
 	// turn into digits ("(416) 555-0199 home" would otherwise dial home's letters).
 	phoneShape = regexp.MustCompile(`(?:\+?1[\s.\-/]*)?\(?[2-9]\d{2}\)?[\s.\-/]*\d{3}[\s.\-/]*\d{4}`)
 
-	// doNotCallMark is how people mark a number that must not be dialed.
-	doNotCallMark = regexp.MustCompile(`(?i)\b(?:DNC|do\s*not\s*call|don'?t\s*call)\b`)
+	// doNotCallMark is how people mark a number that must not be dialed. Figures may touch it: "5205550143DNC".
+	doNotCallMark = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:DNC|do[\s_-]*not[\s_-]*call|don['’]?t[\s_-]*call)(?:$|[^a-z])`)
 )
 
 // phoneField is what one free-text phone field of Wise Agent holds.
@@ -25,12 +26,12 @@ type phoneField struct {
 
 // readPhone takes a phone field apart. Numbers are US or Canadian and valid; all else is text.
 func readPhone(field string) phoneField {
-	field = strings.TrimSpace(printable(field))
+	field = plainPhone(field)
 	out := phoneField{DoNotCall: doNotCallMark.MatchString(field)}
 	var rest strings.Builder
 	last := 0
 	for _, at := range phoneShape.FindAllStringIndex(field, -1) {
-		if touchesDigit(field, at) {
+		if touchesDigit(field[last:], at[0]-last, at[1]-last) {
 			continue
 		}
 		number, ok := tenDigits(field[at[0]:at[1]])
@@ -42,18 +43,33 @@ func readPhone(field string) phoneField {
 		last = at[1]
 	}
 	rest.WriteString(field[last:])
-	out.Text = strings.Trim(strings.Join(strings.Fields(rest.String()), " "), " ,;:/-.()")
+	out.Text = strings.Trim(strings.Join(strings.Fields(rest.String()), " "), " ,;:/-.()_")
 	return out
 }
 
-// touchesDigit tells whether a match is only a part of a longer number, as of "+44 20 7946 0958 1234".
-func touchesDigit(s string, at []int) bool {
-	before := strings.TrimRight(s[:at[0]], " .-()/")
-	after := s[at[1]:]
-	if before != "" && isDigit(before[len(before)-1]) && !strings.ContainsAny(s[len(before):at[0]], "/") {
-		return true
-	}
-	return after != "" && isDigit(after[0])
+// plainPhone writes dashes and blanks of every kind as the plain ones, and leaves out what can't be seen: the marks
+// around a number that was copied from a phone.
+func plainPhone(field string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r < unicode.MaxASCII:
+			return r
+		case unicode.Is(unicode.Pd, r), r == '−':
+			return '-'
+		case unicode.Is(unicode.Zs, r):
+			return ' '
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, printable(field)))
+}
+
+// touchesDigit tells whether the match from begin to end is only a part of a longer number, as of
+// "+44 20 7946 0958 1234". s begins behind the last number that was found.
+func touchesDigit(s string, begin, end int) bool {
+	before := strings.TrimRight(s[:begin], " .-()")
+	return before != "" && isDigit(before[len(before)-1]) || end < len(s) && isDigit(s[end])
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

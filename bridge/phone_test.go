@@ -36,6 +36,12 @@ func TestReadPhone(t *testing.T) {
 		{"Don't call before noon 520-555-0143", "5205550143", "Don't call before noon", true},
 		{"ask for Bob", "", "ask for Bob", false},
 		{"DNCE", "", "DNCE", false},
+		{"520-555-0143DNC", "5205550143", "DNC", true}, // a figure before it hides nothing
+		{"DNC5205550143", "5205550143", "DNC", true},
+		{"dnc_520-555-0143", "5205550143", "dnc", true},
+		{"do-not-call: 520-555-0143", "5205550143", "do-not-call", true},
+		{"520-555-0143 don\u2019t call", "5205550143", "don\u2019t call", true},
+		{"abandon call 520-555-0143", "5205550143", "abandon call", false},
 		{"555-0143", "", "555-0143", false},
 		{"000-000-0000", "", "000-000-0000", false},
 		{"123-456-7890", "", "123-456-7890", false},
@@ -46,6 +52,12 @@ func TestReadPhone(t *testing.T) {
 		{"(520)\u00a0555\u00a00143", "5205550143", "", false},
 		{"(520)\x01 555-0143", "5205550143", "", false},
 		{"416-555-0199", "4165550199", "", false}, // Canada dials the same way
+		{"520-555-0143 520-555-0144", "5205550143 5205550144", "", false},
+		{"5205550143, 5205550144; 5205550145", "5205550143 5205550144 5205550145", "", false},
+		{"(520) 555-0143 (520) 555-0144", "5205550143 5205550144", "", false},
+		{"520\u2013555\u20110143", "5205550143", "", false},               // dashes as word processors set them
+		{"\u202a(520)\u00a0555\u20110143\u202c", "5205550143", "", false}, // as phones copy a contact
+		{"520\u200b555\u200b0143", "5205550143", "", false},
 	} {
 		got := readPhone(test.field)
 		if joined := strings.Join(got.Numbers, " "); joined != test.numbers || got.Text != test.text || got.DoNotCall != test.dnc {

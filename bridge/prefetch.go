@@ -23,8 +23,6 @@ const (
 	contactsPage = 100
 	// pageCost is how many single contacts a page is reckoned to cost Wise Agent and us.
 	pageCost = 2
-	// notesAhead is up to how many selected contacts have their notes fetched before the button is pressed.
-	notesAhead = 500
 	// prefetchLife is how long fetched contacts may wait for the button.
 	prefetchLife = 15 * time.Minute
 	// prefetchRoom is how many contacts all prefetches may hold together.
@@ -57,7 +55,12 @@ type selection struct {
 // fetched is what Wise Agent said of one id.
 type fetched struct {
 	contact wiseagent.Contact
+	phones  []typedPhone
 	missing bool // deleted, or not the customer's
+}
+
+func there(c wiseagent.Contact) fetched {
+	return fetched{contact: c, phones: readPhones(c)}
 }
 
 func newSelection(connID string, ids []string, now time.Time, cancel context.CancelFunc) *selection {
@@ -78,12 +81,12 @@ func (b *Bridge) Prefetch(ctx context.Context, conn store.Connection, launchID s
 	b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
 }
 
-// selectionOf gives the selection of a launch, fetching it when it is not there, failed, or is too old.
+// selectionOf gives the selection of a launch, fetching it when it is not there, lacks some, failed, or is too old.
 func (b *Bridge) selectionOf(ctx context.Context, conn store.Connection, launchID string, ids []string) *selection {
 	b.prefetches.mu.Lock()
 	defer b.prefetches.mu.Unlock()
 	if s, ok := b.prefetches.byLaunch[launchID]; ok {
-		if s.connID == conn.ID && !s.failed() && b.now().Sub(s.started) < prefetchLife {
+		if s.connID == conn.ID && !s.failed() && b.now().Sub(s.started) < prefetchLife && s.covers(ids) {
 			return s
 		}
 		s.cancel()
@@ -107,22 +110,27 @@ func (b *Bridge) selectionOf(ctx context.Context, conn store.Connection, launchI
 	return s
 }
 
-// selectionFor gives a launch's selection if it is still at hand and holds all of ids.
-func (b *Bridge) selectionFor(conn store.Connection, launchID string, ids []string) *selection {
+// selectionFor gives a launch's selection if it is still at hand.
+func (b *Bridge) selectionFor(conn store.Connection, launchID string) *selection {
 	b.prefetches.mu.Lock()
 	s := b.prefetches.byLaunch[launchID]
 	b.prefetches.mu.Unlock()
 	if s == nil || s.connID != conn.ID || s.failed() || b.now().Sub(s.started) >= prefetchLife {
 		return nil
 	}
-	wanted := make(map[string]bool, len(s.ids))
-	for _, id := range s.ids {
-		wanted[id] = true
-	}
-	if slices.ContainsFunc(ids, func(id string) bool { return !wanted[id] }) {
-		return nil
-	}
 	return s
+}
+
+// covers tells whether all of ids are fetched or on their way.
+func (s *selection) covers(ids []string) bool {
+	if slices.Equal(s.ids, ids) {
+		return true
+	}
+	mine := make(map[string]bool, len(s.ids))
+	for _, id := range s.ids {
+		mine[id] = true
+	}
+	return !slices.ContainsFunc(ids, func(id string) bool { return !mine[id] })
 }
 
 // makeRoom drops the oldest selections while all together hold too many contacts.
@@ -220,7 +228,7 @@ func (b *Bridge) fillPage(ctx context.Context, s *selection, page int, wanted ma
 	})
 	for _, c := range contacts {
 		if wanted[c.ClientID] {
-			s.add(c.ClientID, fetched{contact: c})
+			s.add(c.ClientID, there(c))
 		}
 	}
 	return err
@@ -242,7 +250,7 @@ func (b *Bridge) fillSingles(ctx context.Context, s *selection, ids []string) er
 				return nil
 			}
 			if err == nil {
-				s.add(id, fetched{contact: c})
+				s.add(id, there(c))
 			}
 			return err
 		})
@@ -262,7 +270,7 @@ func unknown(clientID string) fetched {
 
 // fillNotes fetches the notes ahead for a selection of ordinary size. What fails here is fetched by the push.
 func (b *Bridge) fillNotes(ctx context.Context, s *selection) {
-	if s.failed() || len(s.ids) > notesAhead {
+	if s.failed() || len(s.ids) > b.notesAhead() {
 		return
 	}
 	var calls errgroup.Group

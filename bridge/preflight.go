@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"addtomojo/store"
-	"addtomojo/wiseagent"
 )
 
 // Preflight is what a push of the selection would do.
@@ -81,7 +80,7 @@ func (b *Bridge) preflight(s *selection, ids []string, links map[string]store.Li
 		if _, ok := links[id]; ok {
 			p.Known = append(p.Known, who)
 		}
-		numbers, _ := dialable(f.contact)
+		numbers, _ := dialable(f.phones)
 		if len(numbers) == 0 {
 			p.NoPhone = append(p.NoPhone, who)
 		}
@@ -133,7 +132,7 @@ func (b *Bridge) refusal(f fetched, includeDoNotCall bool) string {
 		return skipVendor
 	case f.missing:
 		return skipMissing
-	case !includeDoNotCall && b.doNotCall(f.contact):
+	case !includeDoNotCall && b.doNotCall(f):
 		return skipDoNotCall
 	}
 	return ""
@@ -141,13 +140,13 @@ func (b *Bridge) refusal(f fetched, includeDoNotCall bool) string {
 
 // doNotCall tells whether a contact is marked do-not-call: by the category of the settings, or by a "DNC" in
 // one of its phone fields. Wise Agent's own flag can't be read (Wise Agent API, section 4).
-func (b *Bridge) doNotCall(c wiseagent.Contact) bool {
-	if b.DoNotCallCategory != "" && slices.ContainsFunc(c.Categories, func(name string) bool {
+func (b *Bridge) doNotCall(f fetched) bool {
+	if b.DoNotCallCategory != "" && slices.ContainsFunc(f.contact.Categories, func(name string) bool {
 		return strings.EqualFold(strings.TrimSpace(name), b.DoNotCallCategory)
 	}) {
 		return true
 	}
-	_, marked := dialable(c)
+	_, marked := dialable(f.phones)
 	return marked
 }
 

@@ -37,10 +37,7 @@ func (b *Bridge) StartPush(ctx context.Context, conn store.Connection, in StartP
 	if err != nil {
 		return store.Push{}, err
 	}
-	contacts := make([]store.PushContact, len(launch.Contacts))
-	for i, id := range launch.Contacts {
-		contacts[i] = store.PushContact{Position: i, ClientID: id, APIContactID: apiContactID(id), State: store.ContactWaiting}
-	}
+	contacts := b.pushContacts(conn, launch)
 	push, created, err := b.Store.CreatePush(ctx, store.Push{
 		ID: in.ID, ConnectionID: conn.ID, LaunchID: launch.ID,
 		GroupID: group.ID, GroupName: group.Name, IncludeDoNotCall: in.IncludeDoNotCall,
@@ -54,6 +51,22 @@ func (b *Bridge) StartPush(ctx context.Context, conn store.Connection, in StartP
 		b.wake(conn.ID)
 	}
 	return push, nil
+}
+
+// pushContacts are the rows of a new push, with the names that are at hand: a push may stop before it has fetched them.
+func (b *Bridge) pushContacts(conn store.Connection, launch store.Launch) []store.PushContact {
+	from := b.selectionFor(conn, launch.ID)
+	contacts := make([]store.PushContact, len(launch.Contacts))
+	for i, id := range launch.Contacts {
+		contacts[i] = store.PushContact{Position: i, ClientID: id, APIContactID: apiContactID(id), State: store.ContactWaiting}
+		if from == nil {
+			continue
+		}
+		if f, underWay := from.peek(id); underWay == nil {
+			contacts[i].Name = personName(f, id)
+		}
+	}
+	return contacts
 }
 
 // group finds a group of the customer, asking Mojo when the stored list does not know it.

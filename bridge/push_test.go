@@ -17,7 +17,6 @@ import (
 	mojobox "addtomojo/sandbox/mojo"
 	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
-	"addtomojo/store/storetest"
 )
 
 func TestPushPutsExactlyTheSelectionIntoTheGroup(t *testing.T) {
@@ -169,15 +168,14 @@ func leaveOut(apiID string) func(http.Handler) http.Handler {
 }
 
 func TestAContactThatMojoLeavesOutFailsAloneAndSaysSo(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newTown(t, s, mojobox.Config{}, leaveOut("wa-26857"))
+	everyEngineWith(t, mojobox.Config{}, func(t *testing.T, w *town) {
 		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
 		ids := w.contacts(5)
 		got := w.push(conn, group, ids...)
 		if reason := w.reasons(got.Push)["26857"]; got.All.Added != 4 || reason != "failed Mojo didn't say what became of this contact." {
 			t.Errorf("counts %+v, the third contact is %q; want 4 added and it failed", got.All, reason)
 		}
-	})
+	}, leaveOut("wa-26857"))
 }
 
 func TestUndoEndsAfterADay(t *testing.T) {
@@ -225,8 +223,7 @@ func TestLostAnswersAddNobodyTwice(t *testing.T) {
 }
 
 func TestAHostWithoutBulkUpdateNeverFailsAPush(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newTown(t, s, mojobox.Config{NoBulkUpdate: true})
+	everyEngineWith(t, mojobox.Config{NoBulkUpdate: true}, func(t *testing.T, w *town) {
 		conn := w.connected()
 		spring, fall := w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Fall")
 		ids := w.contacts(10)
@@ -239,8 +236,7 @@ func TestAHostWithoutBulkUpdateNeverFailsAPush(t *testing.T) {
 }
 
 func TestTooLargeBatchesAreHalved(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newTown(t, s, mojobox.Config{BatchLimit: 30})
+	everyEngineWith(t, mojobox.Config{BatchLimit: 30}, func(t *testing.T, w *town) {
 		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
 		if got := w.push(conn, group, w.contacts(230)...); got.All.Added != 230 {
 			t.Errorf("counts %+v, want 230 added", got.All)
@@ -249,8 +245,7 @@ func TestTooLargeBatchesAreHalved(t *testing.T) {
 }
 
 func TestAnOlderBulkCreateIsWaitedFor(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newTown(t, s, mojobox.Config{InterruptedLock: 1500 * time.Millisecond})
+	everyEngineWith(t, mojobox.Config{InterruptedLock: 1500 * time.Millisecond}, func(t *testing.T, w *town) {
 		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
 		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.CutAfter, Times: 1})
 		got := w.push(conn, group, w.contacts(5)...)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptrace"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"addtomojo/mojo"
@@ -29,6 +31,9 @@ import (
 // pushPatience is how long a push goes on trying while a partner gives no clear answer.
 const pushPatience = 24 * time.Hour
 
+// rowsAtOnce is how many of a push's rows are read at once.
+const rowsAtOnce = 500
+
 // stay is up to which wait a worker stays with its push; longer ones are left to the sweep.
 const stay = 5 * time.Second
 
@@ -37,9 +42,9 @@ type pusher struct {
 	b     *Bridge
 	conn  store.Connection
 	push  store.Push
-	links map[string]store.Link
 	from  *selection
 	size  batchSize
+	first precedence
 	// moveRefused is set once the host turned out not to have bulk_update.
 	moveRefused bool
 }
@@ -48,6 +53,7 @@ type pusher struct {
 type item struct {
 	row       store.PushContact
 	contact   mojo.Contact
+	known     bool  // linked before this push
 	notesSent int64 // highest note id after this push
 	seen      store.Snapshot
 	skip      string
@@ -150,70 +156,62 @@ type stopError struct{ cause string }
 func (e *stopError) Error() string { return "push can't go on: " + e.cause }
 
 // run sends what is not sent yet.
-func (p *pusher) run(ctx context.Context) error {
-	rows, err := p.b.Store.PushContacts(ctx, p.push.ID,
-		[]store.ContactState{store.ContactWaiting, store.ContactCreating, store.ContactMoving}, -1, MaxSelected)
-	if err != nil || len(rows) == 0 {
+func (p *pusher) run(ctx context.Context) (err error) {
+	if p.from, err = p.selection(ctx); err != nil {
 		return err
 	}
-	ids := make([]string, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ClientID
-	}
-	if p.links, err = p.b.Store.Links(ctx, p.conn.ID, ids); err != nil {
-		return fmt.Errorf("read links: %w", err)
-	}
-	p.from = p.selection(ctx, ids)
-
 	line, ctx := errgroup.WithContext(ctx)
 	gathered, marked, sent := make(chan []item, 1), make(chan []item, 1), make(chan store.PushMarks, 1)
-	line.Go(func() error { defer close(gathered); return p.gather(ctx, rows, gathered) })
+	line.Go(func() error { defer close(gathered); return p.gather(ctx, gathered) })
 	line.Go(func() error { defer close(marked); return p.mark(ctx, gathered, marked) })
 	line.Go(func() error { defer close(sent); return p.sendAll(ctx, marked, sent) })
 	line.Go(func() error { return p.keep(ctx, sent) })
 	return line.Wait()
 }
 
-// selection is the launch's own when it holds everything, so that nothing is fetched twice.
-func (p *pusher) selection(ctx context.Context, ids []string) *selection {
-	if s := p.b.selectionFor(p.conn, p.push.LaunchID, ids); s != nil {
-		return s
+// selection is the launch's own when it is still at hand, so that nothing is fetched twice.
+func (p *pusher) selection(ctx context.Context) (*selection, error) {
+	if s := p.b.selectionFor(p.conn, p.push.LaunchID); s != nil {
+		return s, nil
 	}
-	return p.b.selectionOf(ctx, p.conn, "push "+p.push.ID, ids)
+	rows, err := p.unsent(ctx, -1, MaxSelected)
+	if err != nil {
+		return nil, err
+	}
+	return p.b.selectionOf(ctx, p.conn, "push "+p.push.ID, clientIDs(rows)), nil
+}
+
+// unsent reads the contacts after a position that are not through.
+func (p *pusher) unsent(ctx context.Context, after, limit int) ([]store.PushContact, error) {
+	rows, err := p.b.Store.PushContacts(ctx, p.push.ID,
+		[]store.ContactState{store.ContactWaiting, store.ContactCreating, store.ContactMoving}, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read push: %w", err)
+	}
+	return rows, nil
+}
+
+func clientIDs(rows []store.PushContact) []string {
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ClientID
+	}
+	return ids
 }
 
 // gather makes batches of contacts with their notes, in the order of the selection.
-func (p *pusher) gather(ctx context.Context, rows []store.PushContact, out chan<- []item) error {
-	ready := make(chan chan item, 2*p.b.batchSize()) // contacts ahead of the batch that is being made
+func (p *pusher) gather(ctx context.Context, out chan<- []item) error {
+	ready := make(chan (<-chan made), 2*p.b.batchSize()) // contacts ahead of the batch that is being made
 	fetch, ctx := errgroup.WithContext(ctx)
-	fetch.Go(func() error {
-		defer close(ready)
-		var side errgroup.Group
-		side.SetLimit(4 * callsAtOnce)
-		for _, row := range rows {
-			slot := make(chan item, 1)
-			if !send(ctx, ready, slot) {
-				break
-			}
-			side.Go(func() error {
-				it, err := p.item(ctx, row)
-				if err == nil {
-					slot <- it
-				}
-				close(slot)
-				return err
-			})
-		}
-		return side.Wait()
-	})
+	fetch.Go(func() error { defer close(ready); return p.makeItems(ctx, ready) })
 	fetch.Go(func() error {
 		var batch []item
 		for slot := range ready {
-			it, ok := <-slot
-			if !ok {
-				return nil // its error is the other station's to tell
+			one := <-slot
+			if one.err != nil {
+				return one.err
 			}
-			if batch = append(batch, it); len(batch) >= p.size.get() {
+			if batch = append(batch, one.item); len(batch) >= p.size.get() {
 				if !send(ctx, out, batch) {
 					return nil
 				}
@@ -228,6 +226,43 @@ func (p *pusher) gather(ctx context.Context, rows []store.PushContact, out chan<
 	return fetch.Wait()
 }
 
+// made is an item, or why it couldn't be made.
+type made struct {
+	item
+	err error
+}
+
+// makeItems makes items side by side, in order. The push is read page by page, so that the first batch needn't wait for
+// the last contact's row.
+func (p *pusher) makeItems(ctx context.Context, out chan<- <-chan made) error {
+	var side sync.WaitGroup
+	defer side.Wait()
+	room := make(chan struct{}, 4*callsAtOnce)
+	for after := -1; ; {
+		rows, err := p.unsent(ctx, after, rowsAtOnce)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		links, err := p.b.Store.Links(ctx, p.conn.ID, clientIDs(rows))
+		if err != nil {
+			return fmt.Errorf("read links: %w", err)
+		}
+		for _, row := range rows {
+			slot := make(chan made, 1)
+			if !send(ctx, room, struct{}{}) || !send(ctx, out, (<-chan made)(slot)) {
+				return nil
+			}
+			side.Go(func() {
+				defer func() { <-room }()
+				link, known := links[row.ClientID]
+				it, err := p.item(ctx, row, link, known)
+				slot <- made{it, err}
+			})
+		}
+		after = rows[len(rows)-1].Position
+	}
+}
+
 // send puts v on a channel unless ctx ends first.
 func send[T any](ctx context.Context, out chan<- T, v T) bool {
 	select {
@@ -239,7 +274,7 @@ func send[T any](ctx context.Context, out chan<- T, v T) bool {
 }
 
 // item fetches one contact and its new notes and makes it Mojo's.
-func (p *pusher) item(ctx context.Context, row store.PushContact) (item, error) {
+func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Link, known bool) (item, error) {
 	f, err := p.from.contact(ctx, row.ClientID)
 	if err != nil {
 		return item{}, err
@@ -253,13 +288,12 @@ func (p *pusher) item(ctx context.Context, row store.PushContact) (item, error) 
 		return item{}, err
 	}
 	p.from.dropNotes(row.ClientID)
-	link, known := p.links[row.ClientID]
 	fresh, highest := newNotes(notes, link.NotesSent)
-	out := outgoing(f.contact, fresh, p.push.GroupID, known)
+	out := outgoing(f.contact, f.phones, fresh, p.push.GroupID, known)
 	if out.FullName == "" && len(out.Media) == 0 {
 		return item{row: row, skip: skipEmpty}, nil
 	}
-	return item{row: row, contact: out, notesSent: highest, seen: snapshotOf(f.contact)}, nil
+	return item{row: row, contact: out, known: known, notesSent: highest, seen: snapshotOf(f.contact)}, nil
 }
 
 // mark writes down, before a batch goes out, that it is about to: what a crash leaves is then known to be in
@@ -281,6 +315,7 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 		if !send(ctx, out, batch) {
 			return ctx.Err()
 		}
+		p.first.standAside()
 	}
 	return nil
 }
@@ -288,6 +323,7 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 // keep writes the results of each batch, in one transaction each.
 func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 	for marks := range in {
+		p.first.standAside()
 		// The batch is at Mojo already: its results are written even when the push is being stopped.
 		if err := p.b.Store.MarkPush(context.WithoutCancel(ctx), p.push.ID, marks); err != nil {
 			return fmt.Errorf("keep results: %w", err)
@@ -299,6 +335,7 @@ func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 
 // sendAll sends one batch after the other.
 func (p *pusher) sendAll(ctx context.Context, in <-chan []item, out chan<- store.PushMarks) error {
+	defer p.first.yield()
 	for batch := range in {
 		var marks store.PushMarks
 		var going []item
@@ -310,6 +347,9 @@ func (p *pusher) sendAll(ctx context.Context, in <-chan []item, out chan<- store
 			}
 		}
 		err := p.sendBatch(ctx, going, &marks)
+		if len(in) > 0 {
+			p.first.claim()
+		}
 		if len(marks.Results) > 0 {
 			out <- marks // keep never stops before this channel is closed, unless its write failed
 		}
@@ -498,9 +538,8 @@ func (p *pusher) moved(double []item, result mojo.BulkResult, marks *store.PushM
 // answer (it was in doubt, had no link, and is in the group), and whether this push put it into the
 // group. Where Mojo doesn't tell who was in the group before, undo leaves it alone.
 func (p *pusher) ours(it item, result mojo.BulkResult) (state store.ContactState, putIn bool) {
-	_, known := p.links[it.row.ClientID]
 	inGroup := slices.Contains(result.AlreadyInGroup, it.contact.APIContactID)
-	if it.row.State == store.ContactCreating && !known && (inGroup || result.AlreadyInGroup == nil) {
+	if it.row.State == store.ContactCreating && !it.known && (inGroup || result.AlreadyInGroup == nil) {
 		return store.ContactAdded, true
 	}
 	return store.ContactUpdated, result.AlreadyInGroup != nil && !inGroup
@@ -509,8 +548,7 @@ func (p *pusher) ours(it item, result mojo.BulkResult) (state store.ContactState
 // notMoved is the end of known contacts on a host without bulk_update.
 func (p *pusher) notMoved(double []item, marks *store.PushMarks) {
 	for _, it := range double {
-		_, known := p.links[it.row.ClientID]
-		if it.row.State == store.ContactCreating && !known {
+		if it.row.State == store.ContactCreating && !it.known {
 			marks.Results = append(marks.Results, it.landed(store.ContactAdded, 0, true))
 		} else {
 			marks.Results = append(marks.Results, it.ended(store.ContactSkipped, "Already in Mojo, not moved: this Mojo account can't move contacts."))
@@ -581,9 +619,13 @@ func (p *pusher) bulk(ctx context.Context, items []item,
 	for i, it := range items {
 		contacts[i] = it.contact
 	}
+	defer p.first.yield()
+	away := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { p.first.yield() },
+	})
 	for try := 0; ; try++ {
 		err = p.b.withMojo(ctx, p.conn, func(api *mojo.API) (err error) {
-			result, err = call(api, ctx, contacts)
+			result, err = call(api, away, contacts)
 			return err
 		})
 		if !errors.Is(err, mojo.ErrBusy) || try == len(busyWaits) {

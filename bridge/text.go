@@ -4,12 +4,16 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
 
 var (
-	htmlTag   = regexp.MustCompile(`</?[a-zA-Z][^<>]*>|<!--`)
+	// htmlTag tells HTML from text in which somebody is quoted as "Ann Lee <ann@example.com>".
+	htmlTag = regexp.MustCompile(`(?i)</?(?:a|abbr|b|big|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|img|li|` +
+		`meta|o:p|ol|p|pre|s|script|small|span|strike|strong|style|sub|sup|table|tbody|td|tfoot|th|thead|title|tr|u|ul)` +
+		`(?:\s+[a-z:-]+\s*=[^<>]*)?\s*/?>|<!--`)
 	manyLines = regexp.MustCompile(`\n{3,}`)
 )
 
@@ -31,7 +35,7 @@ func plainText(s string) string {
 		case html.StartTagToken:
 			hidden += writeTag(&out, z, 1)
 		case html.EndTagToken:
-			hidden += writeTag(&out, z, -1)
+			hidden = max(0, hidden+writeTag(&out, z, -1)) // an end without a beginning hides nothing
 		case html.SelfClosingTagToken:
 			writeTag(&out, z, 0)
 		}
@@ -42,7 +46,7 @@ func plainText(s string) string {
 func writeTag(out *strings.Builder, z *html.Tokenizer, step int) int {
 	name, _ := z.TagName()
 	switch string(name) {
-	case "script", "style", "head", "title":
+	case "script", "style", "title":
 		return step
 	case "br":
 		out.WriteString("\n")
@@ -62,14 +66,14 @@ func writeTag(out *strings.Builder, z *html.Tokenizer, step int) int {
 
 // splitKeepingEdges folds white space as a browser does and keeps a blank at either end.
 func splitKeepingEdges(s string) []string {
-	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) })
+	words := strings.Fields(s)
 	if len(words) == 0 && s != "" {
 		return []string{"", ""}
 	}
-	if s != "" && unicode.IsSpace(rune(s[0])) {
+	if first, _ := utf8.DecodeRuneInString(s); unicode.IsSpace(first) {
 		words = append([]string{""}, words...)
 	}
-	if s != "" && unicode.IsSpace(rune(s[len(s)-1])) {
+	if last, _ := utf8.DecodeLastRuneInString(s); unicode.IsSpace(last) {
 		words = append(words, "")
 	}
 	return words

@@ -22,6 +22,11 @@ func TestPlainText(t *testing.T) {
 		{"<p>unclosed", "unclosed"},
 		{"tab\there", "tab here"},
 		{"bell\x07 and nul\x00", "bell and nul"},
+		{"<p><b>voilà</b>, Å<i>x</i></p>", "voilà, Åx"}, // letters whose last byte looks like a blank
+		{"From: Ann Lee <ann@example.com>\nhello", "From: Ann Lee <ann@example.com>\nhello"},
+		{"if a <b and c> d then 5<6", "if a <b and c> d then 5<6"},
+		{"</style>text after a stray end tag", "text after a stray end tag"},
+		{"<head><title>x</title><body>text of a head that never ends", "text of a head that never ends"},
 		{"<table><tr><td>Beds</td><td>4</td></tr></table>", "Beds 4"},
 	} {
 		if got := plainText(test.note); got != test.want {

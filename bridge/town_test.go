@@ -46,19 +46,40 @@ type town struct {
 	wiseFaults *fault.Set
 	mojoFaults *fault.Set
 	skew       *atomic.Int64 // nanoseconds that the service's clock is ahead
+	frozen     *atomic.Bool  // the clock stands at noon, but for the skew
+	broken     *sync.Map     // requestType and id of what Wise Agent answers 500 to, see breaks
 	stop       func()
 }
 
 // everyEngine runs a test in a town of its own on each database.
 func everyEngine(t *testing.T, test func(t *testing.T, town *town)) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) { test(t, newTown(t, s, mojobox.Config{TellsAlreadyInGroup: true})) })
+	t.Helper()
+	everyEngineWith(t, mojobox.Config{TellsAlreadyInGroup: true}, test)
+}
+
+// everyEngineWith does so with another Mojo; a wrapper stands between the service and it.
+func everyEngineWith(t *testing.T, box mojobox.Config, test func(t *testing.T, town *town), wrap ...func(http.Handler) http.Handler) {
+	t.Helper()
+	t.Parallel() // tests wait more than they work
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			test(t, newTown(t, storetest.Open(t, engine), box, wrap...))
+		})
+	}
 }
 
 // newTown builds it; a wrapper stands between the service and Mojo.
 func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http.Handler) http.Handler) *town {
 	t.Helper()
-	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}}
-	now := func() time.Time { return time.Now().Add(time.Duration(town.skew.Load())) }
+	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}, frozen: &atomic.Bool{}, broken: &sync.Map{}}
+	noon := time.Now()
+	now := func() time.Time {
+		if town.frozen.Load() {
+			return noon.Add(time.Duration(town.skew.Load()))
+		}
+		return time.Now().Add(time.Duration(town.skew.Load()))
+	}
 	town.wise = wisebox.New(wisebox.Config{ClientID: "addtomojo", ClientSecret: "wise-secret", Faults: town.wiseFaults, Now: now})
 	town.wise.AddUser(wisebox.User{Email: kate, Password: password, First: "Kate", Last: "Moreno"})
 	box.ClientID, box.ClientSecret, box.Faults, box.Now = "addtomojo", "mojo-secret", town.mojoFaults, now
@@ -71,7 +92,7 @@ func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http
 	for _, w := range wrap {
 		dialer = w(dialer)
 	}
-	town.wiseURL, town.mojoURL = serve(t, town.wise), serve(t, dialer)
+	town.wiseURL, town.mojoURL = serve(t, town.breaking(town.wise)), serve(t, dialer)
 	town.wise.SetRedirectHosts("add.example.com")
 	town.Bridge = &bridge.Bridge{
 		Store: s, BaseURL: "https://add.example.com", Now: now, DoNotCallCategory: "Do Not Call",
@@ -91,6 +112,20 @@ func serve(t *testing.T, h http.Handler) string {
 		server.Close()
 	})
 	return server.URL
+}
+
+// breaks makes Wise Agent fail whenever it is asked for one thing of one contact.
+func (w *town) breaks(requestType, clientID string) { w.broken.Store(requestType+" "+clientID, true) }
+
+func (w *town) breaking(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if _, broken := w.broken.Load(q.Get("requestType") + " " + q.Get("clientID") + q.Get("ClientID")); broken {
+			http.Error(rw, "Object required", http.StatusInternalServerError)
+			return
+		}
+		next.ServeHTTP(rw, r)
+	})
 }
 
 // testLog shows the service's log with the test that failed.

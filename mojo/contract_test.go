@@ -25,10 +25,13 @@ type office struct {
 
 const account = "8812"
 
+// ourSecret has what HTTP Basic asks to be written in another way (RFC 6749, section 2.3.1).
+const ourSecret = "our secret: 100 %+/="
+
 func newOffice(t *testing.T, cfg mojobox.Config) *office {
 	t.Helper()
 	o := &office{faults: &fault.Set{Seed: 1}}
-	cfg.ClientID, cfg.ClientSecret, cfg.Faults = "us", "our-secret", o.faults
+	cfg.ClientID, cfg.ClientSecret, cfg.Faults = "us", ourSecret, o.faults
 	if cfg.InterruptedLock == 0 {
 		cfg.InterruptedLock = -1
 	}
@@ -42,7 +45,7 @@ func newOffice(t *testing.T, cfg mojobox.Config) *office {
 	o.group = o.AddGroup(account, "Hot Lead")
 	srv := httptest.NewServer(o)
 	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
-	o.client = &mojo.Client{AuthURL: srv.URL, ClientID: "us", ClientSecret: "our-secret", HTTP: &http.Client{Timeout: 5 * time.Second}}
+	o.client = &mojo.Client{AuthURL: srv.URL, ClientID: "us", ClientSecret: ourSecret, HTTP: &http.Client{Timeout: 5 * time.Second}}
 	grant, err := o.client.SignIn(t.Context(), "482913", "dana", "pass word&")
 	if err != nil {
 		t.Fatal(err)
@@ -275,6 +278,7 @@ func TestStandInFaults(t *testing.T) {
 		{fault.Rule{Kind: fault.HTML}, "doubt"},
 		{fault.Rule{Kind: fault.Truncated}, "doubt"},
 		{fault.Rule{Kind: fault.HalfJSON}, "doubt"},
+		{fault.Rule{Kind: fault.ErrorIn200}, "refused"},
 		{fault.Rule{Kind: fault.ExpiredToken}, "token"},
 		{fault.Rule{Kind: fault.RevokedToken}, "token"},
 	}
@@ -302,12 +306,10 @@ func TestStandInFaults(t *testing.T) {
 // Trouble at the token endpoint must never look like a dead sign-in.
 func TestStandInFaultsAtTheTokenEndpoint(t *testing.T) {
 	o := newOffice(t, mojobox.Config{})
-	for _, k := range []fault.Kind{fault.ServerError, fault.CutBefore, fault.HTML, fault.TooMany} {
+	for k, want := range map[fault.Kind]string{
+		fault.ServerError: "doubt", fault.CutBefore: "doubt", fault.HTML: "doubt", fault.TooMany: "back off", fault.ErrorIn200: "refused",
+	} {
 		o.faults.Add(fault.Rule{Endpoint: mojobox.EndpointToken, Kind: k, Times: 2})
-		want := "doubt"
-		if k == fault.TooMany {
-			want = "back off"
-		}
 		_, err := o.client.Refresh(t.Context(), o.grant.Token.RefreshToken)
 		wantKind(t, string(k)+" on refresh", err, want)
 		_, err = o.client.SignIn(t.Context(), "482913", "dana", "wrong")

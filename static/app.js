@@ -32,6 +32,7 @@
     for (const el of all("[data-script-only]", root)) el.hidden = false;
     for (const el of all("[data-time-zone]", root)) el.value = zone();
     for (const el of all("[data-wait]", root)) countDown(el);
+    for (const el of all("input[type=text][autofocus]", root)) el.setSelectionRange(el.value.length, el.value.length);
     follow(root);
     syncAdd();
   }
@@ -188,7 +189,11 @@
     if (event.target.matches("input[name=group], input[data-with-dnc]")) syncAdd();
   });
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) all("[data-sent]").forEach((form) => delete form.dataset.sent);
+    if (!event.persisted) return;
+    // The browser kept the page as it was. Somebody's page is asked for anew: they may have signed out
+    // since, and the one-time key in its form is used up.
+    if (one("form[action='/signout']")) location.reload();
+    all("[data-sent]").forEach((form) => delete form.dataset.sent);
   });
 
   document.addEventListener("htmx:load", (event) => setUp(event.detail.elt));

@@ -16,7 +16,7 @@ func TestTidy(t *testing.T) {
 		check(t, s.SaveSession(t.Context(), store.Session{ID: "c0ffee", ExpiresAt: noon.Add(time.Minute)}))
 		check(t, s.StartConsent(t.Context(), store.Consent{StateHash: "5ee", LaunchID: l.ID, ExpiresAt: noon.Add(time.Minute)}))
 		check(t, s.SaveMojoSide(t.Context(), l.ID, mojoSide("half"), noon.Add(time.Minute), noon))
-		_, err = s.Fail(t.Context(), "account 4711", time.Minute, noon, func(int) time.Duration { return 0 })
+		_, err = s.Try(t.Context(), noon, store.Limit{Key: "account 4711", Window: time.Minute, Wait: after(1)})
 		check(t, err)
 		check(t, s.AddRevocations(t.Context(), store.Wise, "", token("old"), noon))
 		p, _, err := s.CreatePush(t.Context(), store.Push{ID: "key", ConnectionID: c.ID, LaunchID: l.ID}, people(1))

@@ -129,7 +129,7 @@ func (p Preflight) rows() []preflightRow {
 		{"shared", p.Shared, verb(p.Shared, "shares a phone with another one", "share a phone with another one"), "added", "flag"},
 		{"do-not-call", p.DoNotCall, verb(p.DoNotCall, "is marked do-not-call", "are marked do-not-call"), "skipped unless you tick the box", "skip"},
 		{"vendors", p.Vendors, verb(p.Vendors, "is a vendor", "are vendors"), "skipped", "skip"},
-		{"missing", p.Missing, verb(p.Missing, "is no longer in Wise Agent", "are no longer in Wise Agent"), "skipped", "skip"},
+		{"missing", p.Missing, verb(p.Missing, "is no longer in Wise Agent, or not yours", "are no longer in Wise Agent, or not yours"), "skipped", "skip"},
 	}
 	var rows []preflightRow
 	for _, row := range all {

@@ -102,7 +102,7 @@ func TestPreflightCountsAndNames(t *testing.T) {
 		"2 share a phone with another one added",
 		"1 is marked do-not-call skipped unless you tick the box",
 		"1 is a vendor skipped",
-		"1 is no longer in Wise Agent skipped",
+		"1 is no longer in Wise Agent, or not yours skipped",
 	}
 	if got := n.texts(".rows summary"); !slices.Equal(got, want) {
 		t.Errorf("rows: got %q, want %q", got, want)

@@ -25,16 +25,17 @@ const (
 // add is the one address of a launch: it shows what comes next, the sign-ins that are missing or the group page.
 func (a *app) add(c echo.Context) error {
 	v, ctx := visitOf(c), c.Request().Context()
+	last := a.lastTry(c)
 	conn, err := a.Bridge.Connection(ctx, v.who().Email)
 	if errors.Is(err, store.ErrNotFound) {
-		return a.welcome(c, http.StatusOK, views.MojoForm{})
+		return a.welcome(c, last.Status, last.Form)
 	}
 	if err != nil {
 		return err
 	}
 	v.conn = conn
 	if conn.State == store.StateNeedsSignIn {
-		return a.welcome(c, http.StatusOK, views.MojoForm{})
+		return a.welcome(c, last.Status, last.Form)
 	}
 	chosen, _ := strconv.ParseInt(c.QueryParam("group"), 10, 64) // 0 chooses the first
 	return a.choose(c, http.StatusOK, chosen, views.NewGroup{})
@@ -87,7 +88,10 @@ func (a *app) groups(ctx context.Context, v *visit, chosen int64, form views.New
 		if !known || errors.Is(err, bridge.ErrNeedsSignIn) {
 			return g, err
 		}
-		g.Problem = p.What + " " + p.Next
+		g.Problem = p.sentences()
+		if list, _, err = a.Store.Groups(ctx, v.conn.ID); err != nil { // the list of before is better than none
+			return g, err
+		}
 	}
 	for i, one := range list {
 		g.List = append(g.List, views.Group{
@@ -180,10 +184,7 @@ func (a *app) groupRefused(c echo.Context, name string, chosen int64, err error)
 	if !known {
 		return err
 	}
-	form := views.NewGroup{Name: name, Error: p.What + " " + p.Next}
-	for _, d := range p.Details {
-		form.Error = p.What + " " + d
-	}
+	form := views.NewGroup{Name: name, Error: p.sentences()}
 	if !isPart(c) {
 		return a.choose(c, http.StatusUnprocessableEntity, chosen, form)
 	}

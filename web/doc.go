@@ -14,6 +14,8 @@
 //	session.go   gorilla's Store on our database
 //	visit.go     who asks, and what of it is theirs: launch, connection, push
 //	launch.go    the launch's form and signature
+//	pace.go      how often one address may launch without one
+//	gzip.go      what is compressed, and what never
 //	hooks.go     what Mojo tells: signatures, 202 after the commit
 //	api.go       what Mojo's contact form asks, behind bearer tokens
 //	activity.go  what came from Mojo, as its customer sees it

@@ -246,7 +246,7 @@ func TestMojoSignInRefusals(t *testing.T) {
 	launch := b.launch(1)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			a := b.post(launch+"/mojo", url.Values{"pin": {c.pin}, "login": {c.login}, "password": {c.password}})
+			a := b.try(launch, url.Values{"pin": {c.pin}, "login": {c.login}, "password": {c.password}})
 			a.want(c.status).says(c.says, "Connect")
 			if got := a.value("login"); got != c.login {
 				t.Errorf("login: got %q, want %q kept", got, c.login)
@@ -254,10 +254,13 @@ func TestMojoSignInRefusals(t *testing.T) {
 			if c.password != "" && strings.Contains(a.body, c.password) {
 				t.Error("the password is in the page")
 			}
+			if again := b.get(launch).want(200); again.value("login") != "" || strings.Contains(again.text(), c.says) {
+				t.Error("a reload shows the answer again, want a fresh form")
+			}
 		})
 	}
 	h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointToken, Kind: "html"})
-	b.post(launch+"/mojo", dana()).want(503).says("Mojo isn't answering")
+	b.try(launch, dana()).want(503).says("Mojo isn't answering")
 	if strings.Contains(h.log.String(), "sandbox") {
 		t.Error("a password is in the log")
 	}
@@ -270,7 +273,7 @@ func TestTooManyWrongSignIns(t *testing.T) {
 	form := dana()
 	form.Set("password", "guess")
 	for range 40 {
-		a := b.post(launch+"/mojo", form)
+		a := b.try(launch, form)
 		if a.status == http.StatusTooManyRequests {
 			a.says("Too many tries")
 			if a.header.Get("Retry-After") == "" || a.value("login") != "dana" {
@@ -496,7 +499,7 @@ func TestNeedsSignInAgain(t *testing.T) {
 	b.get(launch).want(200).says("Sign in to Mojo again")
 	form := dana()
 	form.Set("password", "wrong")
-	b.post(launch+"/mojo", form).want(422).says("Sign in to Mojo again", "didn't accept")
+	b.try(launch, form).want(422).says("Sign in to Mojo again", "didn't accept")
 	b.post(launch+"/mojo", dana()).to(launch)
 	b.ready(launch).says("Hot Lead")
 

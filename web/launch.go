@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,15 +23,16 @@ import (
 const launchTolerance = 90 * time.Second
 
 // launchBodyLimit is the largest launch form in bytes. 5,000 ClientIDs of twelve characters, every comma escaped, are
-// 75 kB; what is a little too long still gets the page that says how many contacts are allowed.
-const launchBodyLimit = 256 << 10
+// 75 kB; who selects all of a large account still gets the page that says how many contacts are allowed.
+const launchBodyLimit = 1 << 20
 
 var (
 	errLaunchForm      = errors.New("launch: not a readable form")
 	errLaunchTwice     = errors.New("launch: a parameter is given twice")
 	errLaunchUnsigned  = errors.New("launch: not signed")
 	errLaunchSignature = errors.New("launch: the signature does not fit")
-	errLaunchOld       = errors.New("launch: ts is too far from our clock")
+	errLaunchOld       = errors.New("launch: ts is too far behind our clock")
+	errLaunchEarly     = errors.New("launch: ts is too far ahead of our clock")
 )
 
 // launchParams is what Wise Agent sends along when it opens the popup. User and Nonce are set only when the launch is
@@ -91,18 +93,37 @@ func checkLaunch(form url.Values, secret string, now time.Time) error {
 		return errLaunchSignature
 	}
 	for _, key := range signedKeys {
-		if v := form.Get(key); (v == "" && key != "contacts") || strings.ContainsFunc(v, unicode.IsControl) {
-			return errLaunchSignature // a line break in a value could pass for another key
+		if !goodValue(key, form.Get(key)) {
+			return errLaunchSignature
 		}
 	}
 	ts, err := strconv.ParseInt(form.Get("ts"), 10, 64)
 	if err != nil {
 		return errLaunchSignature
 	}
-	if age := now.Unix() - ts; age > seconds(launchTolerance) || age < -seconds(launchTolerance) {
+	switch age := now.Unix() - ts; {
+	case age > seconds(launchTolerance):
 		return errLaunchOld
+	case age < -seconds(launchTolerance):
+		return errLaunchEarly
 	}
 	return nil
+}
+
+// goodValue says whether the value of a signed key can be what Wise Agent signed.
+func goodValue(key, v string) bool {
+	if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		return false // a line break in a value could pass for another key
+	}
+	switch n := utf8.RuneCountInString(v); key {
+	case "nonce":
+		return 0 < n && n <= 200
+	case "user":
+		return 0 < n && n <= 254 // no address is longer
+	case "ts":
+		return n > 0
+	}
+	return true
 }
 
 // signedKeys are what the signature covers, sorted by name.
@@ -130,6 +151,9 @@ func (a *app) launch(c echo.Context) error {
 		return a.elsewhere(c, err, "")
 	}
 	if !p.Signed {
+		if err := a.launches.take(c.RealIP(), 1+strings.Count(p.Contacts, ",")/contactsPerToken); err != nil {
+			return a.elsewhere(c, err, "")
+		}
 		p.User = v.who().Email
 	}
 	l, err := a.Bridge.Launch(r.Context(), bridge.LaunchRequest{

@@ -53,7 +53,7 @@ func TestReadLaunchSigned(t *testing.T) {
 		{"90 s old", 90 * time.Second, nil, nil},
 		{"91 s old", 91 * time.Second, nil, errLaunchOld},
 		{"90 s ahead", -90 * time.Second, nil, nil},
-		{"91 s ahead", -91 * time.Second, nil, errLaunchOld},
+		{"91 s ahead", -91 * time.Second, nil, errLaunchEarly},
 		{"flipped bit", 0, flipSignature, errLaunchSignature},
 		{"contacts changed", 0, func(f url.Values) { f.Set("contacts", "26855,26856") }, errLaunchSignature},
 		{"contacts reordered", 0, func(f url.Values) { f.Set("contacts", "26856,26855,V12") }, errLaunchSignature},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,12 +25,13 @@ import (
 )
 
 var (
-	errNotFound     = errors.New("not found, or somebody else's")
-	errSignedOut    = errors.New("nobody is signed in")
-	errNotConnected = errors.New("not connected")
-	errCrossOrigin  = errors.New("a request from another site")
-	errForm         = errors.New("not a readable form")
-	errNoGroup      = errors.New("no group is chosen")
+	errNotFound      = errors.New("not found, or somebody else's")
+	errSignedOut     = errors.New("nobody is signed in")
+	errNotConnected  = errors.New("not connected")
+	errCrossOrigin   = errors.New("a request from another site")
+	errForm          = errors.New("not a readable form")
+	errConsentFailed = errors.New("a failure of its own that Wise Agent reported")
+	errNoGroup       = errors.New("no group is chosen")
 )
 
 // problem is an error as a person reads it: what happened to them and what to do next.
@@ -45,6 +47,11 @@ type problem struct {
 
 	Launch string `json:",omitempty"` // id, for the button
 	Code   string `json:",omitempty"` // support code
+}
+
+// sentences is the problem where it stands within a page: what is wrong, and what to do.
+func (p problem) sentences() string {
+	return strings.Join(slices.Concat([]string{p.What}, p.Details, []string{p.Next}), " ")
 }
 
 // way is what the problem's button does.
@@ -69,6 +76,8 @@ var problems = []struct {
 		What: "Each link from Wise Agent opens Add to Mojo once.", Next: startAgain}},
 	{errLaunchOld, problem{Status: http.StatusGone, Title: "This link is too old",
 		What: "A link from Wise Agent works for 90 seconds.", Next: startAgain}},
+	{errLaunchEarly, problem{Status: http.StatusGone, Title: "This link isn't good yet",
+		What: "Its time is more than 90 seconds ahead of our clock.", Next: startAgain + " If it happens again, tell us the support code below."}},
 	{errLaunchUnsigned, unproven}, {errLaunchSignature, unproven}, {errLaunchTwice, unproven}, {errLaunchForm, unproven},
 
 	// Signing in with Mojo; the first two come back beside the form
@@ -84,6 +93,8 @@ var problems = []struct {
 	{bridge.ErrConsentDenied, problem{Status: http.StatusForbidden, Title: "You didn't allow access",
 		What: "Without access to your profile and contacts, nothing can be sent to Mojo. Nothing was connected.",
 		Next: "You can allow it now, or close this window.", Way: wayAllow}},
+	{errConsentFailed, problem{Status: http.StatusBadGateway, Title: "Wise Agent couldn't finish this",
+		What: "Wise Agent reported a problem of its own. Nothing was connected.", Next: "Continue with Wise Agent once more.", Way: wayAllow}},
 	{bridge.ErrConsentExpired, problem{Status: http.StatusGone, Title: "That took too long",
 		What: "The visit to Wise Agent was finished before, or took longer than 10 minutes.", Next: "Continue with Wise Agent once more.", Way: wayAllow}},
 	{bridge.ErrOtherBrowser, problem{Status: http.StatusForbidden, Title: "This belongs to another window",
@@ -167,7 +178,7 @@ func describe(err error, now time.Time) (problem, bool) {
 			Way: wayBack, Wait: time.Minute}, true
 	case errors.As(err, &refused):
 		return problem{Status: http.StatusBadGateway, Title: "Mojo refused this",
-			What: "Mojo answered:", Details: cut([]string{refused.Text}, 500), Next: "Change what Mojo asks for and try again.", Way: wayBack}, true
+			What: "Mojo answered:", Details: cut([]string{refused.Text}, 500), Next: "Change what Mojo asks for, or try again in a minute.", Way: wayBack}, true
 	case errors.As(err, &large):
 		return tooLarge, true
 	case errors.As(err, &he):
@@ -181,8 +192,13 @@ func describeSelection(err error) (problem, bool) {
 	var (
 		tooMany *bridge.TooManyError
 		badID   *bridge.BadIDError
+		often   *paceError
 	)
 	switch {
+	case errors.As(err, &often):
+		return problem{Status: http.StatusTooManyRequests, Title: "That was a lot at once", Calm: true, Wait: often.Wait,
+			What: "Add to Mojo was opened very often from your network just now, so this time it was not.",
+			Next: "Wait a moment, then choose Add to Mojo in Wise Agent again."}, true
 	case errors.As(err, &tooMany):
 		return problem{Status: http.StatusUnprocessableEntity, Title: "That is more than fits",
 			What: fmt.Sprintf("You selected %s contacts. At most %s go at once.", comma(tooMany.Got), comma(tooMany.Most)),
@@ -351,13 +367,38 @@ func (a *app) keptProblem(c echo.Context) error {
 	return a.showProblem(c, p)
 }
 
-// code is the support code of the answer: the launch's, or one made up for this request.
+// code is the support code of the answer: that of its launch, else of the last launch that this browser opened, else
+// one made up for this request.
 func (a *app) code(c echo.Context) string {
 	v := visitOf(c)
+	if v.code == "" {
+		v.code = a.lastCode(c)
+	}
 	if v.code == "" {
 		v.code = newCode()
 	}
 	return v.code
+}
+
+// lastCode is the support code of the last launch that this browser opened, "" without one.
+func (a *app) lastCode(c echo.Context) string {
+	v := visitOf(c)
+	if v.session == nil { // a page that asks for no session
+		s, err := a.sessions.Get(c.Request(), a.sessions.cookieName())
+		if err != nil {
+			return ""
+		}
+		v.session = s
+	}
+	if len(v.who().Launches) == 0 {
+		return ""
+	}
+	held := v.who().Launches
+	l, err := a.Store.Launch(c.Request().Context(), held[len(held)-1])
+	if err != nil {
+		return ""
+	}
+	return l.Code
 }
 
 // crockford is Crockford's base32: no letter that is read out wrong.

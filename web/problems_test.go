@@ -27,7 +27,7 @@ func TestProblemsSpeakPlainly(t *testing.T) {
 	for _, err := range []error{
 		&bridge.TooManyError{Got: 5001, Most: 5000}, &bridge.BadIDError{IDs: []string{"x"}}, &bridge.WaitError{Until: now.Add(time.Minute)},
 		&bridge.DialingRepError{Permission: "dialing_rep"}, &bridge.TakenError{Masked: "j***@kw.com"}, &bridge.ScopeError{Missing: []string{"contacts"}},
-		&bridge.OtherPersonError{Launched: "j***@example.com", SignedIn: "b***@example.com"}, &bridge.DownError{Partner: bridge.MojoName, Err: errors.New("x")},
+		&paceError{Wait: time.Second}, &bridge.OtherPersonError{Launched: "j***@example.com", SignedIn: "b***@example.com"}, &bridge.DownError{Partner: bridge.MojoName, Err: errors.New("x")},
 		&mojo.RefusedError{Op: "create group", Status: 400, Text: "Pick another name."}, &http.MaxBytesError{Limit: 1},
 	} {
 		p, known := describe(fmt.Errorf("somewhere: %w", err), now)

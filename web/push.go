@@ -68,6 +68,11 @@ func (a *app) showPush(c echo.Context) error {
 // pushView reads how the push stands.
 func (a *app) pushView(c echo.Context) (views.Push, bridge.Progress, error) {
 	v, ctx := visitOf(c), c.Request().Context()
+	conn, err := a.Store.Connection(ctx, v.conn.ID) // a stream lives longer than what was true at its beginning
+	if err != nil {
+		return views.Push{}, bridge.Progress{}, fmt.Errorf("read connection: %w", err)
+	}
+	v.conn = conn
 	progress, err := a.Bridge.Progress(ctx, v.conn, v.push.ID)
 	if err != nil {
 		return views.Push{}, progress, err
@@ -109,6 +114,7 @@ func pushModel(p bridge.Progress, landing bool) views.Push {
 	case store.PushSending, store.PushWaiting:
 		page.Down = downPartner(p.Push.Cause)
 	case store.PushDone, store.PushStopped:
+		page.Done, page.Total = p.All.Total-p.All.Waiting, p.All.Total // a Retry is over: its numbers count with the others
 		if p.All.Failed > 0 {
 			page.RetryURL = own + "/retry"
 		}

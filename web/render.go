@@ -13,12 +13,19 @@ import (
 	"addtomojo/views"
 )
 
-// render sends a page or a part of one. It is rendered whole before the first byte leaves, so that an error can still
+// render sends a page or a part of one, a large one compressed. It is rendered whole before the first byte leaves, so that an error can still
 // become an error page.
 func (a *app) render(c echo.Context, status int, page templ.Component) error {
 	var b bytes.Buffer
 	if err := page.Render(c.Request().Context(), &b); err != nil {
 		return fmt.Errorf("render: %w", err)
+	}
+	small, err := a.zipped(c.Response().Header(), c.Request(), b.Bytes())
+	if err != nil {
+		return err
+	}
+	if small != nil {
+		return c.HTMLBlob(status, small)
 	}
 	return c.HTMLBlob(status, b.Bytes())
 }
@@ -28,13 +35,7 @@ func isPart(c echo.Context) bool { return c.Request().Header.Get("HX-Request") =
 
 // page is what every page of this visit carries.
 func (a *app) page(c echo.Context, title string) views.Page {
-	v := visitOf(c)
-	if held := v.held(); v.code == "" && held != "" { // a page of the account: the code of the popup it is shown in
-		if l, err := a.Store.Launch(c.Request().Context(), held); err == nil {
-			v.code = l.Code
-		}
-	}
-	return views.Page{Title: title, Code: v.code, Assets: a.assets()}
+	return views.Page{Title: title, Code: a.code(c), Assets: a.assets()}
 }
 
 func (a *app) assets() views.Assets {
@@ -114,7 +115,7 @@ func zoneOf(name string) (*time.Location, bool) {
 // home tells who comes without a launch how to start.
 func (a *app) home(c echo.Context) error {
 	return a.render(c, http.StatusOK, views.ProblemPage(views.Problem{
-		Page: views.Page{Title: "Add to Mojo starts in Wise Agent", Assets: a.assets()}, Calm: true,
+		Page: a.page(c, "Add to Mojo starts in Wise Agent"), Calm: true,
 		What: "Select contacts in Wise Agent, then choose Add to Mojo.",
 		Next: "A window opens, you choose a group, and the contacts are ready to dial in Mojo.",
 	}))

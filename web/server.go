@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -45,6 +46,8 @@ type Server struct {
 type app struct {
 	*Server
 	sessions *sessionStore
+	launches *pace     // of unsigned launches
+	zippers  sync.Pool // of *gzip.Writer
 	static   *static.Files
 	hooks    []*standardwebhooks.Webhook // one for each secret
 	tokens   [][sha256.Size]byte
@@ -104,7 +107,10 @@ func (s *Server) app() (*app, error) {
 			return nil, fmt.Errorf("web: WiseAgentAuthURL: %w", err)
 		}
 	}
-	a := &app{Server: s, sessions: sessions, static: static.New(), secure: secure, csp: contentPolicy(formTarget)}
+	a := &app{
+		Server: s, sessions: sessions, static: static.New(), secure: secure, csp: contentPolicy(formTarget),
+		launches: &pace{Every: launchesPerSecond, Burst: launchesAtOnce, Now: s.now},
+	}
 	if a.hooks, err = hookSecrets(s.HookSecrets); err != nil {
 		return nil, fmt.Errorf("web: HookSecrets: %w", err)
 	}

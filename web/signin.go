@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
+	"github.com/gorilla/securecookie"
 	"github.com/labstack/echo/v4"
 
 	"addtomojo/bridge"
@@ -33,6 +37,7 @@ func (a *app) welcome(c echo.Context, status int, form views.MojoForm) error {
 	} else if err := a.askMissing(c, &w); err != nil {
 		return err
 	}
+	retryAfter(c, form.Wait)
 	return a.render(c, status, views.WelcomePage(w))
 }
 
@@ -143,13 +148,12 @@ func (a *app) mojoRefused(c echo.Context, form views.MojoForm, err error) error 
 	if wait != nil {
 		form.Wait = p.Wait
 	} else {
-		form.Error = p.What + " " + p.Next
+		form.Error = p.sentences()
 	}
-	retryAfter(c, p.Wait)
 	return a.mojoAgain(c, p.Status, form)
 }
 
-// mojoAgain shows the form again, on the page it came from.
+// mojoAgain shows the form again, on the page it came from, which answers with the status.
 func (a *app) mojoAgain(c echo.Context, status int, form views.MojoForm) error {
 	v := visitOf(c)
 	conn, err := a.Bridge.Connection(c.Request().Context(), v.who().Email)
@@ -161,7 +165,61 @@ func (a *app) mojoAgain(c echo.Context, status int, form views.MojoForm) error {
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
-	return a.welcome(c, status, form)
+	if err := a.keepTry(c, try{Form: form, Status: status, Until: a.now().Add(form.Wait)}); err != nil {
+		return err
+	}
+	return a.seeOther(c, launchPath(v.launch.ID))
+}
+
+// try is a Mojo authentication form that comes back. A signed cookie carries it to the launch's page, where it is shown
+// once: the back button and a reload then meet a page that can be asked for again, and never send a password twice.
+type try struct {
+	Form   views.MojoForm
+	Status int
+	Until  time.Time // end of Form.Wait
+}
+
+const (
+	tryCookie = "try"
+	tryLife   = 5 * time.Minute
+)
+
+func (a *app) keepTry(c echo.Context, t try) error {
+	plain, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("keep form: %w", err)
+	}
+	value, err := securecookie.EncodeMulti(tryCookie, plain, a.sessions.Codecs...)
+	if err != nil {
+		return fmt.Errorf("keep form: %w", err)
+	}
+	c.SetCookie(a.tryCookie(c, value, int(tryLife/time.Second)))
+	return nil
+}
+
+// lastTry takes the form that came back, if there is one.
+func (a *app) lastTry(c echo.Context) try {
+	t := try{Status: http.StatusOK}
+	cookie, err := c.Cookie(tryCookie)
+	if err != nil {
+		return t
+	}
+	c.SetCookie(a.tryCookie(c, "", -1))
+	var plain []byte
+	if securecookie.DecodeMulti(tryCookie, cookie.Value, &plain, a.sessions.Codecs...) != nil || json.Unmarshal(plain, &t) != nil {
+		return try{Status: http.StatusOK}
+	}
+	if t.Form.Wait > 0 {
+		t.Form.Wait = max(t.Until.Sub(a.now()), time.Second)
+	}
+	return t
+}
+
+func (a *app) tryCookie(c echo.Context, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: tryCookie, Value: value, Path: launchPath(visitOf(c).launch.ID), MaxAge: maxAge,
+		Secure: a.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
 }
 
 // startConsent sends the browser to Wise Agent's consent page. The session remembers which launch the visit is for, so
@@ -213,6 +271,9 @@ func (a *app) finishConsent(c echo.Context) error {
 // otherwise.
 func (a *app) consentFailed(c echo.Context, launchID string, err error) error {
 	v := visitOf(c)
+	if launchID != "" && c.QueryParam("error") != "" && errors.Is(err, bridge.ErrConsentExpired) {
+		return a.elsewhere(c, errConsentFailed, launchID)
+	}
 	if launchID == "" {
 		launchID = v.who().consented(c.QueryParam("state"))
 	}
@@ -227,6 +288,7 @@ func (a *app) consentFailed(c echo.Context, launchID string, err error) error {
 // signOut ends the session. What a half-done sign-in holds is revoked, and the launches of this browser are closed.
 func (a *app) signOut(c echo.Context) error {
 	v, r := visitOf(c), c.Request()
+	page := a.page(c, "Signed out") // its code is that of the launch that is left now
 	for _, id := range v.who().Launches {
 		c.SetCookie(a.claimCookie(id, "", -1))
 		if err := a.Store.DropSignIn(r.Context(), id, a.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -236,7 +298,7 @@ func (a *app) signOut(c echo.Context) error {
 	if err := a.sessions.signOut(c.Response(), r, v.session); err != nil {
 		return err
 	}
-	return a.render(c, http.StatusOK, views.SignedOutPage(views.SignedOut{Page: views.Page{Title: "Signed out", Assets: a.assets()}}))
+	return a.render(c, http.StatusOK, views.SignedOutPage(views.SignedOut{Page: page}))
 }
 
 // keepZone gives a connection without a time zone the browser's.

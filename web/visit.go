@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
@@ -65,7 +66,11 @@ func (a *app) glanced(next echo.HandlerFunc) echo.HandlerFunc {
 func (a *app) ownLaunch(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := visitOf(c)
-		l, err := a.Store.Launch(c.Request().Context(), c.Param("launch"))
+		id, err := idIn(c, "launch")
+		if err != nil {
+			return err
+		}
+		l, err := a.Store.Launch(c.Request().Context(), id)
 		if err != nil {
 			return notFound(fmt.Errorf("read launch: %w", err))
 		}
@@ -154,7 +159,11 @@ func (a *app) connected(next echo.HandlerFunc) echo.HandlerFunc {
 func (a *app) ownPush(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v, ctx := visitOf(c), c.Request().Context()
-		p, err := a.Store.Push(ctx, c.Param("push"))
+		id, err := idIn(c, "push")
+		if err != nil {
+			return err
+		}
+		p, err := a.Store.Push(ctx, id)
 		if err != nil {
 			return notFound(fmt.Errorf("read push: %w", err))
 		}
@@ -174,6 +183,15 @@ func (a *app) ownPush(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// idIn is the id in the address. What can't be one is errNotFound without asking: a database may choke on it.
+func idIn(c echo.Context, name string) (string, error) {
+	id := c.Param(name)
+	if known, err := uuid.Parse(id); err != nil || known.String() != id {
+		return "", errNotFound
+	}
+	return id, nil
 }
 
 // notFound gives errNotFound for a row that isn't there, and other errors back.

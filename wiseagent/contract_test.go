@@ -303,6 +303,7 @@ func TestStandInFaults(t *testing.T) {
 		{fault.Rule{Kind: fault.HTML}, "doubt"},
 		{fault.Rule{Kind: fault.Truncated}, "doubt"},
 		{fault.Rule{Kind: fault.HalfJSON}, "doubt"},
+		{fault.Rule{Kind: fault.ErrorIn200}, "refused"},
 		{fault.Rule{Kind: fault.ExpiredToken}, "token"},
 		{fault.Rule{Kind: fault.RevokedToken}, "token"},
 	}
@@ -328,12 +329,10 @@ func TestStandInFaults(t *testing.T) {
 func TestStandInFaultsAtTheTokenEndpoint(t *testing.T) {
 	c := newCRM(t)
 	_, refresh, _ := c.Tokens(dana, "profile")
-	for _, k := range []fault.Kind{fault.ServerError, fault.CutBefore, fault.HTML, fault.TooMany} {
+	for k, want := range map[fault.Kind]string{
+		fault.ServerError: "doubt", fault.CutBefore: "doubt", fault.HTML: "doubt", fault.TooMany: "back off", fault.ErrorIn200: "refused",
+	} {
 		c.faults.Add(fault.Rule{Endpoint: "token", Kind: k, Times: 1})
-		want := "doubt"
-		if k == fault.TooMany {
-			want = "back off"
-		}
 		_, err := c.client.Refresh(t.Context(), refresh)
 		wantKind(t, string(k), err, want)
 	}

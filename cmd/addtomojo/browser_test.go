@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"addtomojo/cmd/addtomojo/internal/chrome"
+	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
 )
 
@@ -80,7 +81,7 @@ func newScene(t *testing.T, browser *chrome.Browser, set ...staging) *scene {
 
 // play runs the sandbox and waits for its end when the test is over.
 func (s *scene) play() {
-	ctx, stop := context.WithCancel(s.t.Context())
+	ctx, stop := context.WithCancel(context.WithoutCancel(s.t.Context())) // it outlives the pages that look at it
 	ended := make(chan error, 1)
 	go func() { ended <- s.sandbox.run(ctx) }()
 	s.t.Cleanup(func() {
@@ -193,6 +194,13 @@ func (s *scene) landed(tab *chrome.Tab, group int64) {
 	s.t.Helper()
 	tab.WaitAt(s.MojoURL + "/my-data/?group_id=" + strconv.FormatInt(group, 10))
 	tab.Wait(`h1[data-group-id="` + strconv.FormatInt(group, 10) + `"]`)
+}
+
+// downAfter lets Mojo fail after so many bulk creates, until the test calls comeBack: a push then stands still for as long
+// as somebody wants to look at it.
+func (s *scene) downAfter(batches int) (comeBack func()) {
+	rule := s.MojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.ServerError, Status: 503, After: batches})
+	return func() { s.MojoFaults.Remove(rule) }
 }
 
 // safeBuffer collects a log that several goroutines write.

@@ -47,6 +47,7 @@ const (
 	HTML         Kind = "html"          // 200 with a log-in page; no effect
 	Truncated    Kind = "truncated"     // takes effect; the connection ends in the middle of the body
 	HalfJSON     Kind = "half_json"     // takes effect; half of the body as a complete HTTP answer
+	ErrorIn200   Kind = "error_in_200"  // 200 with an error in the body, as both partners put it; no effect
 	ExpiredToken Kind = "expired_token" // the partner's answer to an expired access token; no effect
 	RevokedToken Kind = "revoked_token" // the partner's answer to a revoked access token; no effect
 )
@@ -54,7 +55,7 @@ const (
 // Kinds lists every kind in the order in which the page offers them.
 func Kinds() []Kind {
 	return []Kind{Latency, TooMany, ServerError, Timeout, CutBefore, CutAfter,
-		HTML, Truncated, HalfJSON, ExpiredToken, RevokedToken}
+		HTML, Truncated, HalfJSON, ErrorIn200, ExpiredToken, RevokedToken}
 }
 
 // Rule is one fault: what goes wrong, where, and how often.
@@ -66,6 +67,7 @@ type Rule struct {
 	Status     int           // ServerError: the HTTP status, 500 when 0
 	RetryAfter time.Duration // TooMany, ServerError: sent in whole seconds, rounded up; 0: no header
 	Share      float64       // of the requests to the endpoint, 0 < share <= 1; 0 means 1
+	After      int           // requests to the endpoint that it lets pass first
 	Times      int           // how often it still happens before it goes away; 0: until removed
 }
 
@@ -174,9 +176,13 @@ func (s *Set) strike(endpoint string) (delay time.Duration, rule Rule, struck bo
 }
 
 // applies says whether the rule strikes a request to endpoint, drawing lots
-// when it has a share.
+// when it has a share. It counts those that the rule lets pass.
 func (s *Set) applies(r *Rule, endpoint string) bool {
 	if r.Endpoint != Any && r.Endpoint != endpoint {
+		return false
+	}
+	if r.After > 0 {
+		r.After--
 		return false
 	}
 	if r.Share <= 0 || r.Share >= 1 {

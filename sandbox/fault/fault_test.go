@@ -88,6 +88,7 @@ func TestKinds(t *testing.T) {
 		{rule: fault.Rule{Kind: fault.HTML}, status: 200, body: "<form"},
 		{rule: fault.Rule{Kind: fault.Truncated}, status: 201, body: whole[:len(whole)/2], broken: true, effects: 1},
 		{rule: fault.Rule{Kind: fault.HalfJSON}, status: 201, body: whole[:len(whole)/2], effects: 1},
+		{rule: fault.Rule{Kind: fault.ErrorIn200}, status: 200, body: `"errors": [`},
 		{rule: fault.Rule{Kind: fault.ExpiredToken}, status: 403, body: "expired_token"},
 		{rule: fault.Rule{Kind: fault.RevokedToken}, status: 403, body: "revoked_token"},
 	}
@@ -138,6 +139,16 @@ func TestTimeoutEndsWithTheClient(t *testing.T) {
 	p.Close() // returns only when the held request has ended
 	if n := p.effects.Load(); n != 0 {
 		t.Errorf("got %d effects of a request that was never answered, want 0", n)
+	}
+}
+
+func TestAfterLetsTheFirstRequestsPass(t *testing.T) {
+	p := newPartner(t)
+	p.faults.Add(fault.Rule{Endpoint: "work", Kind: fault.ServerError, After: 2, Times: 1})
+	for i, want := range []int{201, 201, 500, 201} {
+		if got := p.post(t.Context(), "/work"); got.status != want {
+			t.Errorf("request %d: got status %d, want %d", i+1, got.status, want)
+		}
 	}
 }
 

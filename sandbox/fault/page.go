@@ -197,6 +197,8 @@ func (k Kind) text() string {
 		return "Answer cut in the middle"
 	case HalfJSON:
 		return "Half of the JSON, complete answer"
+	case ErrorIn200:
+		return "200 with an error in the JSON"
 	case ExpiredToken:
 		return "Access token expired"
 	case RevokedToken:

@@ -17,6 +17,9 @@ const loginPage = `<!DOCTYPE html>
 <label>Password <input name="password" type="password"></label><button>Log in</button></form></body></html>
 `
 
+// errorBody refuses in the words of Mojo's API, part A2, and of Wise Agent's, section 2.1, at once.
+const errorBody = `{"errors": ["The request could not be processed."], "result": null, "error": "The request could not be processed."}`
+
 // serve answers one request that the rule struck.
 func (r Rule) serve(w http.ResponseWriter, req *http.Request, refuse func(http.ResponseWriter, *http.Request, Kind), next http.Handler) {
 	switch r.Kind {
@@ -49,6 +52,9 @@ func (r Rule) serve(w http.ResponseWriter, req *http.Request, refuse func(http.R
 	case HalfJSON:
 		rec := record(req, next)
 		rec.send(w, rec.body.Len()/2)
+	case ErrorIn200:
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, errorBody)
 	case ExpiredToken, RevokedToken:
 		refuse(w, req, r.Kind)
 	default:

@@ -42,11 +42,12 @@ func (s *Server) listGroups(w http.ResponseWriter, r *http.Request, a *account) 
 	if text := r.URL.Query().Get("page"); text != "" {
 		page, _ = strconv.Atoi(text)
 	}
-	first := (page - 1) * s.cfg.GroupPage
-	if page < 1 || (first >= len(groups) && page > 1) {
+	pages := max((len(groups)+s.cfg.GroupPage-1)/s.cfg.GroupPage, 1)
+	if page < 1 || page > pages {
 		writeJSON(w, http.StatusNotFound, detail{"Invalid page."})
 		return
 	}
+	first := (page - 1) * s.cfg.GroupPage
 	last := min(first+s.cfg.GroupPage, len(groups))
 	answer := groupPage{Count: len(groups), Results: groups[first:last]}
 	if last < len(groups) {

@@ -43,8 +43,10 @@ func TestGroupsInPages(t *testing.T) {
 	if a := b.call(t, access, "GET", "/api/groups/?page=2", ""); !strings.Contains(a.body, `"next":null,"results":[{`) {
 		t.Errorf("got %s, want the last page with one group", a.body)
 	}
-	if a := b.call(t, access, "GET", "/api/groups/?page=3", ""); a.status != 404 {
-		t.Errorf("got status %d behind the last page, want 404", a.status)
+	for _, page := range []string{"3", "0", "9223372036854775807"} {
+		if a := b.call(t, access, "GET", "/api/groups/?page="+page, ""); a.status != 404 {
+			t.Errorf("page %s: got status %d, want 404", page, a.status)
+		}
 	}
 }
 

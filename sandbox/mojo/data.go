@@ -47,7 +47,7 @@ func (s *Server) myData(w http.ResponseWriter, r *http.Request, who session) {
 	v := dataView{Selected: groupID(r), Query: strings.TrimSpace(r.URL.Query().Get("q"))}
 	contacts := s.selectContacts(&v, who.account)
 	page, err := strconv.Atoi(r.URL.Query().Get("page"))
-	if err != nil || page < 1 || (page-1)*contactsPerPage >= len(contacts) {
+	if err != nil || page < 1 || page > (len(contacts)+contactsPerPage-1)/contactsPerPage {
 		page = 1
 	}
 	first := (page - 1) * contactsPerPage

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,12 +67,22 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 func (s *Server) client(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 	id, secret, _ := r.BasicAuth()
-	if same(id, s.cfg.ClientID) && same(secret, s.cfg.ClientSecret) {
+	if same(unescaped(id), s.cfg.ClientID) && same(unescaped(secret), s.cfg.ClientSecret) {
 		return true
 	}
 	w.Header().Set("WWW-Authenticate", `Basic realm="Mojo"`)
 	oauthError(w, http.StatusUnauthorized, "invalid_client", "The client is not known.")
 	return false
+}
+
+// unescaped undoes the form encoding in which OAuth sends id and secret by HTTP
+// Basic (RFC 6749, section 2.3.1); what is not encoded well is nobody's.
+func unescaped(text string) string {
+	plain, err := url.QueryUnescape(text)
+	if err != nil {
+		return ""
+	}
+	return plain
 }
 
 func (s *Server) passwordGrant(w http.ResponseWriter, r *http.Request) {

@@ -148,6 +148,7 @@ func TestMyDataPages(t *testing.T) {
 	b.logIn(t, "")
 	path := fmt.Sprintf("/my-data/?group_id=%d", group)
 	first, second := b.get(t, path), b.get(t, path+"&page=2")
+	contains(t, b.get(t, path+"&page=9223372036854775807"), "Person 000")
 	if n := strings.Count(first.body, "data-contact-id"); n != 500 {
 		t.Errorf("got %d contacts on the first page, want 500", n)
 	}

@@ -8,8 +8,8 @@ import (
 // An operation is one request of the data API.
 type operation struct {
 	verb  string
-	name  string // the requestType as documented
-	scope string
+	name  string            // the requestType as documented
+	scope string            // of several, separated by blanks, one is enough
 	run   func(request) any // with the server's lock held; what it returns must not point into the state
 }
 
@@ -30,6 +30,7 @@ func operations() []operation {
 		{"GET", "getPipelines", "profile", getPipelines},
 		{"GET", "getLoginToken", "profile", getLoginToken},
 		{"GET", "captureForms", "marketing", captureForms},
+		{"GET", "captureForm", "marketing", captureForms},
 
 		{"GET", "getContacts", "contacts", getContacts},
 		{"GET", "getContactsCount", "contacts", getContactsCount},
@@ -49,7 +50,7 @@ func operations() []operation {
 		{"POST", "addClientCustom", "contacts", addClientCustom},
 		{"PUT", "editClientCustomData", "contacts", editClientCustomData},
 		{"DELETE", "editClientCustomData", "contacts", editClientCustomData}, // the verb in the documentation, surely a slip
-		{"POST", "attachFile", "contacts", attachFile},
+		{"POST", "attachFile", "contacts marketing", attachFile},
 		{"POST", "addClientsToMarketingProgram", "marketing", addClientsToMarketingProgram},
 
 		{"POST", "addContactNote", "contacts", addContactNote},

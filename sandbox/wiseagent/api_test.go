@@ -17,7 +17,7 @@ import (
 
 func ann() wiseagent.Contact {
 	return wiseagent.Contact{First: "Ann", Last: "Lee", Email: "ann@example.com", MobilePhone: "(520) 555-0143", Source: "Zillow",
-		Categories: []string{"Buyer", "Do Not Call"}, Custom: []wiseagent.Custom{{ID: 1, Key: "MojoContactID", Value: "58"}}, OutsideTeam: "olga@example.org", InsideTeam: []int{7}}
+		Categories: []string{"Buyer", "Do Not Call"}, Custom: []wiseagent.Custom{{Key: "MojoContactID", Value: "58"}}, OutsideTeam: "olga@example.org", InsideTeam: []int{7}}
 }
 
 func TestUserAndTeam(t *testing.T) {
@@ -97,6 +97,7 @@ func TestContactsPages(t *testing.T) {
 		{"page 1 has 100", []string{"page", "1"}, ids[:100]},
 		{"page 3 is short", []string{"page", "3"}, ids[200:]},
 		{"page 4 is empty", []string{"page", "4"}, nil},
+		{"so is one far beyond", []string{"page", "9223372036854775807"}, nil},
 		{"size of 60", []string{"page", "2", "page_size", "60"}, ids[60:120]},
 		{"names in any case", []string{"PAGE", "2", "Page_Size", "60"}, ids[60:120]},
 	} {
@@ -122,6 +123,8 @@ func TestContactFilters(t *testing.T) {
 		{"dtupdated=2026-11-22 10:03", "Ann"}, {"dtupdated=11/20/2026 00:00", "Ann Bo"},
 		{"DateUpdatedUTC=11/22/2026 17:03", "Ann"}, {"DateUpdatedUTC=2026-11-22 17:04", ""},
 		{"email=bo@example.com&DateUpdatedUTC=2026-11-22 17:03", "Bo"},
+		{"dtupdated=2026-11-22 10:03&DateUpdatedUTC=2026-11-19 00:00", "Ann"}, {"dtupdated=2026-11-19 00:00&DateUpdatedUTC=2026-11-22 17:03", "Ann"},
+		{"phone=(520) 555-0143", ""}, // digits only
 	} {
 		pairs := []string{}
 		for part := range strings.SplitSeq(tt.filter, "&") {
@@ -177,6 +180,58 @@ func TestWebcontact(t *testing.T) {
 	wantBody(t, "no last name", b.api(b.token(), "POST", "webcontact", "CFirst", "Ann", "Source", "Mojo"), `{"Error":"Missing CLast"}`)
 }
 
+// A new contact lands on the Call List, as the words of section 5.1 have it, unless that is suppressed.
+func TestWebcontactAndTheCallList(t *testing.T) {
+	for _, tt := range []struct {
+		what  string
+		pairs []string
+		want  string // type of the only entry, "" for none
+	}{
+		{"with a phone", []string{"MobilePhone", "5205550143"}, "Phone"},
+		{"without a phone", []string{"CEmail", "ann@example.com"}, "E-mail"},
+		{"calltype 2", []string{"MobilePhone", "5205550143", "calltype", "2"}, "E-mail"},
+		{"calltype 1", []string{"calltype", "1"}, "Phone"},
+		{"suppressed", []string{"MobilePhone", "5205550143", "noCallList", "1"}, ""},
+		{"not suppressed", []string{"MobilePhone", "5205550143", "noCallList", "0"}, "Phone"},
+	} {
+		b := newBox(t)
+		b.api(b.token(), "POST", "webcontact", append([]string{"CFirst", "Ann", "CLast", "Lee", "Source", "Mojo"}, tt.pairs...)...)
+		var types []string
+		for _, c := range b.CallList(dana, "26855") {
+			types = append(types, c.Type)
+		}
+		if got := strings.Join(types, " "); got != tt.want {
+			t.Errorf("%s: got entries %q, want %q", tt.what, got, tt.want)
+		}
+	}
+}
+
+// Each of the two writes takes the names of its own column of section 4.
+func TestFieldsOfTheTwoWrites(t *testing.T) {
+	b := newBox(t)
+	tok := b.token()
+	b.api(tok, "POST", "webcontact", "CFirst", "Ann", "CLast", "Lee", "Source", "Mojo", "Phone", "5205550101", "Cell", "5205550102", "Work", "5205550103",
+		"Fax", "5205550104", "Website", "https://ann.example.com", "address", "N 4th Ave", "country", "US",
+		"County", "Pima", "SpouseFirst", "Bob", "Subdivision", "North", "StreetNumber", "12")
+	c, _ := b.Contact(dana, "26855")
+	if c.HomePhone != "5205550101" || c.MobilePhone != "5205550102" || c.WorkPhone != "5205550103" || c.Fax != "5205550104" ||
+		c.Website == "" || c.AddressStreet != "N 4th Ave" || c.Country != "US" {
+		t.Errorf("webcontact: got %+v, want older names, fax, website and country taken", c)
+	}
+	if c.County+c.SpouseFirst+c.Subdivision+c.AddressNumber != "" {
+		t.Errorf("webcontact: got %+v, want nothing of the fields that only updateContact has", c)
+	}
+	for _, name := range []string{"SpouseFirst", "SpouseLast", "Fax", "Website", "Phone", "Cell", "Work", "address", "Source", "POBox"} {
+		want := `{"Error":"Invalid Field ` + name + ` - 26855 not updated"}`
+		wantBody(t, "updateContact "+name, b.api(tok, "POST", "updateContact", "clientID", "26855", name, "x"), want)
+	}
+	wantBody(t, "updateContact", b.api(tok, "POST", "updateContact", "clientID", "26855", "County", "Pima", "Subdivision", "North", "BuildingFloor", "2",
+		"StreetNumber", "12", "StreetName", "Palm Ln", "noCallList", "1", "propInfo", "1", "propInfoBeds", "3"), `{"Success":"26855 updated"}`)
+	if c, _ = b.Contact(dana, "26855"); c.County != "Pima" || c.Subdivision != "North" || c.BuildingFloor != "2" || c.AddressNumber != "12" || c.AddressStreet != "Palm Ln" {
+		t.Errorf("updateContact: got %+v, want the sent fields", c)
+	}
+}
+
 func TestUpdateContact(t *testing.T) {
 	b := newBox(t)
 	id := b.AddContact(dana, ann())
@@ -225,6 +280,9 @@ func TestCategoriesCustomDataAndAddresses(t *testing.T) {
 	if c, _ := b.Contact(dana, id); c.Custom[1].Value != "Dog" {
 		t.Errorf("got custom data %+v, want Pet to be Dog", c.Custom)
 	}
+
+	wantBody(t, "editClientCustomData of an unknown key", b.api(tok, "PUT", "editClientCustomData", "ClientID", id, "Key", "Car", "Value", "Van"),
+		`{"success":false,"message":"The key was not found"}`)
 
 	wantBody(t, "addClientAddress", b.api(tok, "POST", "addClientAddress", "ClientID", id, "AddressNum", "12", "Address", "N 4th Ave", "Zip", "85701"), `{"success":true,"ClientAddressID":1201}`)
 	wantBody(t, "without a place", b.api(tok, "POST", "addClientAddress", "ClientID", id, "AddressNum", "12", "Address", "N 4th Ave", "City", "Tucson"), `{"Error":"Missing City and State, or Zip"}`)
@@ -319,6 +377,24 @@ func TestCalls(t *testing.T) {
 			t.Errorf("%s: got %v, want a refusal", what, got)
 		}
 	}
+}
+
+// Section 3.3 lets either scope attach a file; forms of section 3.1 come one by one, too.
+func TestMarketingRequests(t *testing.T) {
+	b := newBox(t)
+	id := b.AddContact(dana, ann())
+	for _, scope := range []string{"contacts", "marketing"} {
+		access, _, _ := b.Tokens(dana, scope)
+		wantBody(t, "attachFile with "+scope, b.api(access, "POST", "attachFile", "ClientID", id, "url", "https://example.com/a.pdf"),
+			`{"status":"success","data":{"ClientID":"`+id+`"}}`)
+	}
+	profile, _, _ := b.Tokens(dana, "profile")
+	if got := b.api(profile, "POST", "attachFile", "ClientID", id, "url", "https://example.com/a.pdf"); got.status != http.StatusForbidden {
+		t.Errorf("attachFile with profile: got %d, want 403", got.status)
+	}
+	marketing, _, _ := b.Tokens(dana, "marketing")
+	wantBody(t, "captureForms", b.api(marketing, "GET", "captureForms"), "[]")
+	wantBody(t, "captureForm", b.api(marketing, "GET", "captureForm", "formid", "1"), "[]")
 }
 
 func TestDeletedContact(t *testing.T) {

@@ -140,22 +140,16 @@ func (r request) keeper() (keep func(*Contact) bool, problem string) {
 			return strings.EqualFold(c.Email, r.get("email")) || has(c.MoreEmails, r.get("email"))
 		}, ""
 	case r.get("phone") != "":
-		return func(c *Contact) bool { return c.hasPhone(r.get("phone")) }, ""
+		phone := r.get("phone")
+		return func(c *Contact) bool { return phone == digitsOf(phone) && c.hasPhone(phone) }, ""
 	case r.get("categories") != "":
 		return r.byCategory(), ""
 	case r.get("nameQuery") != "":
 		return func(c *Contact) bool { return contains(r.get("nameQuery"), c.First+" "+c.Last, c.Company) }, ""
 	}
-	var since time.Time
-	for name, zone := range map[string]*time.Location{"dtupdated": arizona(), "DateUpdatedUTC": time.UTC} {
-		if r.get(name) == "" {
-			continue
-		}
-		t, ok := parseTime(r.get(name), zone)
-		if !ok {
-			return nil, "Invalid " + name
-		}
-		since = t
+	since, problem := r.since()
+	if problem != "" {
+		return nil, problem
 	}
 	sources := r.list("sources", ",")
 	if since.IsZero() && len(sources) == 0 {
@@ -164,6 +158,23 @@ func (r request) keeper() (keep func(*Contact) bool, problem string) {
 	return func(c *Contact) bool {
 		return !c.Updated.Before(since) && (len(sources) == 0 || has(sources, c.Source))
 	}, ""
+}
+
+// since is the later one of the dates that were sent, zero without any.
+func (r request) since() (since time.Time, problem string) {
+	for name, zone := range map[string]*time.Location{"dtupdated": arizona(), "DateUpdatedUTC": time.UTC} {
+		if r.get(name) == "" {
+			continue
+		}
+		t, ok := parseTime(r.get(name), zone)
+		if !ok {
+			return since, "Invalid " + name
+		}
+		if t.After(since) {
+			since = t
+		}
+	}
+	return since, ""
 }
 
 // byCategory keeps contacts with one of the categories, or with all of them when categoryAll is set.

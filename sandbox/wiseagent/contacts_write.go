@@ -7,37 +7,57 @@ import (
 
 // The requests that write contacts (Wise Agent API, section 3.3).
 
-// contactFields tells where webcontact and updateContact put a parameter, by its name in lower case. Older spellings count too.
-var contactFields = map[string]func(*Contact) *string{
+// A field tells where a parameter of a write goes.
+type field = func(*Contact) *string
+
+// bothFields are the parameters that webcontact and updateContact have in common, by their names in lower case.
+var bothFields = map[string]field{
 	"cfirst":        func(c *Contact) *string { return &c.First },
 	"clast":         func(c *Contact) *string { return &c.Last },
 	"cemail":        func(c *Contact) *string { return &c.Email },
 	"homephone":     func(c *Contact) *string { return &c.HomePhone },
-	"phone":         func(c *Contact) *string { return &c.HomePhone },
 	"mobilephone":   func(c *Contact) *string { return &c.MobilePhone },
-	"cell":          func(c *Contact) *string { return &c.MobilePhone },
 	"workphone":     func(c *Contact) *string { return &c.WorkPhone },
-	"work":          func(c *Contact) *string { return &c.WorkPhone },
-	"fax":           func(c *Contact) *string { return &c.Fax },
-	"spousefirst":   func(c *Contact) *string { return &c.SpouseFirst },
-	"spouselast":    func(c *Contact) *string { return &c.SpouseLast },
 	"company":       func(c *Contact) *string { return &c.Company },
 	"addressnumber": func(c *Contact) *string { return &c.AddressNumber },
-	"streetnumber":  func(c *Contact) *string { return &c.AddressNumber },
 	"addressstreet": func(c *Contact) *string { return &c.AddressStreet },
-	"streetname":    func(c *Contact) *string { return &c.AddressStreet },
-	"address":       func(c *Contact) *string { return &c.AddressStreet },
 	"suiteno":       func(c *Contact) *string { return &c.SuiteNo },
 	"city":          func(c *Contact) *string { return &c.City },
 	"state":         func(c *Contact) *string { return &c.State },
 	"zip":           func(c *Contact) *string { return &c.Zip },
-	"county":        func(c *Contact) *string { return &c.County },
 	"country":       func(c *Contact) *string { return &c.Country },
-	"subdivision":   func(c *Contact) *string { return &c.Subdivision },
-	"buildingfloor": func(c *Contact) *string { return &c.BuildingFloor },
-	"website":       func(c *Contact) *string { return &c.Website },
 	"rank":          func(c *Contact) *string { return &c.Rank },
 	"contactstatus": func(c *Contact) *string { return &c.Status },
+}
+
+// newFields are those of webcontact alone, with the older names of the phones.
+var newFields = map[string]field{
+	"phone":   func(c *Contact) *string { return &c.HomePhone },
+	"cell":    func(c *Contact) *string { return &c.MobilePhone },
+	"work":    func(c *Contact) *string { return &c.WorkPhone },
+	"fax":     func(c *Contact) *string { return &c.Fax },
+	"address": func(c *Contact) *string { return &c.AddressStreet },
+	"website": func(c *Contact) *string { return &c.Website },
+}
+
+// updateFields are those of updateContact alone, with the older names of the street.
+var updateFields = map[string]field{
+	"streetnumber":  func(c *Contact) *string { return &c.AddressNumber },
+	"streetname":    func(c *Contact) *string { return &c.AddressStreet },
+	"county":        func(c *Contact) *string { return &c.County },
+	"subdivision":   func(c *Contact) *string { return &c.Subdivision },
+	"buildingfloor": func(c *Contact) *string { return &c.BuildingFloor },
+}
+
+// fill takes over the parameters that are fields of a contact, its own ones or common ones.
+func (r request) fill(c *Contact, own map[string]field) {
+	for name, value := range r.values {
+		for _, fields := range []map[string]field{bothFields, own} {
+			if to, ok := fields[name]; ok {
+				*to(c) = value
+			}
+		}
+	}
 }
 
 // statusValues are the values of a contact's status (Wise Agent API, section 4).
@@ -87,8 +107,8 @@ func webcontact(r request) any {
 		m := r.account.user.Outside[i]
 		answer.Outside = &acceptWire{m.Name, "accepted", m.Cell, m.Phone, m.Email, c.ID}
 	}
-	if kind := r.get("calltype"); kind != "" && !r.yes("noCallList") {
-		r.putOnCallList(c, kind)
+	if !r.yes("noCallList") {
+		r.putOnCallList(c)
 	}
 	return r.created(answer)
 }
@@ -96,11 +116,7 @@ func webcontact(r request) any {
 // contactSent reads a new contact from the parameters.
 func (r request) contactSent() Contact {
 	c := Contact{Rank: "Unranked"}
-	for name, value := range r.values {
-		if field, ok := contactFields[name]; ok {
-			*field(&c) = value
-		}
-	}
+	r.fill(&c, newFields)
 	c.Source = r.get("Source")
 	c.Categories = r.list("Categories", ";,")
 	c.OutsideTeam = r.get("OutsideTeamAssignment")
@@ -111,10 +127,11 @@ func (r request) contactSent() Contact {
 	return c
 }
 
-// putOnCallList puts a new contact on the Call List, by phone (1) or by e-mail (2).
-func (r request) putOnCallList(c *Contact, kind string) {
+// putOnCallList puts a new contact on the Call List, by phone (calltype 1) or by e-mail (2), which is the default of contacts
+// without a phone.
+func (r request) putOnCallList(c *Contact) {
 	text := "E-mail"
-	if kind == "1" {
+	if kind := r.get("calltype"); kind == "1" || kind == "" && c.HomePhone+c.MobilePhone+c.WorkPhone != "" {
 		text = "Phone"
 	}
 	now := r.cfg.Now()
@@ -185,11 +202,7 @@ func updateContact(r request) any {
 	if name := r.invalidField(); name != "" {
 		return capitalError{"Invalid Field " + name + " - " + itoa(c.ID) + " not updated"}
 	}
-	for name, value := range r.values {
-		if field, ok := contactFields[name]; ok {
-			*field(c) = value
-		}
-	}
+	r.fill(c, updateFields)
 	for _, name := range r.list("AddCategories", ",") {
 		r.categorize(c, name)
 	}
@@ -207,10 +220,10 @@ func updateContact(r request) any {
 func (r request) invalidField() string {
 	for _, name := range r.names {
 		key, value := strings.ToLower(name), r.get(name)
-		_, field := contactFields[key]
+		known := bothFields[key] != nil || updateFields[key] != nil
 		switch {
 		case strings.HasPrefix(key, "propinfo") || slices.Contains(updateParams, key):
-		case !field:
+		case !known:
 			return name
 		case key == "contactstatus" && value != "" && !has(statusValues, value):
 			return name
@@ -358,7 +371,7 @@ func editClientCustomData(r request) any {
 	}
 	for i := range c.Custom {
 		v := &c.Custom[i]
-		if v.ID == atoi(r.get("ClientCustomID")) || r.get("Key") != "" && strings.EqualFold(v.Key, r.get("Key")) {
+		if r.get("ClientCustomID") == itoa(v.ID) || r.get("Key") != "" && strings.EqualFold(v.Key, r.get("Key")) {
 			v.Value = r.get("Value")
 			c.Updated = r.cfg.Now()
 			return succeeded{"true"}

@@ -30,7 +30,9 @@
 //   - refreshing ends the old refresh token at once and leaves the old access token alive; revoking an access token ends
 //     all access tokens of the same consent; a code used twice ends what its first use gave;
 //   - contacts come in the order of their ids, notes the newest first;
-//   - webcontact takes somebody for known by the e-mail, or by the name together with a phone;
+//   - webcontact takes somebody for known by the e-mail, or by the name together with a phone, and puts a new contact on the
+//     Call List unless noCallList is 1;
+//   - updateContact refuses the fields that only webcontact has, and webcontact passes over those of updateContact;
 //   - an empty value of updateContact clears the field; a wrong verb or requestType gets an error with status 200.
 //
 // Its wire types are its own on purpose: a wrong JSON name cannot be wrong here and in the client alike and pass.

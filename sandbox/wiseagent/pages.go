@@ -149,10 +149,10 @@ func nouns(kind string) (singular, plural string) {
 
 // cut takes one page of the rows.
 func (v *contactsView) cut(rows []row, number int) {
-	from := (number - 1) * v.Size
-	if from >= len(rows) {
-		number, from = 1, 0
+	if number > (len(rows)+v.Size-1)/v.Size {
+		number = 1
 	}
+	from := (number - 1) * v.Size
 	to := min(from+v.Size, len(rows))
 	v.Rows, v.From, v.To = rows[from:to], min(from+1, to), to
 	if number > 1 {

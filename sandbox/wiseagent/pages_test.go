@@ -14,6 +14,15 @@ import (
 )
 
 // elements finds elements of a page by tag and by attributes, given as pairs; "" as value means any.
+func TestContactsPageFarBeyondTheLast(t *testing.T) {
+	b := newBox(t)
+	b.AddContact(dana, ann())
+	b.signIn()
+	if got := b.get("/contacts?page=9223372036854775807"); got.status != http.StatusOK || !strings.Contains(string(got.body), "Ann Lee") {
+		t.Errorf("got status %d, want the first page", got.status)
+	}
+}
+
 func elements(t *testing.T, page []byte, tag string, attributes ...string) []map[string]string {
 	t.Helper()
 	root, err := html.Parse(bytes.NewReader(page))

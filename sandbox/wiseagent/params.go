@@ -90,10 +90,10 @@ func page[T any](p params, all []T, size int, always bool) []T {
 	if !p.sent("page") && !always {
 		return all
 	}
-	number := max(atoi(p.get("page")), 1)
 	if n := atoi(p.get("page_size")); n > 0 {
-		size = n
+		size = min(n, len(all)+1)
 	}
+	number := min(max(atoi(p.get("page")), 1), len(all)+1) // any page behind the last one is empty
 	from := min((number-1)*size, len(all))
 	return all[from:min(from+size, len(all))]
 }

@@ -245,5 +245,7 @@ func (s *Server) bearer(r *http.Request) (*accessToken, *refusal) {
 	return t, nil
 }
 
-// allows says whether the token has the scope.
-func (t *accessToken) allows(scope string) bool { return slices.Contains(t.grant.scopes, scope) }
+// allows says whether the token has one of the scopes, which blanks separate.
+func (t *accessToken) allows(scopes string) bool {
+	return slices.ContainsFunc(strings.Fields(scopes), func(scope string) bool { return slices.Contains(t.grant.scopes, scope) })
+}

@@ -1,19 +1,28 @@
--- name: Throttle :one
-select * from throttles
+-- name: NextTry :one
+-- No row where nothing was tried.
+select next_at from throttles
 where key = @key;
 
--- name: CountFailure :one
-insert into throttles (key, failures, first_at, next_at, until_at)
+-- name: CountTry :one
+-- No row when it isn't time yet.
+insert into throttles (key, tries, first_at, next_at, until_at)
 values (@key, 1, @now, @now, @until)
 on conflict (key) do update
-set failures = case when throttles.until_at <= excluded.first_at then 1 else throttles.failures + 1 end,
+set tries = case when throttles.until_at <= excluded.first_at then 1 else throttles.tries + 1 end,
     first_at = case when throttles.until_at <= excluded.first_at then excluded.first_at else throttles.first_at end,
     until_at = case when throttles.until_at <= excluded.first_at then excluded.until_at else throttles.until_at end
-returning *;
+where throttles.next_at <= excluded.first_at
+returning tries;
 
--- name: SetThrottle :exec
+-- name: SetNextTry :exec
 update throttles
 set next_at = @next_at
+where key = @key;
+
+-- name: UncountTry :exec
+update throttles
+set tries = case when tries > 0 then tries - 1 else 0 end,
+    next_at = @now
 where key = @key;
 
 -- name: Forgive :exec

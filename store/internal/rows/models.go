@@ -181,14 +181,6 @@ type Snapshot struct {
 	Fields       string
 }
 
-type Throttle struct {
-	Key      string
-	Failures int64
-	FirstAt  int64
-	NextAt   int64
-	UntilAt  int64
-}
-
 type Token struct {
 	ConnectionID string
 	Side         string

@@ -9,33 +9,29 @@ import (
 	"context"
 )
 
-const countFailure = `-- name: CountFailure :one
-insert into throttles (key, failures, first_at, next_at, until_at)
+const countTry = `-- name: CountTry :one
+insert into throttles (key, tries, first_at, next_at, until_at)
 values (?1, 1, ?2, ?2, ?3)
 on conflict (key) do update
-set failures = case when throttles.until_at <= excluded.first_at then 1 else throttles.failures + 1 end,
+set tries = case when throttles.until_at <= excluded.first_at then 1 else throttles.tries + 1 end,
     first_at = case when throttles.until_at <= excluded.first_at then excluded.first_at else throttles.first_at end,
     until_at = case when throttles.until_at <= excluded.first_at then excluded.until_at else throttles.until_at end
-returning "key", failures, first_at, next_at, until_at
+where throttles.next_at <= excluded.first_at
+returning tries
 `
 
-type CountFailureParams struct {
+type CountTryParams struct {
 	Key   string
 	Now   int64
 	Until int64
 }
 
-func (q *Queries) CountFailure(ctx context.Context, arg CountFailureParams) (Throttle, error) {
-	row := q.db.QueryRowContext(ctx, countFailure, arg.Key, arg.Now, arg.Until)
-	var i Throttle
-	err := row.Scan(
-		&i.Key,
-		&i.Failures,
-		&i.FirstAt,
-		&i.NextAt,
-		&i.UntilAt,
-	)
-	return i, err
+// No row when it isn't time yet.
+func (q *Queries) CountTry(ctx context.Context, arg CountTryParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countTry, arg.Key, arg.Now, arg.Until)
+	var tries int64
+	err := row.Scan(&tries)
+	return tries, err
 }
 
 const deleteThrottles = `-- name: DeleteThrottles :execrows
@@ -61,36 +57,48 @@ func (q *Queries) Forgive(ctx context.Context, key string) error {
 	return err
 }
 
-const setThrottle = `-- name: SetThrottle :exec
+const nextTry = `-- name: NextTry :one
+select next_at from throttles
+where key = ?1
+`
+
+// No row where nothing was tried.
+func (q *Queries) NextTry(ctx context.Context, key string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nextTry, key)
+	var next_at int64
+	err := row.Scan(&next_at)
+	return next_at, err
+}
+
+const setNextTry = `-- name: SetNextTry :exec
 update throttles
 set next_at = ?1
 where key = ?2
 `
 
-type SetThrottleParams struct {
+type SetNextTryParams struct {
 	NextAt int64
 	Key    string
 }
 
-func (q *Queries) SetThrottle(ctx context.Context, arg SetThrottleParams) error {
-	_, err := q.db.ExecContext(ctx, setThrottle, arg.NextAt, arg.Key)
+func (q *Queries) SetNextTry(ctx context.Context, arg SetNextTryParams) error {
+	_, err := q.db.ExecContext(ctx, setNextTry, arg.NextAt, arg.Key)
 	return err
 }
 
-const throttle = `-- name: Throttle :one
-select "key", failures, first_at, next_at, until_at from throttles
-where key = ?1
+const uncountTry = `-- name: UncountTry :exec
+update throttles
+set tries = case when tries > 0 then tries - 1 else 0 end,
+    next_at = ?1
+where key = ?2
 `
 
-func (q *Queries) Throttle(ctx context.Context, key string) (Throttle, error) {
-	row := q.db.QueryRowContext(ctx, throttle, key)
-	var i Throttle
-	err := row.Scan(
-		&i.Key,
-		&i.Failures,
-		&i.FirstAt,
-		&i.NextAt,
-		&i.UntilAt,
-	)
-	return i, err
+type UncountTryParams struct {
+	Now int64
+	Key string
+}
+
+func (q *Queries) UncountTry(ctx context.Context, arg UncountTryParams) error {
+	_, err := q.db.ExecContext(ctx, uncountTry, arg.Now, arg.Key)
+	return err
 }

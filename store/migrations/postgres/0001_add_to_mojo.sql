@@ -209,11 +209,11 @@ create table revocations (
 create index revocations_due on revocations (next_at);
 create index revocations_connection on revocations (connection_id);
 
--- Wrong Mojo sign-ins, counted per account, address or launch.
+-- Tries to sign in with Mojo, counted by what they have in common: the account, the PIN, the address.
 create table throttles (
     key      text   not null primary key, -- the caller's own
-    failures bigint not null,
-    first_at bigint not null, -- of the failures counted
+    tries    bigint not null,
+    first_at bigint not null, -- of the tries counted
     next_at  bigint not null, -- no try before
     until_at bigint not null  -- from then on the count starts afresh
 );

@@ -24,11 +24,7 @@ func (tab *Tab) Axe(source string) []string {
 		tab.t.Fatal(err)
 	}
 	run := fmt.Sprintf(`axe.run(document, {runOnly: {type: "tag", values: %s}, resultTypes: ["violations"]})`, tags)
-	report, err := chromedp.Run(tab.ctx, chromedp.Evaluate[axeReport](run, chromedp.EvalAwaitPromise))
-	if err != nil {
-		tab.t.Fatalf("run axe: %v", err)
-	}
-	return report.lines()
+	return Value[axeReport](tab, run).lines()
 }
 
 type axeReport struct {

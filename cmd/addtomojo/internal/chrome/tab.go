@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -190,6 +191,7 @@ func (tab *Tab) DoubleClick(css string, text ...string) {
 
 func (tab *Tab) press(clicks int64, css string, text []string) {
 	tab.t.Helper()
+	tab.toFront()
 	var at struct{ X, Y float64 }
 	tab.until("being able to click "+describe(css, text), "loaded() && spot("+call(css, text)+")", &at)
 	tab.do("click "+describe(css, text), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
@@ -198,15 +200,29 @@ func (tab *Tab) press(clicks int64, css string, text []string) {
 			return err
 		}
 		for n := range clicks {
-			event.Button, event.ClickCount = "left", n+1
-			for _, event.Type = range []input.DispatchMouseEventType{"mousePressed", "mouseReleased"} {
-				if _, err := cdp.Call(ctx, target, input.DispatchMouseEvent, event); err != nil {
-					return err
-				}
+			event.Button, event.ClickCount, event.Type = "left", n+1, "mousePressed"
+			if _, err := cdp.Call(ctx, target, input.DispatchMouseEvent, event); err != nil {
+				return err
+			}
+			event.Type = "mouseReleased"
+			if err := release(ctx, target, event); err != nil {
+				return err
 			}
 		}
 		return nil
 	}))
+}
+
+// release lets the button go. It doesn't wait long for the answer: when the click opens a tab, the page is covered by it
+// and answers only when it is drawn again.
+func release(ctx context.Context, target *chromedp.Target, event input.DispatchMouseEventParams) error {
+	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	_, err := cdp.Call(ctx, target, input.DispatchMouseEvent, event)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // Type clicks into a field and replaces what is there.
@@ -224,24 +240,50 @@ func (tab *Tab) Type(text, css string) {
 	}))
 }
 
+// toFront makes this the tab that the person looks at: Chromium draws a tab behind another one only now and then, and
+// lets clicks wait for that.
+func (tab *Tab) toFront() {
+	tab.t.Helper()
+	if tab.user.front == tab {
+		return
+	}
+	tab.user.front = tab
+	tab.do("bring to front", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, page.BringToFront, cdp.Empty{})
+		return err
+	}))
+}
+
 // Keys presses keys one after another, wherever the focus is.
 func (tab *Tab) Keys(keys string) {
 	tab.t.Helper()
+	tab.toFront()
 	tab.do("press keys", chromedp.KeyEvent(keys))
 }
 
-// TabTo presses Tab until a matching element has the focus, and says how often.
-func (tab *Tab) TabTo(css string, text ...string) int {
+// TabTo presses Tab until a matching element has the focus.
+func (tab *Tab) TabTo(css string, text ...string) {
 	tab.t.Helper()
+	tab.walk(css, text)
+}
+
+// BackTabTo presses Shift and Tab until a matching element has the focus.
+func (tab *Tab) BackTabTo(css string, text ...string) {
+	tab.t.Helper()
+	tab.walk(css, text, chromedp.KeyModifiers(chromedp.ModifierShift))
+}
+
+func (tab *Tab) walk(css string, text []string, how ...chromedp.KeyOption) {
+	tab.t.Helper()
+	tab.toFront()
 	tab.find(css, text)
-	for n := range 400 {
+	for range 200 {
 		if Value[bool](tab, "hasFocus("+call(css, text)+")") {
-			return n
+			return
 		}
-		tab.Keys(Tabulator)
+		tab.do("press Tab", chromedp.KeyEvent(Tabulator, how...))
 	}
-	tab.t.Fatalf("%s can't be reached by Tab", describe(css, text))
-	return 0
+	tab.t.Fatalf("%s can't be reached by keyboard", describe(css, text))
 }
 
 // Opens does something and waits for the tab or popup that comes of it.
@@ -266,6 +308,7 @@ func (tab *Tab) WholeShot() []byte {
 
 func (tab *Tab) capture(part *page.Viewport) []byte {
 	tab.t.Helper()
+	tab.toFront()
 	whole := part != nil
 	var png []byte
 	tab.do("take a picture", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
@@ -282,7 +325,7 @@ func (tab *Tab) Overflowing() []string {
 	return Value[[]string](tab, "overflowing()")
 }
 
-// Value is the value of a JavaScript expression in the page as it is now.
+// Value is the value of a JavaScript expression in the page as it is now, of a promise what it comes to.
 func Value[T any](tab *Tab, expression string) T {
 	tab.t.Helper()
 	var value T
@@ -295,6 +338,12 @@ func Value[T any](tab *Tab, expression string) T {
 		tab.t.Fatalf("%s: %v", expression, err)
 	}
 	return value
+}
+
+// Until waits until a JavaScript expression is true in the page; what names it in the report of a failure.
+func (tab *Tab) Until(what, expression string) {
+	tab.t.Helper()
+	tab.until(what, expression)
 }
 
 // until waits for an expression to be true, and decodes its value into to if that is given.
@@ -322,11 +371,11 @@ func (tab *Tab) find(css string, text []string) {
 	tab.until(describe(css, text), "loaded() && !!"+call(css, text))
 }
 
-// evaluate runs an expression with the finder at hand.
+// evaluate runs an expression with the finder at hand, and waits for it when it is a promise.
 func (tab *Tab) evaluate(expression string, to any) error {
 	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
 	defer cancel()
-	raw, err := chromedp.Run(ctx, chromedp.Evaluate[[]byte]("(() => {"+finder+"\nreturn ("+expression+")})()"))
+	raw, err := chromedp.Run(ctx, chromedp.Evaluate[[]byte]("(() => {"+finder+"\nreturn ("+expression+")})()", chromedp.EvalAwaitPromise))
 	if err != nil || len(raw) == 0 {
 		return err
 	}

@@ -36,6 +36,7 @@ type User struct {
 	ctx   context.Context
 	look  Look
 	first *Tab // the empty tab that every window begins with; nil once it is used
+	front *Tab // the one that the person works in
 
 	mu         sync.Mutex
 	created    []target.ID        // pages in the order in which they were opened
@@ -95,6 +96,7 @@ func (u *User) watch(own cdp.BrowserContextID) func(any) {
 // Opened waits for a tab or popup that some page has opened and no test has followed yet.
 func (u *User) Opened() *Tab {
 	u.t.Helper()
+	u.front = nil // it covers the one that opened it
 	var id target.ID
 	within(Patience, func() bool {
 		id = u.newPage()
