@@ -29,7 +29,11 @@ func (e *effect) activity(ctx context.Context) error {
 	if err := e.saveCall(ctx, known); err != nil {
 		return err
 	}
-	return e.describe(ctx)
+	if err := e.describe(ctx); err != nil {
+		e.out.Activity.Revision = a.Revision - 1 // the entry is known, and the revision isn't dealt with
+		return err
+	}
+	return nil
 }
 
 // saveCall adds the entry of the Call List, or changes the one that is there.
@@ -40,7 +44,7 @@ func (e *effect) saveCall(ctx context.Context, known store.Activity) error {
 		return err
 	}
 	id := known.CallID
-	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) (err error) {
+	err = e.wise(ctx, func(api *wiseagent.API) (err error) {
 		if id != "" {
 			err = api.UpdateCall(ctx, id, entry)
 			if !errors.Is(err, wiseagent.ErrUnknownCall) {
@@ -92,7 +96,7 @@ func (e *effect) findCall(ctx context.Context, api *wiseagent.API, entry wiseage
 
 // deleteCall takes the entry out of the Call List. One that is gone already is as good.
 func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
-	err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error { return api.DeleteCall(ctx, known.CallID) })
+	err := e.wise(ctx, func(api *wiseagent.API) error { return api.DeleteCall(ctx, known.CallID) })
 	if err != nil && !errors.Is(err, wiseagent.ErrUnknownCall) {
 		return err
 	}
@@ -148,7 +152,10 @@ func (e *effect) describe(ctx context.Context) error {
 		return fmt.Errorf("read activity's note: %w", err)
 	}
 	if known.NoteID != 0 {
-		return e.updateNote(ctx, known.NoteID, subject, body)
+		if err := e.updateNote(ctx, known.NoteID, subject, body); !errors.As(err, new(*excludedError)) {
+			return err
+		}
+		return nil // deleted in Wise Agent, and stays so; the entry is written
 	}
 	id, err := e.addNote(ctx, subject, body)
 	if err == nil {

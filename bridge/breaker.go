@@ -39,17 +39,25 @@ type breaker struct {
 	until    time.Time     // nothing is sent before
 	wait     time.Duration // the present one
 	probing  bool          // one is on its way, the others wait for it
+	asked    time.Time     // Wise Agent wants to hear nothing before
 }
 
 // pass tells whether a delivery may set off now.
 func (k *breaker) pass(now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if now.Before(k.until) || k.probing {
+	if now.Before(k.until) || now.Before(k.asked) || k.probing {
 		return false
 	}
 	k.probing = k.failures >= breakerTrips
 	return true
+}
+
+// calm tells whether nothing is wrong, so that calls can be made that nobody waits for.
+func (k *breaker) calm(now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.failures == 0 && !now.Before(k.asked)
 }
 
 // fine notes that Wise Agent answered as it should, and tells whether that ends a time of trouble.
@@ -61,8 +69,15 @@ func (k *breaker) fine() (recovered bool) {
 	return recovered
 }
 
-// trouble notes a failure; after is how long Wise Agent asked to wait, 0 when it didn't.
-func (k *breaker) trouble(now time.Time, after time.Duration) {
+// untold notes that a delivery ended and tells nothing of how Wise Agent is.
+func (k *breaker) untold() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.probing = false
+}
+
+// trouble notes a failure.
+func (k *breaker) trouble(now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.failures++
@@ -71,17 +86,31 @@ func (k *breaker) trouble(now time.Time, after time.Duration) {
 		k.wait = min(max(2*k.wait, breakerFirst), breakerMost)
 		k.until = now.Add(k.wait)
 	}
-	if asked := now.Add(after); after > 0 && asked.After(k.until) {
-		k.until = asked
+}
+
+// hold notes how long Wise Agent asked to wait.
+func (k *breaker) hold(now time.Time, after time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if asked := now.Add(after); asked.After(k.asked) {
+		k.asked = asked
 	}
+}
+
+// held is how long Wise Agent wants to hear nothing, 0 when it doesn't mind.
+func (k *breaker) held(now time.Time) time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return max(k.asked.Sub(now), 0)
 }
 
 // opens gives a channel that delivers when something may set off again; nil, which never does, when nothing waits for it.
 func (k *breaker) opens(now time.Time, waiting bool) <-chan time.Time {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !waiting || !now.Before(k.until) {
+	wait := max(k.until.Sub(now), k.asked.Sub(now))
+	if !waiting || wait <= 0 {
 		return nil
 	}
-	return time.After(min(k.until.Sub(now), time.Second)) // looked at again: the clock may be moved
+	return time.After(min(wait, time.Second)) // looked at again: the clock may be moved
 }

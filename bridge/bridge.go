@@ -59,6 +59,7 @@ type Bridge struct {
 	workers    workers
 	leases     leases
 	breakers   breakers
+	unstored   events // deliveries whose outcome the database didn't take
 	teams      teams
 	refreshes  singleflight.Group
 

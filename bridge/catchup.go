@@ -95,7 +95,7 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 
 // fromFeed receives one event of a feed, unless it is older than the connection or nobody can read it.
 func (b *Bridge) fromFeed(ctx context.Context, conn store.Connection, e mojo.Event) error {
-	if !e.At.IsZero() && e.At.Before(conn.CreatedAt.Add(-time.Minute)) {
+	if beforeConnection(conn, e.At) {
 		return nil
 	}
 	err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.At, Data: e.Data})

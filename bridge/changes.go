@@ -24,17 +24,18 @@ const (
 // verdict is what an edit in Mojo does to the contact in Wise Agent.
 type verdict struct {
 	Set     map[string]string      // fields of updateContact; empty: nothing to write
-	Seen    map[string]store.Field // parts as they are afterwards
+	Seen    map[string]store.Field // parts as they are afterwards; empty: nothing came of it
 	Remarks []string               // new values that found no place, for a note that says so
-	Stale   bool                   // every change was older than what is there
+	Stale   bool                   // a change was older than what is there
+	Removed bool                   // a value was removed in Mojo
 }
 
 // weigh decides about the changes of one edit. now is the contact as Wise Agent has it, whole the contact as Mojo has it after
 // the edit. A part that was changed in Wise Agent since we last saw it is not overwritten: a phone goes to a free field, else the
-// value becomes a remark. An edit older than one that was dealt with changes nothing.
+// value becomes a remark. An edit older than one that was dealt with changes nothing, nor does what was removed in Mojo.
 func weigh(now wiseagent.Contact, whole mojoContact, seen map[string]store.Field, revision int64, changes []change) verdict {
-	v := verdict{Set: map[string]string{}, Seen: map[string]store.Field{}, Stale: len(changes) > 0}
-	w := weighing{now: now, whole: whole, seen: seen, revision: revision, verdict: &v}
+	v := verdict{Set: map[string]string{}, Seen: map[string]store.Field{}}
+	w := weighing{now: now, whole: whole, seen: seen, revision: revision, verdict: &v, held: map[string]string{}}
 	for _, c := range changes {
 		w.change(c)
 	}
@@ -47,6 +48,7 @@ type weighing struct {
 	seen     map[string]store.Field
 	revision int64
 	verdict  *verdict
+	held     map[string]string // parts that this edit settled, as they are now
 }
 
 func (w *weighing) change(c change) {
@@ -59,17 +61,19 @@ func (w *weighing) change(c change) {
 		w.single(partName, readString(c.Old), readString(c.New))
 	case "address":
 		w.single(partAddress, readAddress(c.Old), readAddress(c.New))
-	default:
-		w.verdict.Stale = false
 	}
 }
 
-// fresh tells whether the edit is newer than what was dealt with for the part, and notes it as dealt with.
-func (w *weighing) fresh(part string) bool {
-	if before, ok := w.seen[part]; ok && before.Revision >= w.revision {
+// passes tells whether a new value of the part is there and newer than what was dealt with.
+func (w *weighing) passes(part, fresh string) bool {
+	if fresh == "" {
+		w.verdict.Removed = true // what Wise Agent has stays
 		return false
 	}
-	w.verdict.Stale = false
+	if before, ok := w.seen[part]; ok && before.Revision >= w.revision {
+		w.verdict.Stale = true
+		return false
+	}
 	return true
 }
 
@@ -84,101 +88,148 @@ func (w *weighing) untouched(part, old string) bool {
 
 // current is the part as Wise Agent has it, counting what this edit has set already.
 func (w *weighing) current(part string) string {
-	if set, ok := w.verdict.Seen[part]; ok {
-		return set.Value
+	if held, ok := w.held[part]; ok {
+		return held
 	}
 	return partOf(w.now, part)
 }
 
-// single weighs a part that a contact has once.
+// single weighs a part that a contact has once in Wise Agent. Of e-mails Mojo may have several.
 func (w *weighing) single(part, old, fresh string) {
-	if fresh == "" || !w.fresh(part) {
-		return // removed in Mojo: what Wise Agent has stays
+	if !w.passes(part, fresh) {
+		return
 	}
 	switch current := w.current(part); {
 	case current == plainPart(part, fresh):
-		w.settle(part, fresh)
-	case current == "" || w.untouched(part, old):
-		w.set(part, fresh)
+		w.settle(part, part, fresh)
+	case current == "", w.untouched(part, old) && !(part == partEmail && w.otherEmail(current, old)):
+		w.set(part, part, fresh)
 	default:
 		w.remark(part, fresh)
 	}
 }
 
-// phone weighs a number: it goes to its own field, to a free one when that holds another number that counts, and into a
-// remark when all are taken.
-func (w *weighing) phone(old, fresh media) {
-	number, ok := tenDigits(fresh.Value)
-	if !ok {
-		if fresh.Value != "" && w.fresh(partFor(fresh.Type)) {
-			w.remark(partFor(fresh.Type), fresh.Value)
-		}
-		return
+// otherEmail tells whether the edit is about another of Mojo's e-mails than the one that Wise Agent has.
+func (w *weighing) otherEmail(current, old string) bool {
+	if old == "" {
+		return true
 	}
-	own := partFor(fresh.Type)
-	if !w.fresh(own) {
-		return
-	}
-	for _, part := range []string{partMobile, partHome, partWork} {
-		if w.current(part) == number {
-			w.settle(part, number)
-			return
-		}
-	}
-	if own != partOther && (w.current(own) == "" || w.untouched(own, old.Value) && !w.stillInMojo(w.current(own))) {
-		w.set(own, number)
-		return
-	}
-	for _, part := range []string{partMobile, partHome, partWork} {
-		if w.current(part) == "" {
-			w.set(part, number)
-			if own != partOther && own != part {
-				w.settleRevision(own)
-			}
-			return
-		}
-	}
-	w.remark(own, number)
-}
-
-// stillInMojo tells whether Mojo's contact has the number yet: then another one of its numbers was edited.
-func (w *weighing) stillInMojo(number string) bool {
-	return slices.ContainsFunc(w.whole.Media, func(m media) bool {
-		n, ok := tenDigits(m.Value)
-		return ok && n == number
+	return current != plainPart(partEmail, old) && slices.ContainsFunc(w.whole.Media, func(m media) bool {
+		return mojo.MediaType(m.Type) == mojo.MediaEmail && plainPart(partEmail, m.Value) == current
 	})
 }
 
-func (w *weighing) set(part, value string) {
+// phoneParts are the phone fields in the order in which a free one is looked for.
+var phoneParts = []string{partMobile, partHome, partWork}
+
+// phone weighs a number. It takes the place of the old one, wherever that is; else its own field, when that is free or holds a
+// number that Mojo has no more; else any free field. When all are taken it becomes a remark.
+func (w *weighing) phone(old, fresh media) {
+	own := partFor(fresh.Type)
+	if !w.passes(own, fresh.Value) {
+		return
+	}
+	number, ok := tenDigits(fresh.Value)
+	if !ok {
+		w.remark(own, fresh.Value)
+		return
+	}
+	part := w.place(own, number, old)
+	switch {
+	case part == "":
+		w.remark(own, number)
+	case slices.Contains(w.numbers(part), number):
+		w.settle(part, own, w.current(part))
+	default:
+		w.set(part, own, number)
+	}
+}
+
+// place finds the field for a number, "" when there is none.
+func (w *weighing) place(own, number string, old media) string {
+	ownFirst := phoneParts
+	if own != partOther {
+		ownFirst = append([]string{own}, phoneParts...)
+	}
+	has := func(n string) string {
+		for _, part := range ownFirst {
+			if slices.Contains(w.numbers(part), n) {
+				return part
+			}
+		}
+		return ""
+	}
+	if part := has(number); part != "" {
+		return part
+	}
+	was, _ := tenDigits(old.Value)
+	if part := has(was); was != "" && part != "" && len(w.numbers(part)) == 1 && w.untouched(part, old.Value) {
+		return part
+	}
+	if own != partOther && was != "" && w.untouched(own, old.Value) && len(w.numbers(own)) < 2 && !w.stillInMojo(own) {
+		return own
+	}
+	for _, part := range ownFirst {
+		if w.current(part) == "" {
+			return part
+		}
+	}
+	return ""
+}
+
+// numbers are the numbers in a phone field.
+func (w *weighing) numbers(part string) []string { return readPhone(w.current(part)).Numbers }
+
+// stillInMojo tells whether Mojo's contact has the field's number yet: then another one of its numbers was edited.
+func (w *weighing) stillInMojo(part string) bool {
+	numbers := w.numbers(part)
+	return slices.ContainsFunc(w.whole.Media, func(m media) bool {
+		n, ok := tenDigits(m.Value)
+		return ok && slices.Contains(numbers, n)
+	})
+}
+
+// set writes a value into a part. own is the part that it is in Mojo: the edit is dealt with for that.
+func (w *weighing) set(part, own, value string) {
+	if slices.Contains(phoneParts, part) {
+		value = joinWords(phoneText(value), readPhone(w.current(part)).Text) // "evenings only" stays
+	}
 	for name, v := range fieldsOf(w.now, part, value) {
 		w.verdict.Set[name] = v
 	}
-	w.settle(part, value)
+	w.settle(part, own, value)
 }
 
-func (w *weighing) settle(part, value string) {
-	w.verdict.Seen[part] = store.Field{Value: plainPart(part, value), Known: true, Revision: w.revision}
+// settle notes what a part holds afterwards, and the edit as dealt with.
+func (w *weighing) settle(part, own, value string) {
+	f := w.after(part)
+	f.Value, f.Known = plainPart(part, value), true
+	w.verdict.Seen[part], w.held[part] = f, f.Value
+	w.dealt(own)
 }
 
-// settleRevision notes the edit as dealt with without a new value for the part.
-func (w *weighing) settleRevision(part string) {
-	before := w.seen[part]
-	before.Revision = w.revision
-	w.verdict.Seen[part] = before
+func (w *weighing) dealt(part string) {
+	f := w.after(part)
+	f.Revision = w.revision
+	w.verdict.Seen[part] = f
+}
+
+// after is a part as it is after what of the edit was weighed.
+func (w *weighing) after(part string) store.Field {
+	if f, ok := w.verdict.Seen[part]; ok {
+		return f
+	}
+	return w.seen[part]
 }
 
 func (w *weighing) remark(part, value string) {
 	label := map[string]string{partName: "Name", partAddress: "Address", partEmail: "E-mail", partHome: "Home phone",
 		partMobile: "Mobile phone", partWork: "Work phone", partOther: "Other phone"}[part]
-	w.verdict.Remarks = append(w.verdict.Remarks, fmt.Sprintf("%s: %s", label, strings.ReplaceAll(value, addressMark, ", ")))
-	if part != partOther {
-		before, ok := w.verdict.Seen[part]
-		if !ok {
-			before = w.seen[part]
-		}
-		before.Revision = w.revision
-		w.verdict.Seen[part] = before
+	if slices.Contains(append([]string{partOther}, phoneParts...), part) {
+		value = shownNumber(value)
 	}
+	w.verdict.Remarks = append(w.verdict.Remarks, fmt.Sprintf("%s: %s", label, oneLine(strings.ReplaceAll(value, addressMark, ", "), shortText)))
+	w.dealt(part)
 }
 
 // partOther is a phone that has no field of its own in Wise Agent.
@@ -259,11 +310,11 @@ func fieldsOf(now wiseagent.Contact, part, value string) map[string]string {
 	case partEmail:
 		return map[string]string{"CEmail": value}
 	case partHome:
-		return map[string]string{"HomePhone": phoneText(value)}
+		return map[string]string{"HomePhone": value}
 	case partMobile:
-		return map[string]string{"MobilePhone": phoneText(value)}
+		return map[string]string{"MobilePhone": value}
 	case partWork:
-		return map[string]string{"WorkPhone": phoneText(value)}
+		return map[string]string{"WorkPhone": value}
 	}
 	lines := append(strings.Split(value, addressMark), "", "", "")
 	number, street, suite := splitAddressAs(lines[0], now.AddressNumber, now.AddressStreet, now.SuiteNo)

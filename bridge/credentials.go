@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
@@ -24,11 +25,24 @@ const (
 
 // withWise calls Wise Agent with a live token of the connection. A refused token is refreshed once and the
 // call made again. ErrNeedsSignIn means that only the customer can help.
+//
+// When Wise Agent asked for patience, no call of the connection is made before the time is over: the error is errHeld.
 func (b *Bridge) withWise(ctx context.Context, connID string, call func(*wiseagent.API) error) error {
-	return b.withToken(ctx, connID, store.Wise, func(access string) error {
+	k := b.breakers.of(connID)
+	if wait := k.held(b.now()); wait > 0 {
+		return fmt.Errorf("%w: %w", errHeld, &wiseagent.BackOffError{Op: "call", Status: http.StatusTooManyRequests, After: wait})
+	}
+	err := b.withToken(ctx, connID, store.Wise, func(access string) error {
 		return call(b.Wise.With(access))
 	})
+	if slow, ok := errors.AsType[*wiseagent.BackOffError](err); ok && slow.After > 0 {
+		k.hold(b.now(), slow.After)
+	}
+	return err
 }
+
+// errHeld says that a call was not made, since Wise Agent asked us to wait.
+var errHeld = errors.New("held back")
 
 // withMojo is withWise for the connection's Mojo account.
 func (b *Bridge) withMojo(ctx context.Context, conn store.Connection, call func(*mojo.API) error) error {

@@ -22,6 +22,8 @@ const (
 	mailAhead = 64
 	// mailLinger is how long a worker without deliveries stays: the next call of a dialing session then finds it ready.
 	mailLinger = 5 * time.Second
+	// finishEvery is after what wait an outcome is stored again that the database didn't take.
+	finishEvery = time.Second
 	// deliveryPatience is how long a delivery is tried before it needs a person.
 	deliveryPatience = 7 * 24 * time.Hour
 )
@@ -93,6 +95,9 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 		case <-r.breaker.opens(r.b.now(), len(r.ready) > 0):
 		case <-due.C:
 			more = true
+			if err := r.lookAgain(ctx); err != nil {
+				return err
+			}
 		case <-linger.C:
 			return r.b.idle(ctx, r.conn.ID)
 		}
@@ -102,9 +107,19 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 	}
 }
 
+// lookAgain reads the connection anew: the customer may have changed the time zone, or allowed more.
+func (r *round) lookAgain(ctx context.Context) error {
+	conn, err := r.b.Store.Connection(ctx, r.conn.ID)
+	if err != nil {
+		return fmt.Errorf("read connection: %w", err)
+	}
+	r.conn = conn
+	return nil
+}
+
 // idle does what nobody waits for.
 func (b *Bridge) idle(ctx context.Context, connID string) error {
-	for !b.workers.busy(job{connID, pushing}) {
+	for !b.workers.busy(job{connID, pushing}) && b.breakers.of(connID).calm(b.now()) {
 		more, err := b.keepCustoms(ctx, connID)
 		if err != nil {
 			if _, again := transient(err); again || errors.Is(err, ErrNeedsSignIn) || refusedToken(err) {
@@ -150,29 +165,39 @@ func (r *round) readAhead(ctx context.Context) error {
 // start sets off as many deliveries as may be at work.
 func (r *round) start(ctx context.Context) {
 	for len(r.ready) > 0 && len(r.busy)-len(r.ready) < r.b.mailAtOnce() && r.breaker.pass(r.b.now()) {
-		e := r.ready[0]
+		e := &effect{b: r.b, conn: r.conn, event: r.ready[0]}
 		r.ready = r.ready[1:]
 		r.flying.Go(func() {
 			r.one(ctx, e)
-			r.landed <- e.ContactKey()
+			r.landed <- e.event.ContactKey()
 		})
 	}
 }
 
 // one delivers an event and stores what came of it, even when the work is being stopped.
-func (r *round) one(ctx context.Context, event store.Event) {
-	e := &effect{
-		b: r.b, conn: r.conn, event: event,
-		look: event.Doubt || event.ClaimedBy != "" && event.ClaimedBy != r.b.owner(),
-		out:  store.Outcome{EventID: event.ID, Owner: r.b.owner()},
+func (r *round) one(ctx context.Context, e *effect) {
+	e.look = e.event.Doubt || e.event.ClaimedBy != "" && e.event.ClaimedBy != r.b.owner() || r.b.unstored.has(e.event.ID)
+	e.out = store.Outcome{EventID: e.event.ID, Owner: r.b.owner()}
+	r.settle(e, e.apply(ctx))
+	r.finish(ctx, e.out)
+	r.b.watchers.tell(e.event.ID)
+}
+
+// finish stores an outcome. Without a database it tries on: until then nobody here delivers the event again. When it has to give
+// up, the event is looked for before it is written again.
+func (r *round) finish(ctx context.Context, out store.Outcome) {
+	for {
+		err := r.b.Store.FinishEvent(context.WithoutCancel(ctx), out)
+		if err == nil || errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrNotFound) {
+			r.b.unstored.drop(out.EventID)
+			return
+		}
+		r.b.log().Error("store delivery", "event", out.EventID, "err", err)
+		r.b.unstored.add(out.EventID)
+		if sleep(ctx, finishEvery) != nil {
+			return
+		}
 	}
-	err := e.apply(ctx)
-	r.settle(e, err)
-	stored := r.b.Store.FinishEvent(context.WithoutCancel(ctx), e.out)
-	if stored != nil && !errors.Is(stored, store.ErrStale) {
-		r.b.log().Error("store delivery", "event", event.ID, "connection", r.conn.ID, "err", stored)
-	}
-	r.b.watchers.tell(event.ID)
 }
 
 // settle turns how a try ended into the outcome.
@@ -192,6 +217,7 @@ func (r *round) settle(e *effect, err error) {
 	case errors.Is(err, ErrNeedsSignIn):
 		r.asleep.Store(true)
 		e.out.State, e.out.Reason, e.out.NextAt, e.out.Doubt = store.EventWaiting, "Waits until you sign in again.", now, e.look
+		r.breaker.untold()
 		return
 	case again || refusedToken(err) || errors.Is(err, context.Canceled):
 		r.again(e, err, after)
@@ -204,12 +230,16 @@ func (r *round) settle(e *effect, err error) {
 			return
 		}
 	}
+	if !e.answered {
+		r.breaker.untold()
+		return
+	}
 	if !r.breaker.fine() {
 		return
 	}
-	r.b.log().Info("Wise Agent answers again", "connection", r.conn.ID)
-	if err := r.b.Store.ResumeEvents(context.Background(), r.conn.ID, now); err != nil {
-		r.b.log().Error("resume deliveries", "connection", r.conn.ID, "err", err)
+	r.b.log().Info("Wise Agent answers again", "connection", e.conn.ID)
+	if err := r.b.Store.ResumeEvents(context.Background(), e.conn.ID, now); err != nil {
+		r.b.log().Error("resume deliveries", "connection", e.conn.ID, "err", err)
 	}
 }
 
@@ -220,15 +250,21 @@ func (r *round) again(e *effect, err error, after time.Duration) {
 	e.out.Doubt = e.look || inDoubt(err)
 	e.out.Reason = trouble(err)
 	e.out.NextAt = now.Add(max(deliveryWait(e.out.Attempts), after))
-	if errors.Is(err, context.Canceled) { // stopped, not failed
+	switch {
+	case errors.Is(err, context.Canceled): // stopped, not failed
 		e.out.Attempts, e.out.NextAt = e.event.Attempts, now
+		r.breaker.untold()
+		return
+	case errors.Is(err, errHeld):
+		e.out.Attempts, e.out.NextAt = e.event.Attempts, now.Add(after)
+		r.breaker.untold()
 		return
 	}
-	r.breaker.trouble(now, after)
+	r.breaker.trouble(now)
 	if now.Sub(e.event.ReceivedAt) > deliveryPatience && e.out.Attempts > len(deliveryWaits) {
 		e.out.State, e.out.Reason = store.EventNeedsYou, trouble(err)+" We tried for a week."
 	}
-	r.b.log().Info("delivery waits", "event", e.event.ID, "connection", r.conn.ID, "attempts", e.out.Attempts, "err", err)
+	r.b.log().Info("delivery waits", "event", e.event.ID, "connection", e.conn.ID, "attempts", e.out.Attempts, "err", err)
 }
 
 // inDoubt tells whether a write may have happened although no clear answer came.
@@ -252,3 +288,10 @@ func refusalReason(err error) string {
 	}
 	return ""
 }
+
+// events are ids of events.
+type events struct{ byID sync.Map }
+
+func (s *events) add(id string)      { s.byID.Store(id, nil) }
+func (s *events) drop(id string)     { s.byID.Delete(id) }
+func (s *events) has(id string) bool { _, ok := s.byID.Load(id); return ok }

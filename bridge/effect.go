@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"addtomojo/store"
 	"addtomojo/wiseagent"
@@ -20,6 +21,15 @@ type effect struct {
 	link  store.Link
 	look  bool // a write may have happened before: look before repeating it
 	out   store.Outcome
+
+	answered bool // Wise Agent did, with a yes or a no
+}
+
+// wise calls Wise Agent for the event.
+func (e *effect) wise(ctx context.Context, call func(*wiseagent.API) error) error {
+	err := e.b.withWise(ctx, e.conn.ID, call)
+	e.answered = e.answered || err == nil || refusalReason(err) != ""
+	return err
 }
 
 // excludedError ends an event without a write, with the reason in plain words.
@@ -39,6 +49,9 @@ const (
 	olderChange  = "A newer change of the same contact came first."
 	neverWritten = "Was never in your Call List."
 	noteGone     = "The note was deleted in Wise Agent."
+	staysInWise  = "Removed in Mojo. In Wise Agent it stays."
+	nothingForUs = "Nothing in it goes to Wise Agent."
+	longAgo      = "From before this connection."
 	unreadable   = "Mojo sent something that we couldn't read."
 )
 
@@ -76,6 +89,9 @@ func (e *effect) apply(ctx context.Context) error {
 // ended resets the connection: the customer ended the integration in Mojo. The reset stops this very work and settles what
 // waits, this event too.
 func (e *effect) ended(ctx context.Context) error {
+	if beforeConnection(e.conn, e.event.OccurredAt) {
+		return &excludedError{longAgo}
+	}
 	e.b.workers.group.Go(func() {
 		if err := e.b.Reset(context.WithoutCancel(ctx), e.conn.ID); err != nil {
 			e.b.log().Error("reset after Mojo's disconnect", "connection", e.conn.ID, "err", err)
@@ -83,6 +99,11 @@ func (e *effect) ended(ctx context.Context) error {
 	})
 	<-ctx.Done()
 	return ctx.Err()
+}
+
+// beforeConnection tells whether something happened before the connection was made. A minute is for clocks that differ.
+func beforeConnection(conn store.Connection, at time.Time) bool {
+	return !at.IsZero() && at.Before(conn.CreatedAt.Add(-time.Minute))
 }
 
 // linkOf finds whom an event is about. An api_contact_id alone proves nothing: only links of this connection count.
@@ -135,7 +156,7 @@ func (b *Bridge) categoriesOf(result string) []string {
 
 // addToCategory puts the contact into a category, which is made when it isn't there. Doing it twice does no harm.
 func (e *effect) addToCategory(ctx context.Context, category string) error {
-	return e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+	return e.wise(ctx, func(api *wiseagent.API) error {
 		err := api.AddToCategory(ctx, category, e.link.ClientID)
 		var refused *wiseagent.RefusedError
 		if !errors.As(err, &refused) {
@@ -156,7 +177,7 @@ func (e *effect) addNote(ctx context.Context, subject, body string) (int64, erro
 		return 0, err
 	}
 	var id int64
-	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) (err error) {
+	err = e.wise(ctx, func(api *wiseagent.API) (err error) {
 		if e.look {
 			if id, err = findNote(ctx, api, e.link.ClientID, mark); err != nil || id != 0 {
 				return err
@@ -170,7 +191,7 @@ func (e *effect) addNote(ctx context.Context, subject, body string) (int64, erro
 
 // updateNote rewrites a note. One that was deleted in Wise Agent stays deleted.
 func (e *effect) updateNote(ctx context.Context, noteID int64, subject, body string) error {
-	err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+	err := e.wise(ctx, func(api *wiseagent.API) error {
 		return api.UpdateNote(ctx, noteID, subject, body)
 	})
 	if errors.Is(err, wiseagent.ErrUnknownNote) {
@@ -236,7 +257,7 @@ func (e *effect) fromWise(ctx context.Context, contents string) (bool, error) {
 		return true, nil
 	}
 	found := false
-	err := e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+	err := e.wise(ctx, func(api *wiseagent.API) error {
 		for page := 1; page <= notesPages && !found; page++ {
 			notes, err := api.Notes(ctx, e.link.ClientID, page, notesPage)
 			if err != nil {
@@ -267,7 +288,7 @@ func (e *effect) contact(ctx context.Context) error {
 		return fmt.Errorf("read snapshot: %w", err)
 	}
 	var v verdict
-	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) error {
+	err = e.wise(ctx, func(api *wiseagent.API) error {
 		now, err := api.Contact(ctx, e.link.ClientID)
 		if err != nil {
 			return err
@@ -281,8 +302,14 @@ func (e *effect) contact(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.Stale {
+	switch {
+	case len(v.Seen) > 0:
+	case v.Stale:
 		return &excludedError{olderChange}
+	case v.Removed:
+		return &excludedError{staysInWise}
+	default:
+		return &excludedError{nothingForUs}
 	}
 	if len(v.Remarks) > 0 {
 		subject, body := changeNote(v.Remarks, e.told.Contact.ContactID, e.told.Revision)
@@ -298,6 +325,6 @@ func (e *effect) contact(ctx context.Context) error {
 
 // changeNote says which values found no free place.
 func changeNote(remarks []string, contactID, revision int64) (subject, body string) {
-	return "Mojo: contact changed", fmt.Sprintf("Changed in Mojo, and not written over what you changed in Wise Agent:\n%s\n\nMojo contact #%d.%d",
+	return "Mojo: contact changed", fmt.Sprintf("Changed in Mojo. What Wise Agent has there stays as it is:\n%s\n\nMojo contact #%d.%d",
 		strings.Join(remarks, "\n"), contactID, revision)
 }

@@ -26,28 +26,52 @@ func (b *Bridge) Receive(ctx context.Context, webhookID string, body []byte) err
 
 func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope) error {
 	var about struct {
-		AccountID text        `json:"account_id"`
-		Contact   mojoContact `json:"contact"`
+		AccountID text            `json:"account_id"`
+		Contact   json.RawMessage `json:"contact"`
 	}
 	if err := json.Unmarshal(hook.Data, &about); err != nil || about.AccountID == "" {
 		return ErrHookUnreadable
 	}
+	contact := contactKey(about.Contact)
 	if hook.Timestamp.IsZero() {
 		hook.Timestamp = b.now()
 	}
 	got, err := b.Store.ReceiveEvent(ctx, store.Event{
 		WebhookID: webhookID, AccountID: string(about.AccountID), Type: cut(printable(hook.Type), 60, "…"),
-		MojoContactID: about.Contact.ContactID, APIContactID: about.Contact.APIContactID,
-		ContactName: cut(joinWords(about.Contact.FullName), 200, "…"),
+		MojoContactID: contact.ContactID, APIContactID: contact.APIContactID,
+		ContactName: cut(joinWords(contact.FullName), 200, "…"),
 		Body:        hook.Data, OccurredAt: hook.Timestamp, ReceivedAt: b.now(),
 	}, b.owner())
 	if err != nil {
 		return fmt.Errorf("receive event: %w", err)
 	}
-	if got.New && got.Event.State == store.EventWaiting {
+	switch {
+	case got.Event.State != store.EventWaiting:
+	case got.Event.Type == eventDisconnected:
+		return b.disconnected(ctx, got.Event)
+	case got.New:
 		b.wakeMail(got.Event.ConnectionID)
 	}
 	return nil
+}
+
+// contactKey reads whom an event is about, as far as it can be read.
+func contactKey(raw json.RawMessage) (c mojoContact) {
+	json.Unmarshal(raw, &c) // whoever delivers it finds what is wrong
+	return c
+}
+
+// disconnected resets the connection that the customer ended in Mojo, at once: it must not wait for a sign-in.
+func (b *Bridge) disconnected(ctx context.Context, e store.Event) error {
+	conn, err := b.Store.Connection(ctx, e.ConnectionID)
+	if err != nil {
+		return fmt.Errorf("read connection: %w", err)
+	}
+	if beforeConnection(conn, e.OccurredAt) {
+		b.wakeMail(conn.ID)
+		return nil
+	}
+	return b.Reset(context.WithoutCancel(ctx), conn.ID)
 }
 
 // Mail is what Mojo told about a customer's contacts: how it all stands, and a page of it.

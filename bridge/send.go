@@ -193,23 +193,42 @@ const wasThere = "Was in Wise Agent already."
 // sent makes the contact in Wise Agent, once, and links it.
 func (e *effect) sent(ctx context.Context) error {
 	c := e.told.Contact
-	if link, err := e.b.Store.LinkOf(ctx, e.conn.ID, c.ContactID, ""); err == nil {
+	fresh, more := e.b.incoming(c)
+	link, err := e.b.Store.LinkOf(ctx, e.conn.ID, c.ContactID, "")
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		if err := e.create(ctx, fresh); err != nil {
+			return err
+		}
+	case err != nil:
+		return fmt.Errorf("read link: %w", err)
+	case link.ClientID != e.event.ResultID: // not made by an earlier try
 		e.out.ResultID, e.out.Reason = link.ClientID, wasThere
 		return nil
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("read link: %w", err)
+	default:
+		e.link = link
 	}
+	if len(more) == 0 {
+		return nil
+	}
+	_, err = e.addNote(ctx, "Mojo: more phones and e-mails", fmt.Sprintf("In Mojo, and without a free field in Wise Agent:\n%s\n\nMojo contact #%d",
+		strings.Join(more, "\n"), c.ContactID))
+	return err
+}
+
+// create makes the contact, and the link.
+func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
+	c := e.told.Contact
 	team, err := e.teamID(ctx)
 	if err != nil {
 		return err
 	}
-	fresh := e.b.incoming(c)
 	fresh.TeamID = team
 	var id string
 	var isNew bool
-	err = e.b.withWise(ctx, e.conn.ID, func(api *wiseagent.API) (err error) {
+	err = e.wise(ctx, func(api *wiseagent.API) (err error) {
 		if e.look {
-			if id, err = findByCustom(ctx, api, fresh, c.ContactID); err != nil || id != "" {
+			if id, err = e.findMade(ctx, api, fresh); err != nil || id != "" {
 				return err
 			}
 		}
@@ -222,23 +241,35 @@ func (e *effect) sent(ctx context.Context) error {
 	if !isNew && !e.look {
 		e.out.Reason = wasThere
 	}
-	e.out.ResultID = id
-	e.out.Links = append(e.out.Links, store.Link{
+	e.link = store.Link{
 		ClientID: id, MojoContactID: c.ContactID, APIContactID: c.APIContactID, Source: store.LinkSent,
 		CreatedAt: e.b.now(), PushedAt: e.b.now(),
-	})
+	}
+	e.out.ResultID = id
+	e.out.Links = append(e.out.Links, e.link)
 	return nil
 }
 
-// findByCustom looks for a contact whose making ended in doubt: by its e-mail, phone and name.
-func findByCustom(ctx context.Context, api *wiseagent.API, fresh wiseagent.NewContact, mojoID int64) (string, error) {
+// findMade looks for a contact whose making ended in doubt: by its e-mail and phones, or by its name when it has neither, and then
+// among those only that have neither too and that nobody is linked with.
+func (e *effect) findMade(ctx context.Context, api *wiseagent.API, fresh wiseagent.NewContact) (string, error) {
 	for _, q := range queriesFor(fresh) {
 		found, err := api.FindContacts(ctx, q)
 		if err != nil {
 			return "", fmt.Errorf("look for the contact: %w", err)
 		}
 		for _, c := range found {
-			if strings.EqualFold(joinWords(c.First, c.Last), joinWords(fresh.First, fresh.Last)) {
+			if !strings.EqualFold(joinWords(c.First, c.Last), joinWords(fresh.First, fresh.Last)) {
+				continue
+			}
+			if q.Name == "" {
+				return c.ClientID, nil
+			}
+			links, err := e.b.Store.Links(ctx, e.conn.ID, []string{c.ClientID})
+			if err != nil {
+				return "", fmt.Errorf("read links: %w", err)
+			}
+			if len(links) == 0 && c.Email+c.MobilePhone+c.HomePhone+c.WorkPhone == "" {
 				return c.ClientID, nil
 			}
 		}
@@ -256,56 +287,73 @@ func queriesFor(c wiseagent.NewContact) (queries []wiseagent.Query) {
 			queries = append(queries, wiseagent.Query{Phone: n})
 		}
 	}
-	return append(queries, wiseagent.Query{Name: joinWords(c.First, c.Last)})
+	if len(queries) == 0 {
+		queries = append(queries, wiseagent.Query{Name: joinWords(c.First, c.Last)})
+	}
+	return queries
 }
 
-// incoming is the Wise Agent contact made of a Mojo contact: name and address split, phones by type.
-func (b *Bridge) incoming(c mojoContact) wiseagent.NewContact {
+// incoming is the Wise Agent contact made of a Mojo contact: name and address split, phones by type. more are the phones and
+// e-mails that find no field, for a note.
+func (b *Bridge) incoming(c mojoContact) (out wiseagent.NewContact, more []string) {
 	first, last := splitName(c.FullName)
 	number, street, suite := splitAddress(c.Address)
-	out := wiseagent.NewContact{
+	out = wiseagent.NewContact{
 		First: first, Last: last, Source: b.source(), AddressNumber: number, AddressStreet: street, SuiteNo: suite,
 		City: joinWords(c.City), State: joinWords(c.State), Zip: joinWords(c.Zip),
 	}
 	if isCompany(c.FullName) {
 		out.Company = joinWords(c.FullName)
 	}
-	free := func(slots ...*string) *string {
-		for _, s := range slots {
-			if *s == "" {
-				return s
-			}
-		}
-		return nil
-	}
-	seen := map[string]bool{}
-	for _, m := range c.Media {
-		if mojo.MediaType(m.Type) == mojo.MediaEmail {
-			if out.Email == "" {
-				out.Email = joinWords(m.Value)
-			}
-			continue
-		}
-		n, ok := tenDigits(m.Value)
-		if !ok || seen[n] {
-			continue
-		}
-		seen[n] = true
-		slots := []*string{&out.MobilePhone, &out.HomePhone, &out.WorkPhone}
-		switch mojo.MediaType(m.Type) {
-		case mojo.MediaHome:
-			slots = []*string{&out.HomePhone, &out.MobilePhone, &out.WorkPhone}
-		case mojo.MediaWork:
-			slots = []*string{&out.WorkPhone, &out.MobilePhone, &out.HomePhone}
-		}
-		if slot := free(slots...); slot != nil {
-			*slot = phoneText(n)
-		}
-	}
+	more = append(placePhones(&out, c.Media), placeEmails(&out, c.Media)...)
 	if out.First == "" {
 		out.First, out.Last = unnamed(out), noLastName
 	}
-	return out
+	return out, more
+}
+
+// placePhones puts numbers into their own fields, then the others into those that are left, and gives those that find none.
+func placePhones(out *wiseagent.NewContact, all []media) (more []string) {
+	slots := map[string]*string{partMobile: &out.MobilePhone, partHome: &out.HomePhone, partWork: &out.WorkPhone}
+	var rest []string
+	seen := map[string]bool{}
+	for _, m := range all {
+		n, ok := tenDigits(m.Value)
+		own := slots[partFor(m.Type)]
+		switch {
+		case mojo.MediaType(m.Type) == mojo.MediaEmail || joinWords(m.Value) == "" || seen[n]:
+		case !ok:
+			more = append(more, "Phone: "+oneLine(m.Value, shortText))
+		case own != nil && *own == "":
+			*own, seen[n] = phoneText(n), true
+		default:
+			rest, seen[n] = append(rest, n), true
+		}
+	}
+	for _, part := range phoneParts {
+		if len(rest) > 0 && *slots[part] == "" {
+			*slots[part], rest = phoneText(rest[0]), rest[1:]
+		}
+	}
+	for _, n := range rest {
+		more = append(more, "Phone: "+phoneText(n))
+	}
+	return more
+}
+
+// placeEmails puts the first e-mail into its field and gives the others.
+func placeEmails(out *wiseagent.NewContact, all []media) (more []string) {
+	for _, m := range all {
+		email := oneLine(m.Value, shortText)
+		switch {
+		case mojo.MediaType(m.Type) != mojo.MediaEmail || email == "" || strings.EqualFold(email, out.Email):
+		case out.Email == "":
+			out.Email = email
+		default:
+			more = append(more, "E-mail: "+email)
+		}
+	}
+	return more
 }
 
 // unnamed stands for the name of a contact that has none: both names are required.

@@ -1,6 +1,8 @@
 package bridge_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -48,6 +50,7 @@ type town struct {
 	skew       *atomic.Int64 // nanoseconds that the service's clock is ahead
 	frozen     *atomic.Bool  // the clock stands at noon, but for the skew
 	broken     *sync.Map     // requestType and id of what Wise Agent answers 500 to, see breaks
+	instead    *sync.Map     // answers of Wise Agent in place of the stand-in's, by requestType
 	stop       func()
 }
 
@@ -72,7 +75,7 @@ func everyEngineWith(t *testing.T, box mojobox.Config, test func(t *testing.T, t
 // newTown builds it; a wrapper stands between the service and Mojo.
 func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http.Handler) http.Handler) *town {
 	t.Helper()
-	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}, frozen: &atomic.Bool{}, broken: &sync.Map{}}
+	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}, frozen: &atomic.Bool{}, broken: &sync.Map{}, instead: &sync.Map{}}
 	noon := time.Now()
 	now := func() time.Time {
 		if town.frozen.Load() {
@@ -92,7 +95,7 @@ func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http
 	for _, w := range wrap {
 		dialer = w(dialer)
 	}
-	town.wiseURL, town.mojoURL = serve(t, town.breaking(town.wise)), serve(t, dialer)
+	town.wiseURL, town.mojoURL = serve(t, town.breaking(town.answering(town.wise))), serve(t, dialer)
 	town.wise.SetRedirectHosts("add.example.com")
 	town.Bridge = &bridge.Bridge{
 		Store: s, BaseURL: "https://add.example.com", Now: now, DoNotCallCategory: "Do Not Call",
@@ -103,6 +106,24 @@ func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http
 	}
 	town.run()
 	return town
+}
+
+// answering stands before Wise Agent and gives the answers of instead.
+func (w *town) answering(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the client left
+		}
+		form, _ := url.ParseQuery(string(body)) // of another kind: it names no requestType
+		if answer, ok := w.instead.Load(cmp.Or(r.URL.Query().Get("requestType"), form.Get("requestType"))); ok {
+			rw.Header().Set("Content-Type", "application/json")
+			io.WriteString(rw, answer.(string))
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(rw, r)
+	})
 }
 
 func serve(t *testing.T, h http.Handler) string {
