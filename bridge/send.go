@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -52,12 +53,17 @@ func (b *Bridge) Button(ctx context.Context, accountID string, mojoContactID int
 	if err != nil {
 		return Button{}, fmt.Errorf("read link: %w", err)
 	}
-	return Button{Connected: true, Linked: true, ClientID: link.ClientID, URL: contactURL(link.ClientID), LastSyncedAt: link.PushedAt}, nil
+	return Button{Connected: true, Linked: true, ClientID: link.ClientID, URL: b.contactURL(link.ClientID), LastSyncedAt: link.PushedAt}, nil
 }
 
-// contactURL is a contact's page in Wise Agent (Wise Agent API, section 4, ContactUrl).
-func contactURL(clientID string) string {
-	return "https://thewiseagent.com/secure/client/summary?clientId=" + clientID
+// contactURL is a contact's page in Wise Agent (Wise Agent API, section 4, ContactUrl). Its pages are on another host than its
+// API; another pair of servers that keep the contracts has both on one.
+func (b *Bridge) contactURL(clientID string) string {
+	origin := strings.TrimSuffix(b.Wise.APIURL, "/")
+	if u, err := url.Parse(origin); err == nil && strings.HasSuffix(u.Hostname(), "wiseagent.com") {
+		origin = "https://thewiseagent.com"
+	}
+	return origin + "/secure/client/summary?clientId=" + url.QueryEscape(clientID)
 }
 
 // Sent is what became of one contact that was sent.
@@ -106,7 +112,7 @@ func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent 
 	}
 	link, err := b.Store.LinkOf(ctx, conn.ID, c.ContactID, "")
 	if err == nil {
-		s.Status, s.ClientID, s.URL = http.StatusOK, link.ClientID, contactURL(link.ClientID)
+		s.Status, s.ClientID, s.URL = http.StatusOK, link.ClientID, b.contactURL(link.ClientID)
 		return s, nil
 	}
 	if !errors.Is(err, store.ErrNotFound) {
@@ -159,7 +165,7 @@ func (b *Bridge) awaitSent(ctx context.Context, conn store.Connection, s Sent, e
 		}
 		switch now.State {
 		case store.EventWritten:
-			s.ClientID, s.URL, s.Status = now.ResultID, contactURL(now.ResultID), http.StatusCreated
+			s.ClientID, s.URL, s.Status = now.ResultID, b.contactURL(now.ResultID), http.StatusCreated
 			if now.Reason != "" { // it was there: see sent
 				s.Status = http.StatusOK
 			}
