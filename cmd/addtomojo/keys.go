@@ -36,11 +36,7 @@ func migrateCommand(ctx context.Context, getenv func(string) string, stdout io.W
 	if err != nil {
 		return fmt.Errorf("the settings need attention:\n%w", err)
 	}
-	vault, err := store.NewVault(settings.EncryptionKeyset.reveal())
-	if err != nil {
-		return fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
-	}
-	db, err := store.Open(ctx, settings.DatabaseURL.reveal(), vault)
+	db, err := openStore(ctx, settings)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 //	addtomojo serve            the service, set up by the environment
 //	addtomojo sandbox          the service with a stand-in for both partners and sample people, no settings
 //	addtomojo keys generate    a new ENCRYPTION_KEYSET and a new SESSION_KEYS
+//	addtomojo links rebuild    reads the links of an account back from Wise Agent
 //	addtomojo migrate          brings the database's schema up to date and leaves
 //
 // A wrong or missing setting stops the start and lists all that is wrong at once.
@@ -33,6 +34,7 @@ const usage = `usage: addtomojo COMMAND
   serve           run the service; settings come from the environment (see README)
   sandbox         run the service with both sandbox partners and sample people; needs no settings
   keys generate   print a new ENCRYPTION_KEYSET and SESSION_KEYS
+  links rebuild   read the links of an account back from Wise Agent (--email EMAIL)
   migrate         bring the database's schema up to date
 `
 
@@ -49,6 +51,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return sandboxCommand(ctx, args[1:], stdout, stderr)
 	case "keys":
 		return keysCommand(args[1:], stdout)
+	case "links":
+		return linksCommand(ctx, args[1:], getenv, stdout, stderr)
 	case "migrate":
 		return migrateCommand(ctx, getenv, stdout)
 	case "help", "-h", "-help", "--help":

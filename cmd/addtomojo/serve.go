@@ -49,21 +49,41 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 // reverse order. It closes the listener.
 func serve(ctx context.Context, settings Settings, listener net.Listener, log *slog.Logger) error {
 	defer listener.Close()
-	vault, err := store.NewVault(settings.EncryptionKeyset.reveal())
-	if err != nil {
-		return fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
-	}
-	db, err := store.Open(ctx, settings.DatabaseURL.reveal(), vault)
+	db, err := openStore(ctx, settings)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-
-	zone, err := time.LoadLocation(settings.WiseAgentTimeZone)
+	between, err := newBridge(settings, db, log)
 	if err != nil {
 		return err
 	}
-	between := &bridge.Bridge{
+	handler, stopStreams, err := pages(settings, between, db, log)
+	if err != nil {
+		return err
+	}
+	if len(settings.MojoWebhookSecrets) == 0 || len(settings.MojoAPITokens) == 0 {
+		log.Warn("nothing comes from Mojo while MOJO_WEBHOOK_SECRETS or MOJO_API_TOKENS is not set")
+	}
+	return runAll(ctx, listener, handler, stopStreams, between.Run, log)
+}
+
+// openStore opens the database that the settings name, with the key that seals it.
+func openStore(ctx context.Context, settings Settings) (*store.Store, error) {
+	vault, err := store.NewVault(settings.EncryptionKeyset.reveal())
+	if err != nil {
+		return nil, fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
+	}
+	return store.Open(ctx, settings.DatabaseURL.reveal(), vault)
+}
+
+// newBridge builds the rules between the two partners, with a client of each.
+func newBridge(settings Settings, db *store.Store, log *slog.Logger) (*bridge.Bridge, error) {
+	zone, err := time.LoadLocation(settings.WiseAgentTimeZone)
+	if err != nil {
+		return nil, err
+	}
+	return &bridge.Bridge{
 		Store: db,
 		Wise: &wiseagent.Client{
 			AuthURL: settings.WiseAgentAuthURL, APIURL: settings.WiseAgentAPIURL,
@@ -76,15 +96,7 @@ func serve(ctx context.Context, settings Settings, listener net.Listener, log *s
 		RefusedPermissions: settings.MojoRefusedPermissions, DoNotCallCategory: settings.CategoryDNC,
 		BadNumberCategory: settings.CategoryBadNumber, Source: settings.WiseAgentSource,
 		BatchSize: settings.MojoBatchSize, Log: log,
-	}
-	handler, stopStreams, err := pages(settings, between, db, log)
-	if err != nil {
-		return err
-	}
-	if len(settings.MojoWebhookSecrets) == 0 || len(settings.MojoAPITokens) == 0 {
-		log.Warn("nothing comes from Mojo while MOJO_WEBHOOK_SECRETS or MOJO_API_TOKENS is not set")
-	}
-	return runAll(ctx, listener, handler, stopStreams, between.Run, log)
+	}, nil
 }
 
 // pages builds the web part. stopStreams ends the live progress pages, which would hold up a shutdown.

@@ -103,6 +103,8 @@ func TestTheWrongStartSaysWhatToDo(t *testing.T) {
 		{nil, "which command?"},
 		{[]string{"dance"}, `there is no command "dance"`},
 		{[]string{"keys"}, "usage: addtomojo keys generate"},
+		{[]string{"links"}, "usage: addtomojo links rebuild --email EMAIL"},
+		{[]string{"links", "rebuild", "--email", "kate@example.com"}, "the settings need attention:"},
 		{[]string{"serve"}, "the settings need attention:"},
 		{[]string{"migrate"}, "the settings need attention:"},
 		{[]string{"sandbox", "--mojo", "256.0.0.1:1"}, "256.0.0.1"},

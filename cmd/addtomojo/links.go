@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"addtomojo/store"
+)
+
+// linksCommand rebuilds the links of a connection from the custom fields in Wise Agent, after our database was lost and the
+// customer connected anew.
+func linksCommand(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("links rebuild", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	email := flags.String("email", "", "the Wise Agent account")
+	if len(args) == 0 || args[0] != "rebuild" {
+		return errors.New("usage: addtomojo links rebuild --email EMAIL")
+	}
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	if *email == "" {
+		return errors.New("usage: addtomojo links rebuild --email EMAIL")
+	}
+	settings, err := readSettings(getenv)
+	if err != nil {
+		return fmt.Errorf("the settings need attention:\n%w", err)
+	}
+	db, err := openStore(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	between, err := newBridge(settings, db, nil)
+	if err != nil {
+		return err
+	}
+	conn, err := between.Connection(ctx, *email)
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%s is not connected", *email)
+	}
+	if err != nil {
+		return err
+	}
+	found, err := between.RebuildLinks(ctx, conn)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%d links are known.\n", found)
+	return nil
+}
