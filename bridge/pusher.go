@@ -322,8 +322,15 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 
 // keep writes the results of each batch, in one transaction each.
 func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
+	troubled := p.push.Cause != "" || p.push.Attempts > 0
 	for marks := range in {
 		p.first.standAside()
+		if troubled && len(marks.Links) > 0 { // contacts came through: whoever was in trouble answers again
+			if err := p.b.setPush(ctx, p.push, store.PushSending, "", 0, p.b.now()); err != nil {
+				return err
+			}
+			troubled = false
+		}
 		// The batch is at Mojo already: its results are written even when the push is being stopped.
 		if err := p.b.Store.MarkPush(context.WithoutCancel(ctx), p.push.ID, marks); err != nil {
 			return fmt.Errorf("keep results: %w", err)
