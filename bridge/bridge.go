@@ -46,6 +46,7 @@ type Bridge struct {
 	BatchSize          int      // contacts in one bulk create; 0 is 100
 	MailAtOnce         int      // contacts of one connection delivered side by side; 0 is 8
 	NotesAhead         int      // selections up to this size have their notes fetched before the button is pressed; 0 is 500
+	HooksAlone         bool     // each hook in a commit of its own: there to measure what sharing commits brings
 
 	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
 	// second to ten minutes: a person looks on, so it begins short.

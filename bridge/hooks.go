@@ -36,7 +36,11 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope) e
 	if hook.Timestamp.IsZero() {
 		hook.Timestamp = b.now()
 	}
-	got, err := b.Store.ReceiveEvent(ctx, store.Event{
+	receive := b.Store.ReceiveEvent
+	if b.HooksAlone {
+		receive = b.Store.ReceiveEventAlone
+	}
+	got, err := receive(ctx, store.Event{
 		WebhookID: webhookID, AccountID: string(about.AccountID), Type: cut(printable(hook.Type), 60, "…"),
 		MojoContactID: contact.ContactID, APIContactID: contact.APIContactID,
 		ContactName: cut(joinWords(contact.FullName), 200, "…"),
