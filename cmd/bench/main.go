@@ -1,6 +1,6 @@
 // Command bench measures Add to Mojo against bare limits of the same machine in the same run.
 //
-//	go run ./cmd/bench [-run REGEXP] [-rounds N] [-json FILE]
+//	go run ./cmd/bench [-run REGEXP] [-rounds N] [-json FILE] [-database URL]
 //
 // Absolute figures move from minute to minute, ratios move less. So each row alternates in every round: the product does
 // the job, then a bare client makes the same calls, recorded a moment ago, to equal stand-ins. The value of a row is the
@@ -11,6 +11,10 @@
 // program does not fetch that many notes ahead. Every round has a new SQLite file on disk (synchronous=FULL). Both
 // partners are the sandbox's stand-ins in this process, with the latency that a row names; all of it is HTTP on loopback.
 //
+// The hook_ rows have all parts of the service in this process, as the control is, so that both sides share it with the sender
+// of the hooks and with a Wise Agent that only takes notes. With -database, or TEST_DATABASE_URL, they are measured on PostgreSQL
+// instead, in a new database each round; its user must be allowed to create them.
+//
 //	rows.go      what is measured, and the arithmetic
 //	pushes.go    the rounds of the push_ rows
 //	town.go      the stand-ins, and the program with its customer between them
@@ -18,6 +22,9 @@
 //	service.go   the program as a child process
 //	browser.go   the customer's browser
 //	replay.go    the bare control: calls recorded and made again
+//	hooks.go     the rounds of the hook_ rows
+//	hooksloop.go signed hooks, sent as fast as they are answered or at a fixed rate
+//	hookstown.go the service in this process, and a Wise Agent that takes notes
 //
 // A missed aim is printed, and is no error: the exit status tells only whether everything could be measured.
 package main
@@ -51,6 +58,14 @@ var full = size{
 	BulkTime: 80 * time.Millisecond, WiseTime: 60 * time.Millisecond,
 }
 
+// fullHooks is what the rows about hooks are defined with.
+var fullHooks = hookSize{
+	Accounts: 8, Contacts: 250, Connections: 64,
+	Warm: 500 * time.Millisecond, Span: 2500 * time.Millisecond,
+	Slices: 5, Slice: time.Second, AcceptRate: 500, CallRate: 100,
+	Burst: 6000, WiseTime: 5 * time.Millisecond,
+}
+
 // run is the program.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -58,6 +73,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	names := flags.String("run", "", "only the rows whose name matches this regular expression")
 	rounds := flags.Int("rounds", 5, "rounds of each row")
 	path := flags.String("json", "", "write the rows to this file too")
+	hooks := fullHooks
+	flags.StringVar(&hooks.Database, "database", os.Getenv("TEST_DATABASE_URL"), "PostgreSQL for the rows about hooks")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -65,7 +82,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("-run: %w", err)
 	}
-	rows, err := measure(ctx, scenarios(full), wanted, *rounds, stdout, stderr)
+	if hooks.Database != "" {
+		if err := checkDurable(ctx, hooks.Database); err != nil {
+			return fmt.Errorf("-database: %w", err)
+		}
+	}
+	rows, err := measure(ctx, append(scenarios(full), hookScenarios(hooks)...), wanted, *rounds, stdout, stderr)
 	if err != nil || *path == "" {
 		return err
 	}

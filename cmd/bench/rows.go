@@ -33,7 +33,7 @@ type Row struct {
 
 	Measure string  `json:"measure,omitempty"` // unit of the next two
 	Product float64 `json:"product,omitempty"` // median
-	Control float64 `json:"control,omitempty"` // median of the bare client in the same rounds
+	Control float64 `json:"control,omitempty"` // median of the control in the same rounds
 }
 
 // definition is what a row says before anything is measured. value makes a round's value of its sample.
@@ -84,10 +84,10 @@ func (r Row) print(w io.Writer) {
 	if !r.Met {
 		verdict = "MISSED"
 	}
-	fmt.Fprintf(w, "%-13s %8s %s   aim %s %s, %s is better: %s   (%d rounds, %s to %s)\n", r.Name, number(r.Value), r.Unit,
+	fmt.Fprintf(w, "%-20s %8s %s   aim %s %s, %s is better: %s   (%d rounds, %s to %s)\n", r.Name, number(r.Value), r.Unit,
 		sign, number(r.Aim), r.Better, verdict, len(r.Rounds), number(r.Low), number(r.High))
 	if r.Control != 0 {
-		fmt.Fprintf(w, "    product %s %s, bare client %s %s\n", number(r.Product), r.Measure, number(r.Control), r.Measure)
+		fmt.Fprintf(w, "    product %s %s, control %s %s\n", number(r.Product), r.Measure, number(r.Control), r.Measure)
 	}
 	fmt.Fprintf(w, "    limit: %s\n", r.Limit)
 }

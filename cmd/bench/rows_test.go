@@ -64,8 +64,8 @@ func TestRowMeetsItsAim(t *testing.T) {
 func TestRowTellsAllThatCounts(t *testing.T) {
 	var text strings.Builder
 	ratio(lower, 1.5).row([]sample{{130, 100}, {180, 100}, {160, 100}}).print(&text)
-	want := `some_row         1.600 times   aim ≤ 1.500, lower is better: MISSED   (3 rounds, 1.300 to 1.800)
-    product 160 ms, bare client 100 ms
+	want := `some_row                1.600 times   aim ≤ 1.500, lower is better: MISSED   (3 rounds, 1.300 to 1.800)
+    product 160 ms, control 100 ms
     limit: something bare
 `
 	if text.String() != want {

@@ -15,8 +15,12 @@ import (
 // TestSmoke measures every row once, with jobs so small that their values say nothing.
 func TestSmoke(t *testing.T) {
 	tiny := size{Many: 40, Few: 5, Batch: 10, BulkTime: 5 * time.Millisecond, WiseTime: time.Millisecond}
+	hooks := hookSize{
+		Accounts: 2, Contacts: 20, Connections: 8, Warm: 10 * time.Millisecond, Span: 50 * time.Millisecond,
+		Slices: 1, Slice: 100 * time.Millisecond, AcceptRate: 200, CallRate: 200, Burst: 100, WiseTime: time.Millisecond,
+	}
 	var text strings.Builder
-	rows, err := measure(t.Context(), scenarios(tiny), regexp.MustCompile(""), 1, &text, io.Discard)
+	rows, err := measure(t.Context(), append(scenarios(tiny), hookScenarios(hooks)...), regexp.MustCompile(""), 1, &text, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +34,8 @@ func TestSmoke(t *testing.T) {
 			t.Errorf("row %s is not printed", r.Name)
 		}
 	}
-	want := []string{"push_batches", "push_landing", "push_whole", "push_memory"}
+	want := []string{"push_batches", "push_landing", "push_whole", "push_memory",
+		"hooks_accepted", "hooks_shared_commits", "hooks_accept_p99", "hook_to_call_p50", "hook_to_call_p99", "hooks_delivered"}
 	if !slices.Equal(names, want) {
 		t.Errorf("rows %q, want %q", names, want)
 	}
