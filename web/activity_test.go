@@ -296,6 +296,8 @@ func TestEventWords(t *testing.T) {
 	cases := []struct{ kind, data, want string }{
 		{"call.completed", `{"call": {"result": "contact"}}`, "Call: Contact"},
 		{"call.completed", `{"call": {"result": "dnc_number"}}`, "Call: DNC Number"},
+		{"call.completed", `{"call": {"result": "no_contact_next_record"}}`, "Call: No Contact - Next Record"},
+		{"call.completed", `{"call": {"result": "no_contact_next_number"}}`, "Call: No Contact - Next Number"},
 		{"call.completed", `{"call": {"result": "Asked for Bob"}}`, "Call: Asked For Bob"},
 		{"call.completed", `{"call": {}}`, "Call"},
 		{"call.completed", ``, "Call"},

@@ -87,8 +87,14 @@ func activityWord(kind string) string {
 	return "Activity"
 }
 
-// plainSlug writes a call result's slug as words: "no_contact_next_number" is "No Contact Next Number".
+// plainSlug writes a call result's slug as words, as Mojo's dialer and the notes have them: "dnc_number" is "DNC Number".
 func plainSlug(slug string) string {
+	switch slug {
+	case "no_contact_next_record":
+		return "No Contact - Next Record"
+	case "no_contact_next_number":
+		return "No Contact - Next Number"
+	}
 	words := strings.Fields(strings.ReplaceAll(cut([]string{slug}, 60)[0], "_", " "))
 	for i, w := range words {
 		if w == "dnc" {
