@@ -48,7 +48,7 @@ type User struct {
 func (u *User) Open(address string) *Tab {
 	u.t.Helper()
 	tab := u.first
-	u.first = nil
+	u.first, u.front = nil, nil // a new tab covers the others
 	if tab == nil {
 		ctx, cancel := chromedp.NewContext(u.ctx, chromedp.WithListener(u.hear))
 		u.t.Cleanup(cancel)
