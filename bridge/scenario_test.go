@@ -668,6 +668,9 @@ func (st *stage) wiseAfter() string {
 		}
 		st.writeNotes(&out, strconv.Itoa(c.ID))
 		for _, l := range st.wise.CallList(kate, strconv.Itoa(c.ID)) {
+			if strings.HasPrefix(l.Reason, "New contact from") {
+				continue // Wise Agent's own, of each contact that is new
+			}
 			fmt.Fprintf(&out, "  %s %s %q%s\n", l.Type, l.Next.Format("Mon 2006-01-02 15:04"), l.Reason, marks(l))
 		}
 	}

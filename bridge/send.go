@@ -253,7 +253,20 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 	}
 	e.out.ResultID = id
 	e.out.Links = append(e.out.Links, e.link)
+	if isNew {
+		seen := snapshotOf(freshlyMade(fresh, id))
+		e.out.Snapshot = &seen
+	}
 	return nil
+}
+
+// freshlyMade is a contact as Wise Agent has it when it has just been made.
+func freshlyMade(n wiseagent.NewContact, clientID string) wiseagent.Contact {
+	return wiseagent.Contact{
+		ClientID: clientID, First: n.First, Last: n.Last, Company: n.Company, Email: n.Email,
+		HomePhone: n.HomePhone, MobilePhone: n.MobilePhone, WorkPhone: n.WorkPhone,
+		AddressNumber: n.AddressNumber, AddressStreet: n.AddressStreet, SuiteNo: n.SuiteNo, City: n.City, State: n.State, Zip: n.Zip,
+	}
 }
 
 // findMade looks for a contact whose making ended in doubt: by its e-mail and phones, or by its name when it has neither, and then

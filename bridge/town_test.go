@@ -47,10 +47,11 @@ type town struct {
 	mojoURL    string
 	wiseFaults *fault.Set
 	mojoFaults *fault.Set
-	skew       *atomic.Int64 // nanoseconds that the service's clock is ahead
-	frozen     *atomic.Bool  // the clock stands at noon, but for the skew
-	broken     *sync.Map     // requestType and id of what Wise Agent answers 500 to, see breaks
-	instead    *sync.Map     // answers of Wise Agent in place of the stand-in's, by requestType
+	skew       *atomic.Int64       // nanoseconds that the service's clock is ahead
+	frozen     *atomic.Bool        // the clock stands at noon, but for the skew
+	broken     *sync.Map           // requestType and id of what Wise Agent answers 500 to, see breaks
+	instead    *sync.Map           // answers of Wise Agent in place of the stand-in's, by requestType
+	watch      func(*http.Request) // sees each call of Wise Agent; set before there is any
 	stop       func()
 }
 
@@ -114,6 +115,9 @@ func (w *town) answering(next http.Handler) http.Handler {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return // the client left
+		}
+		if w.watch != nil {
+			w.watch(r)
 		}
 		form, _ := url.ParseQuery(string(body)) // of another kind: it names no requestType
 		if answer, ok := w.instead.Load(cmp.Or(r.URL.Query().Get("requestType"), form.Get("requestType"))); ok {

@@ -41,7 +41,7 @@ func (s *scene) known() (ids []string, rows [][]string) {
 
 // shown are the rows of My Data that belong to contacts of Wise Agent.
 func shown(dialer *chrome.Tab) [][]string {
-	return chrome.Value[[][]string](dialer, `[...document.querySelectorAll('tr[data-api-contact-id^="wa-"]')].map((row) => [...row.cells].map(say))`)
+	return chrome.Value[[][]string](dialer, `[...document.querySelectorAll('tr[data-api-contact-id^="wa-"]')].map((row) => [...row.cells].filter((cell) => !cell.querySelector('input')).map(say))`)
 }
 
 func TestSelectedContactsLandInThePowerdialer(t *testing.T) {
