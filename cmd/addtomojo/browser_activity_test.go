@@ -86,8 +86,10 @@ func TestSendToWiseAgentFromMojosContactForm(t *testing.T) {
 	s.connected(1)
 	form := s.user.Open(s.MojoURL + "/contacts/" + strconv.FormatInt(id, 10) + "/?group_id=" + strconv.FormatInt(s.hot, 10))
 	form.Look(chrome.Desk)
+	s.arrives(form, "button", "Send to Wise Agent")
 	form.Click("button", "Send to Wise Agent")
-	form.Wait("a", "In Wise Agent")
+	form.Wait("[role=status]", "Wise Agent")
+	s.arrives(form, "a", "In Wise Agent")
 	found := false
 	for _, c := range s.Wise.Contacts(sampleEmail) {
 		found = found || c.First == "Ann" && c.Last == "van der Berg"

@@ -106,6 +106,8 @@ func TestTooManyTriesPageIsSound(t *testing.T) {
 		popup.Wait("#problems")
 	}
 	s.inspect(popup, "welcome-too-many")
+	popup.Wait("#problems", "You can try again now.")
+	s.connect(popup)
 }
 
 func TestUnsignedLaunchPagesAreSound(t *testing.T) {
