@@ -49,7 +49,6 @@ type town struct {
 	mojoFaults *fault.Set
 	skew       *atomic.Int64       // nanoseconds that the service's clock is ahead
 	frozen     *atomic.Bool        // the clock stands at noon, but for the skew
-	broken     *sync.Map           // requestType and id of what Wise Agent answers 500 to, see breaks
 	instead    *sync.Map           // answers of Wise Agent in place of the stand-in's, by requestType
 	watch      func(*http.Request) // sees each call of Wise Agent; set before there is any
 	stop       func()
@@ -76,7 +75,7 @@ func everyEngineWith(t *testing.T, box mojobox.Config, test func(t *testing.T, t
 // newTown builds it; a wrapper stands between the service and Mojo.
 func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http.Handler) http.Handler) *town {
 	t.Helper()
-	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}, frozen: &atomic.Bool{}, broken: &sync.Map{}, instead: &sync.Map{}}
+	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}, frozen: &atomic.Bool{}, instead: &sync.Map{}}
 	noon := time.Now()
 	now := func() time.Time {
 		if town.frozen.Load() {
@@ -96,7 +95,7 @@ func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http
 	for _, w := range wrap {
 		dialer = w(dialer)
 	}
-	town.wiseURL, town.mojoURL = serve(t, town.breaking(town.answering(town.wise))), serve(t, dialer)
+	town.wiseURL, town.mojoURL = serve(t, town.answering(town.wise)), serve(t, dialer)
 	town.wise.SetRedirectHosts("add.example.com")
 	town.Bridge = &bridge.Bridge{
 		Store: s, BaseURL: "https://add.example.com", Now: now, DoNotCallCategory: "Do Not Call",
@@ -137,20 +136,6 @@ func serve(t *testing.T, h http.Handler) string {
 		server.Close()
 	})
 	return server.URL
-}
-
-// breaks makes Wise Agent fail whenever it is asked for one thing of one contact.
-func (w *town) breaks(requestType, clientID string) { w.broken.Store(requestType+" "+clientID, true) }
-
-func (w *town) breaking(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		q := r.URL.Query()
-		if _, broken := w.broken.Load(q.Get("requestType") + " " + q.Get("clientID") + q.Get("ClientID")); broken {
-			http.Error(rw, "Object required", http.StatusInternalServerError)
-			return
-		}
-		next.ServeHTTP(rw, r)
-	})
 }
 
 // testLog shows the service's log with the test that failed.
