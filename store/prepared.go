@@ -85,7 +85,18 @@ func (d shelved) stmt(ctx context.Context, query string) *sql.Stmt {
 	return d.tx.StmtContext(ctx, stmt)
 }
 
+// toTheEnd is ctx, but nothing that begins with it is broken off: SQLite's statements are short, while the driver and database/sql
+// each start a goroutine to watch for the end of a context that may end, which costs as much as a statement. A transaction is
+// still rolled back when its context ends.
+func toTheEnd(ctx context.Context) context.Context {
+	if ctx.Err() != nil {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
+}
+
 func (d shelved) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx = toTheEnd(ctx)
 	if stmt := d.stmt(ctx, query); stmt != nil {
 		return stmt.ExecContext(ctx, args...)
 	}
@@ -93,6 +104,7 @@ func (d shelved) ExecContext(ctx context.Context, query string, args ...any) (sq
 }
 
 func (d shelved) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx = toTheEnd(ctx)
 	if stmt := d.stmt(ctx, query); stmt != nil {
 		return stmt.QueryContext(ctx, args...)
 	}
@@ -100,6 +112,7 @@ func (d shelved) QueryContext(ctx context.Context, query string, args ...any) (*
 }
 
 func (d shelved) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	ctx = toTheEnd(ctx)
 	if stmt := d.stmt(ctx, query); stmt != nil {
 		return stmt.QueryRowContext(ctx, args...)
 	}
