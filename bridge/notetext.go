@@ -185,15 +185,18 @@ func length(d time.Duration) string {
 
 // shownNumber is a number as people read it: (520) 555-0143. What is no number of ten digits stays as it is.
 func shownNumber(phone string) string {
-	digits, ok := tenDigits(phone)
-	if !ok {
-		digits = strings.TrimSpace(phone)
-	}
-	if len(digits) != 10 || strings.Trim(digits, "0123456789") != "" {
-		return phone
+	digits := strings.TrimSpace(phone)
+	if !bareTen(digits) { // as nearly all come from Mojo
+		number, ok := tenDigits(phone)
+		if !ok {
+			return phone
+		}
+		digits = number
 	}
 	return "(" + digits[:3] + ") " + digits[3:6] + "-" + digits[6:]
 }
+
+func bareTen(s string) bool { return len(s) == 10 && strings.Trim(s, "0123456789") == "" }
 
 // numberOfType is a number with the kind of phone it is, where Mojo tells.
 func numberOfType(phone string, t mojo.MediaType) string {

@@ -111,6 +111,9 @@ func printableLines(s string) string {
 
 // cut shortens s to at most n characters (runes), the mark included.
 func cut(s string, n int, mark string) string {
+	if len(s) <= n {
+		return s // it has no more characters than bytes
+	}
 	runes := []rune(s)
 	if len(runes) <= n {
 		return s
