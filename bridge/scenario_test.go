@@ -557,7 +557,7 @@ func (st *stage) fromForm(verb string, plain []string, opts map[string][]string)
 	if verb == "button" {
 		b, err := st.Button(st.t.Context(), account, id)
 		st.need(err)
-		fmt.Fprintf(&st.said, "button %d: connected %t, linked %t, %s\n", id, b.Connected, b.Linked, cmp.Or(b.URL, "no page"))
+		fmt.Fprintf(&st.said, "button %d: connected %t, linked %t, %s\n", id, b.Connected, b.Linked, strings.Replace(cmp.Or(b.URL, "no page"), st.wiseURL, "https://thewiseagent.com", 1))
 		return
 	}
 	who := theirs{ContactID: id}
