@@ -374,9 +374,9 @@ func (s *Store) moveTokens(ctx context.Context, q tx, id string, now time.Time) 
 
 func stopPushes(ctx context.Context, q tx, id string, now time.Time) error {
 	err := q.FailOpenContactsOfConnection(ctx, rows.FailOpenContactsOfConnectionParams{
-		ConnectionID: id,
-		Reason:       resetCause,
-		Doubt:        resetCause + doubtful,
+		ConnectionID:   id,
+		Reason:         resetCause,
+		DoubtfulReason: resetCause + doubtful,
 	})
 	if err != nil {
 		return err

@@ -33,7 +33,8 @@ type Link struct {
 	PushedAt      time.Time // last
 }
 
-// Links returns the links of those of a connection's contacts that have one, by ClientID.
+// Links returns what is known of a connection's contacts in its Mojo account, by ClientID: the connection's own link, else that
+// of an earlier connection of the same two accounts.
 func (s *Store) Links(ctx context.Context, connID string, clientIDs []string) (map[string]Link, error) {
 	links := make(map[string]Link)
 	wanted := table{kinds: []string{"text"}}
@@ -41,11 +42,21 @@ func (s *Store) Links(ctx context.Context, connID string, clientIDs []string) (m
 		wanted.add(id)
 	}
 	err := s.read(ctx, "get links", func(q tx) error {
-		return queryBulk(ctx, q, selectLinks, wanted, func(r *sql.Rows) error {
-			l, err := scanLink(r)
-			links[l.ClientID] = l
+		conns, err := q.ConnectionsOfSameAccounts(ctx, connID)
+		if err != nil {
 			return err
-		}, connID)
+		}
+		for _, conn := range conns { // the oldest first: newer links replace older ones
+			err := queryBulk(ctx, q, selectLinks, wanted, func(r *sql.Rows) error {
+				l, err := scanLink(r)
+				links[l.ClientID] = l
+				return err
+			}, conn)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return links, err
 }

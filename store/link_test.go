@@ -66,3 +66,38 @@ func TestLinksOfMany(t *testing.T) {
 		}
 	})
 }
+
+func TestLinksOutliveAReset(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		link := func(c store.Connection, key string, l store.Link) {
+			t.Helper()
+			p := pushed(t, s, c, key, 1)
+			check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Links: []store.Link{l}}))
+		}
+		again := func(c store.Connection, after time.Duration) store.Connection {
+			t.Helper()
+			check(t, s.Reset(t.Context(), c.ID, noon))
+			c.CreatedAt = noon.Add(after)
+			c, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
+			check(t, err)
+			return c
+		}
+		first := connected(t, s)
+		link(first, "first", store.Link{ClientID: "1", APIContactID: "wa-1", NotesSent: 50})
+		link(first, "first b", store.Link{ClientID: "2", APIContactID: "wa-2", NotesSent: 50})
+		elsewhere := first
+		elsewhere.MojoAccountID = "another"
+		elsewhere = again(elsewhere, time.Hour)
+		link(elsewhere, "elsewhere", store.Link{ClientID: "2", APIContactID: "wa-2", NotesSent: 80})
+		second := elsewhere
+		second.MojoAccountID = first.MojoAccountID
+		second = again(second, 2*time.Hour)
+		link(second, "second", store.Link{ClientID: "1", APIContactID: "wa-1", NotesSent: 70})
+
+		links, err := s.Links(t.Context(), second.ID, []string{"1", "2", "3"})
+		check(t, err)
+		if len(links) != 2 || links["1"].NotesSent != 70 || links["2"].NotesSent != 50 {
+			t.Errorf("got %+v, want its own link of 1, and that of 2 from the first time with this Mojo account", links)
+		}
+	})
+}

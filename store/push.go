@@ -67,10 +67,11 @@ type PushContact struct {
 	Name          string
 	APIContactID  string // what Mojo knows the contact by
 	State         ContactState
-	Reason        string // of a skipped or failed one, in plain words
-	MojoContactID int64  // 0 where Mojo did not tell
-	PutIn         bool   // this push put it into the group, so Undo takes it out
-	Run           int    // the run of the push that it belongs to
+	Reason        string       // of a skipped or failed one, in plain words
+	Doubt         ContactState // of a failed one that no clear answer came for: creating or moving
+	MojoContactID int64        // 0 where Mojo did not tell
+	PutIn         bool         // this push put it into the group, so Undo takes it out
+	Run           int          // the run of the push that it belongs to
 }
 
 // Counts are a push's contacts by state. Those in doubt count as waiting.
@@ -152,10 +153,10 @@ func insertContacts(ctx context.Context, q tx, pushID string, contacts []PushCon
 
 const insertPushContacts = `
 insert into push_contacts (
-    push_id, position, client_id, name, api_contact_id, state, reason, mojo_contact_id, put_in, run
+    push_id, position, client_id, name, api_contact_id, state, reason, mojo_contact_id, put_in, doubt, run
 )
 select
-    cast(?1 as text), v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8, 1
+    cast(?1 as text), v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8, '', 1
 from %s`
 
 // Push returns a push, or [ErrNotFound].
@@ -265,6 +266,7 @@ func pushContact(r rows.PushContact) PushContact {
 		APIContactID:  r.APIContactID,
 		State:         ContactState(r.State),
 		Reason:        r.Reason,
+		Doubt:         ContactState(r.Doubt),
 		MojoContactID: r.MojoContactID,
 		PutIn:         r.PutIn,
 		Run:           int(r.Run),

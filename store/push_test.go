@@ -267,6 +267,57 @@ func TestUndoPush(t *testing.T) {
 	})
 }
 
+func TestARetryRemembersDoubt(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		p := pushed(t, s, connected(t, s), "key", 5)
+		check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Doubt: store.ContactCreating, Positions: []int{1}}))
+		check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Doubt: store.ContactMoving, Positions: []int{2}}))
+		check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Results: []store.PushContact{
+			{Position: 3, State: store.ContactFailed, Reason: "Mojo said nothing of it.", Doubt: store.ContactCreating},
+			{Position: 4, State: store.ContactFailed, Reason: "Mojo refused it."},
+		}}))
+		check(t, s.SetPush(t.Context(), p.ID, store.PushStopped, "It took too long.", 0, time.Time{}, noon))
+		states := func(want ...store.ContactState) {
+			t.Helper()
+			contacts, err := s.PushContacts(t.Context(), p.ID, nil, -1, 10)
+			check(t, err)
+			for i, c := range contacts {
+				same(t, fmt.Sprint("state of contact ", i), c.State, want[i])
+			}
+		}
+		states("failed", "failed", "failed", "failed", "failed")
+		n, err := s.RetryPush(t.Context(), p.ID, noon)
+		check(t, err)
+		same(t, "contacts to retry", n, 5)
+		states("waiting", "creating", "moving", "creating", "waiting")
+		check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Results: []store.PushContact{{Position: 1, State: store.ContactFailed, Reason: "Mojo refused it."}}}))
+		check(t, s.SetPush(t.Context(), p.ID, store.PushDone, "", 0, time.Time{}, noon))
+		_, err = s.RetryPush(t.Context(), p.ID, noon)
+		check(t, err)
+		states("waiting", "waiting", "moving", "creating", "waiting") // a clear answer ends the doubt
+	})
+}
+
+func TestUndoOfAStoppedPush(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		p := pushed(t, s, connected(t, s), "key", 2)
+		stop := func() {
+			t.Helper()
+			check(t, s.SetPush(t.Context(), p.ID, store.PushStopped, "It took too long.", 0, time.Time{}, noon))
+		}
+		stop()
+		refused(t, s.UndoPush(t.Context(), p.ID, noon, noon.Add(time.Millisecond)), store.ErrTooLate)
+		check(t, s.UndoPush(t.Context(), p.ID, noon, noon))
+		pushState(t, s, p.ID, store.PushUndoing)
+		stop() // undoing was given up
+		n, err := s.RetryPush(t.Context(), p.ID, noon)
+		check(t, err)
+		same(t, "contacts to retry of what was to be undone", n, 0)
+		check(t, s.UndoPush(t.Context(), p.ID, noon, noon))
+		pushState(t, s, p.ID, store.PushUndoing)
+	})
+}
+
 func TestPausedPushesGoOnAfterSignIn(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := connected(t, s)

@@ -15,7 +15,7 @@ var ErrTooLate = errors.New("too late to undo")
 
 // PushMarks are what a worker found out about a push's contacts, and what it is about to do.
 type PushMarks struct {
-	Results   []PushContact // State, Reason, MojoContactID, PutIn and, unless it is "", Name for these Positions
+	Results   []PushContact // State, Reason, Doubt, MojoContactID, PutIn and, unless it is "", Name for these Positions
 	Links     []Link        // stored over earlier ones
 	Snapshots []Snapshot    // their fields are stored over earlier ones
 	Doubt     ContactState  // ContactCreating or ContactMoving: the state for Positions,
@@ -59,9 +59,9 @@ func (s *Store) MarkPush(ctx context.Context, id string, m PushMarks) error {
 }
 
 func saveResults(ctx context.Context, q tx, pushID string, results []PushContact) error {
-	t := table{kinds: []string{"bigint", "text", "text", "bigint", "boolean", "text"}}
+	t := table{kinds: []string{"bigint", "text", "text", "text", "bigint", "boolean", "text"}}
 	for _, c := range results {
-		t.add(c.Position, string(c.State), c.Reason, c.MojoContactID, c.PutIn, c.Name)
+		t.add(c.Position, string(c.State), c.Reason, string(c.Doubt), c.MojoContactID, c.PutIn, c.Name)
 	}
 	return execBulk(ctx, q, updateResults, t, pushID)
 }
@@ -70,9 +70,10 @@ const updateResults = `
 update push_contacts
 set state = v.column2,
     reason = v.column3,
-    mojo_contact_id = v.column4,
-    put_in = v.column5,
-    name = case when v.column6 = '' then push_contacts.name else v.column6 end
+    doubt = v.column4,
+    mojo_contact_id = v.column5,
+    put_in = v.column6,
+    name = case when v.column7 = '' then push_contacts.name else v.column7 end
 from %s
 where push_contacts.push_id = ?1 and push_contacts.position = v.column1`
 
@@ -96,7 +97,7 @@ where push_contacts.push_id = ?1
 // StartedAt, FinishedAt and UndoneAt follow the state. [ErrStale] when the push is at its end already: a worker never revives it.
 //
 // Two states bring more with them. A push is only paused while its connection needs a sign-in; if the customer was faster, it
-// goes on at once. When it is stopped, the contacts that still wait fail with the cause.
+// goes on at once. When it is stopped, the contacts that still wait fail with the cause, and those in doubt keep it for a Retry.
 func (s *Store) SetPush(ctx context.Context, id string, state PushState, cause string, attempts int, nextAt, now time.Time) error {
 	return s.write(ctx, "set push", func(q tx) error {
 		c, p, err := lockPush(ctx, q, id)
@@ -117,7 +118,7 @@ func (s *Store) SetPush(ctx context.Context, id string, state PushState, cause s
 		if err := savePush(ctx, q, p); err != nil || state != PushStopped {
 			return err
 		}
-		return q.FailOpenContacts(ctx, rows.FailOpenContactsParams{PushID: id, Reason: cause, Doubt: cause + doubtful})
+		return q.FailOpenContacts(ctx, rows.FailOpenContactsParams{PushID: id, Reason: cause, DoubtfulReason: cause + doubtful})
 	})
 }
 
@@ -142,17 +143,19 @@ func (s *Store) RetryPush(ctx context.Context, id string, now time.Time) (retrie
 	return retried, err
 }
 
-// UndoPush has a push undone that was finished at oldest or later; [ErrTooLate] when it was before. Asking again changes nothing.
-// [ErrStale] when the push isn't done, [ErrNotFound] when there is no such push or its connection isn't live.
+// UndoPush has a push undone that was done or stopped at oldest or later; [ErrTooLate] when it was before. Asking again changes
+// nothing, unless undoing was given up and the push is stopped: then it goes on. [ErrStale] when the push is still being sent,
+// [ErrNotFound] when there is no such push or its connection isn't live.
 func (s *Store) UndoPush(ctx context.Context, id string, now, oldest time.Time) error {
 	return s.write(ctx, "undo push", func(q tx) error {
 		_, p, err := lockPush(ctx, q, id)
+		state := PushState(p.State)
 		switch {
 		case err != nil:
 			return err
-		case p.UndoAskedAt > 0:
+		case p.UndoAskedAt > 0 && state != PushStopped:
 			return nil
-		case PushState(p.State) != PushDone:
+		case state != PushDone && state != PushStopped:
 			return ErrStale
 		case p.FinishedAt < millis(oldest):
 			return ErrTooLate

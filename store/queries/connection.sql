@@ -35,6 +35,14 @@ where email = @email and state <> 'reset';
 select * from connections
 where mojo_account_id = @mojo_account_id and state <> 'reset';
 
+-- name: ConnectionsOfSameAccounts :many
+-- Those that were reset before it, the oldest first, and at last the connection itself.
+select other.id
+from connections as own
+join connections as other on other.email = own.email and other.mojo_account_id = own.mojo_account_id
+where own.id = @id and other.created_at <= own.created_at
+order by case when other.id = own.id then 1 else 0 end, other.created_at, other.id;
+
 -- name: LockLiveConnection :one
 -- The portable "for update": whoever changes a connection or gives it work waits here for whoever did so before.
 update connections

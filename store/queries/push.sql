@@ -63,13 +63,15 @@ where connection_id = @connection_id and state in ('waiting', 'sending', 'paused
 -- name: FailOpenContacts :exec
 update push_contacts
 set state = 'failed',
-    reason = case when state = 'waiting' then cast(@reason as text) else cast(@doubt as text) end
+    reason = case when state = 'waiting' then cast(@reason as text) else cast(@doubtful_reason as text) end,
+    doubt = case when state = 'waiting' then '' else state end
 where push_id = @push_id and state in ('waiting', 'creating', 'moving');
 
 -- name: FailOpenContactsOfConnection :exec
 update push_contacts
 set state = 'failed',
-    reason = case when state = 'waiting' then cast(@reason as text) else cast(@doubt as text) end
+    reason = case when state = 'waiting' then cast(@reason as text) else cast(@doubtful_reason as text) end,
+    doubt = case when state = 'waiting' then '' else state end
 where state in ('waiting', 'creating', 'moving')
     and push_id in (
         select id from pushes
@@ -77,8 +79,9 @@ where state in ('waiting', 'creating', 'moving')
     );
 
 -- name: RetryContacts :execrows
+-- Those in doubt are so again: Mojo may have them.
 update push_contacts
-set state = 'waiting', reason = '', run = @run
+set state = case when doubt = '' then 'waiting' else doubt end, reason = '', doubt = '', run = @run
 where push_id = @push_id and state = 'failed';
 
 -- name: CountContacts :many

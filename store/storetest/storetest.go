@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -82,6 +83,25 @@ func URL(t testing.TB, engine string) string {
 		}
 	})
 	return s.database(name)
+}
+
+// Refuse makes every update of a table fail, as a broken disk would, until the returned function is called. The path is that of
+// a SQLite database.
+func Refuse(t testing.TB, path, table string) (stop func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	do := func(statement string) {
+		t.Helper()
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Error(err)
+		}
+	}
+	do("create trigger refuse before update on " + table + " begin select raise(abort, 'refused by the test'); end")
+	return func() { do("drop trigger refuse") }
 }
 
 // Vault returns the vault of this process's stores.

@@ -46,6 +46,38 @@ func (q *Queries) Connection(ctx context.Context, id string) (Connection, error)
 	return i, err
 }
 
+const connectionsOfSameAccounts = `-- name: ConnectionsOfSameAccounts :many
+select other.id
+from connections as own
+join connections as other on other.email = own.email and other.mojo_account_id = own.mojo_account_id
+where own.id = ?1 and other.created_at <= own.created_at
+order by case when other.id = own.id then 1 else 0 end, other.created_at, other.id
+`
+
+// Those that were reset before it, the oldest first, and at last the connection itself.
+func (q *Queries) ConnectionsOfSameAccounts(ctx context.Context, id string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, connectionsOfSameAccounts, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dueConnections = `-- name: DueConnections :many
 select due.id
 from (

@@ -145,6 +145,7 @@ type PushContact struct {
 	APIContactID  string
 	State         string
 	Reason        string
+	Doubt         string
 	MojoContactID int64
 	PutIn         bool
 	Run           int64

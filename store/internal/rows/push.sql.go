@@ -149,25 +149,27 @@ func (q *Queries) DuePushes(ctx context.Context, arg DuePushesParams) ([]Push, e
 const failOpenContacts = `-- name: FailOpenContacts :exec
 update push_contacts
 set state = 'failed',
-    reason = case when state = 'waiting' then cast(?1 as text) else cast(?2 as text) end
+    reason = case when state = 'waiting' then cast(?1 as text) else cast(?2 as text) end,
+    doubt = case when state = 'waiting' then '' else state end
 where push_id = ?3 and state in ('waiting', 'creating', 'moving')
 `
 
 type FailOpenContactsParams struct {
-	Reason string
-	Doubt  string
-	PushID string
+	Reason         string
+	DoubtfulReason string
+	PushID         string
 }
 
 func (q *Queries) FailOpenContacts(ctx context.Context, arg FailOpenContactsParams) error {
-	_, err := q.db.ExecContext(ctx, failOpenContacts, arg.Reason, arg.Doubt, arg.PushID)
+	_, err := q.db.ExecContext(ctx, failOpenContacts, arg.Reason, arg.DoubtfulReason, arg.PushID)
 	return err
 }
 
 const failOpenContactsOfConnection = `-- name: FailOpenContactsOfConnection :exec
 update push_contacts
 set state = 'failed',
-    reason = case when state = 'waiting' then cast(?1 as text) else cast(?2 as text) end
+    reason = case when state = 'waiting' then cast(?1 as text) else cast(?2 as text) end,
+    doubt = case when state = 'waiting' then '' else state end
 where state in ('waiting', 'creating', 'moving')
     and push_id in (
         select id from pushes
@@ -176,13 +178,13 @@ where state in ('waiting', 'creating', 'moving')
 `
 
 type FailOpenContactsOfConnectionParams struct {
-	Reason       string
-	Doubt        string
-	ConnectionID string
+	Reason         string
+	DoubtfulReason string
+	ConnectionID   string
 }
 
 func (q *Queries) FailOpenContactsOfConnection(ctx context.Context, arg FailOpenContactsOfConnectionParams) error {
-	_, err := q.db.ExecContext(ctx, failOpenContactsOfConnection, arg.Reason, arg.Doubt, arg.ConnectionID)
+	_, err := q.db.ExecContext(ctx, failOpenContactsOfConnection, arg.Reason, arg.DoubtfulReason, arg.ConnectionID)
 	return err
 }
 
@@ -292,7 +294,7 @@ func (q *Queries) Push(ctx context.Context, id string) (Push, error) {
 }
 
 const pushContacts = `-- name: PushContacts :many
-select push_id, position, client_id, name, api_contact_id, state, reason, mojo_contact_id, put_in, run from push_contacts
+select push_id, position, client_id, name, api_contact_id, state, reason, doubt, mojo_contact_id, put_in, run from push_contacts
 where push_id = ?1
     and position > ?2
     and (cast(?3 as text) = '' or cast(?3 as text) like '%,' || state || ',%')
@@ -330,6 +332,7 @@ func (q *Queries) PushContacts(ctx context.Context, arg PushContactsParams) ([]P
 			&i.APIContactID,
 			&i.State,
 			&i.Reason,
+			&i.Doubt,
 			&i.MojoContactID,
 			&i.PutIn,
 			&i.Run,
@@ -422,7 +425,7 @@ func (q *Queries) ResumePushes(ctx context.Context, arg ResumePushesParams) erro
 
 const retryContacts = `-- name: RetryContacts :execrows
 update push_contacts
-set state = 'waiting', reason = '', run = ?1
+set state = case when doubt = '' then 'waiting' else doubt end, reason = '', doubt = '', run = ?1
 where push_id = ?2 and state = 'failed'
 `
 
@@ -431,6 +434,7 @@ type RetryContactsParams struct {
 	PushID string
 }
 
+// Those in doubt are so again: Mojo may have them.
 func (q *Queries) RetryContacts(ctx context.Context, arg RetryContactsParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, retryContacts, arg.Run, arg.PushID)
 	if err != nil {

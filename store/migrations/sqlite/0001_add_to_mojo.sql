@@ -115,6 +115,7 @@ create table connections (
     created_at        bigint not null
 );
 
+create index connections_email on connections (email);
 create unique index connections_live_email on connections (email) where state <> 'reset';
 create unique index connections_live_mojo on connections (mojo_account_id) where state <> 'reset';
 
@@ -176,6 +177,7 @@ create table push_contacts (
     api_contact_id  text    not null, -- what Mojo knows the contact by
     state           text    not null check (state in ('waiting', 'creating', 'moving', 'added', 'updated', 'skipped', 'failed', 'removed')),
     reason          text    not null, -- of a skipped or failed one, in plain words
+    doubt           text    not null check (doubt in ('', 'creating', 'moving')), -- what a failed one was in when no clear answer came
     mojo_contact_id bigint  not null, -- 0 where Mojo did not tell
     put_in          boolean not null, -- this push put it into the group, so Undo takes it out
     run             bigint  not null, -- the run of the push that it belongs to
