@@ -14,6 +14,8 @@
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was
 //	reset.go        Reset Credentials and the revoking behind it
 //	worker.go       leases, waking, sweeps, housekeeping
+//	background.go   work that outlives the request that began it
+//	patience.go     Mojo asked to be left alone
 //
 // It knows no HTTP of ours and no SQL.
 package bridge
@@ -51,6 +53,8 @@ type Bridge struct {
 	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
 	// second to ten minutes: a person looks on, so it begins short.
 	PushWaits []time.Duration
+	// ReadWaits are the waits between the tries of one read from Wise Agent; nil is 0.3, 1 and 3 seconds.
+	ReadWaits []time.Duration
 
 	Log *slog.Logger     // nil is slog.Default()
 	Now func() time.Time // nil is time.Now
@@ -62,7 +66,10 @@ type Bridge struct {
 	breakers   breakers
 	unstored   events // deliveries whose outcome the database didn't take
 	teams      teams
+	background background
 	refreshes  singleflight.Group
+	patience   patience
+	sizes      batchSizes
 
 	ownerOnce sync.Once
 	ownerName string
@@ -113,6 +120,13 @@ func (b *Bridge) wiseZone() *time.Location {
 
 // arizona has no daylight-saving time.
 var arizona = time.FixedZone("MST", -7*60*60)
+
+func (b *Bridge) readWaits() []time.Duration {
+	if b.ReadWaits != nil {
+		return b.ReadWaits
+	}
+	return []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second}
+}
 
 func (b *Bridge) notesAhead() int {
 	if b.NotesAhead > 0 {

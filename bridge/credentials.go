@@ -41,14 +41,21 @@ func (b *Bridge) withWise(ctx context.Context, connID string, call func(*wiseage
 	return err
 }
 
-// errHeld says that a call was not made, since Wise Agent asked us to wait.
+// errHeld says that a call was not made, since the partner asked us to wait.
 var errHeld = errors.New("held back")
 
 // withMojo is withWise for the connection's Mojo account.
 func (b *Bridge) withMojo(ctx context.Context, conn store.Connection, call func(*mojo.API) error) error {
-	return b.withToken(ctx, conn.ID, store.Mojo, func(access string) error {
+	if wait := b.patience.left(conn.ID, b.now()); wait > 0 {
+		return fmt.Errorf("%w: %w", errHeld, &mojo.BackOffError{Op: "call", Status: http.StatusTooManyRequests, After: wait})
+	}
+	err := b.withToken(ctx, conn.ID, store.Mojo, func(access string) error {
 		return call(b.Mojo.At(conn.MojoAccountURL, access))
 	})
+	if slow, ok := errors.AsType[*mojo.BackOffError](err); ok && slow.After > 0 {
+		b.patience.hold(conn.ID, b.now().Add(slow.After))
+	}
+	return err
 }
 
 func (b *Bridge) withToken(ctx context.Context, connID string, side store.Side, call func(access string) error) error {
@@ -57,7 +64,7 @@ func (b *Bridge) withToken(ctx context.Context, connID string, side store.Side, 
 		return err
 	}
 	err = call(tokens.Token.AccessToken)
-	if !errors.Is(err, mojo.ErrToken) && !errors.Is(err, wiseagent.ErrToken) {
+	if !refusedToken(err) {
 		return err
 	}
 	if tokens, err = b.refresh(ctx, connID, side, tokens.Version); err != nil {
@@ -66,7 +73,8 @@ func (b *Bridge) withToken(ctx context.Context, connID string, side store.Side, 
 	return call(tokens.Token.AccessToken)
 }
 
-// liveTokens reads the tokens and refreshes them when their end is near.
+// liveTokens reads the tokens and refreshes them when their end is near. While they can't be refreshed, they are used to
+// the end.
 func (b *Bridge) liveTokens(ctx context.Context, connID string, side store.Side) (store.Tokens, error) {
 	tokens, err := b.Store.Tokens(ctx, connID, side)
 	switch {
@@ -75,25 +83,39 @@ func (b *Bridge) liveTokens(ctx context.Context, connID string, side store.Side)
 	case err != nil:
 		return tokens, fmt.Errorf("read tokens: %w", err)
 	}
-	if end := tokens.Token.Expiry; end.IsZero() || b.now().Add(refreshMargin).Before(end) {
+	end := tokens.Token.Expiry
+	if end.IsZero() || b.now().Add(refreshMargin).Before(end) {
 		return tokens, nil
 	}
-	return b.refresh(ctx, connID, side, tokens.Version)
+	fresh, err := b.refresh(ctx, connID, side, tokens.Version)
+	if _, again := transient(err); again && b.now().Before(end) {
+		return tokens, nil
+	}
+	return fresh, err
 }
 
 // refresh replaces the tokens of the given version, once, however many ask here or in other processes. It
-// goes on when its caller leaves: a rotated token that is not saved is a lost connection.
+// goes on when its callers leave, and at the end of Run too: a rotated token that is not saved is a lost connection.
 func (b *Bridge) refresh(ctx context.Context, connID string, side store.Side, version int64) (store.Tokens, error) {
 	key := fmt.Sprintf("%s %s %d", connID, side, version)
-	done, err, _ := b.refreshes.Do(key, func() (any, error) {
+	answer := b.refreshes.DoChan(key, func() (any, error) {
+		if !b.background.begin() {
+			return nil, errStopping
+		}
+		defer b.background.done()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*refreshLease)
 		defer cancel()
 		return b.refreshOnce(ctx, connID, side, version)
 	})
-	if err != nil {
-		return store.Tokens{}, err
+	select {
+	case done := <-answer:
+		if done.Err != nil {
+			return store.Tokens{}, done.Err
+		}
+		return done.Val.(store.Tokens), nil
+	case <-ctx.Done():
+		return store.Tokens{}, ctx.Err()
 	}
-	return done.(store.Tokens), nil
 }
 
 // refreshOnce waits for its turn, refreshes and saves; or takes what somebody else saved meanwhile.
@@ -124,8 +146,12 @@ func (b *Bridge) refreshOnce(ctx context.Context, connID string, side store.Side
 		if mine {
 			return b.rotate(ctx, connID, side, owner, tokens)
 		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			return tokens, fmt.Errorf("wait for a refresh elsewhere: %w", err)
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-b.background.closing():
+			return tokens, errStopping
+		case <-ctx.Done():
+			return tokens, fmt.Errorf("wait for a refresh elsewhere: %w", ctx.Err())
 		}
 	}
 }
@@ -136,17 +162,7 @@ func (b *Bridge) rotate(ctx context.Context, connID string, side store.Side, own
 	fresh, err := b.callRefresh(ctx, side, old.Token.RefreshToken)
 	switch {
 	case err == nil:
-		if fresh.RefreshToken == "" {
-			fresh.RefreshToken = old.Token.RefreshToken
-		}
-		err = b.Store.SaveRefreshed(ctx, connID, side, old.Version, fresh, b.now())
-		switch {
-		case errors.Is(err, store.ErrNotFound): // reset meanwhile: nobody else knows these tokens
-			return old, b.forget(ctx, side, fresh, ErrNeedsSignIn)
-		case err != nil && !errors.Is(err, store.ErrStale):
-			return old, fmt.Errorf("save refreshed tokens: %w", err)
-		}
-		return b.Store.Tokens(ctx, connID, side)
+		return b.keepRefreshed(ctx, connID, side, old.Version, b.usable(fresh))
 	case errors.Is(err, mojo.ErrGrantDead), errors.Is(err, wiseagent.ErrGrantDead):
 		err = b.Store.NeedSignIn(ctx, connID, side, deadGrant(side), old.Version, b.now())
 		if errors.Is(err, store.ErrStale) {
@@ -156,6 +172,33 @@ func (b *Bridge) rotate(ctx context.Context, connID string, side store.Side, own
 		return old, errors.Join(ErrNeedsSignIn, err)
 	default:
 		return old, errors.Join(err, b.Store.FreeRefresh(ctx, connID, side, owner))
+	}
+}
+
+// usable lets a token that comes with its end already near, as it does when clocks differ, live until it is refused: else
+// every call would refresh it first.
+func (b *Bridge) usable(fresh *oauth2.Token) *oauth2.Token {
+	if fresh.Expiry.Before(b.now().Add(2 * refreshMargin)) {
+		fresh.Expiry = time.Time{}
+	}
+	return fresh
+}
+
+// keepRefreshed saves a new pair, for as long as ctx allows: the old refresh token is used up, so that not to save it
+// is to lose the connection. Of tokens that a sign-in replaced meanwhile the new ones count.
+func (b *Bridge) keepRefreshed(ctx context.Context, connID string, side store.Side, version int64, fresh *oauth2.Token) (store.Tokens, error) {
+	for {
+		err := b.Store.SaveRefreshed(ctx, connID, side, version, fresh, b.now())
+		switch {
+		case err == nil, errors.Is(err, store.ErrStale):
+			return b.Store.Tokens(ctx, connID, side)
+		case errors.Is(err, store.ErrNotFound): // reset meanwhile: nobody else knows these tokens
+			return store.Tokens{}, b.forget(ctx, side, fresh, ErrNeedsSignIn)
+		}
+		b.log().Error("refreshed tokens are not saved yet", "connection", connID, "side", side, "err", err)
+		if sleep(ctx, time.Second) != nil {
+			return store.Tokens{}, fmt.Errorf("save refreshed tokens: %w", err)
+		}
 	}
 }
 

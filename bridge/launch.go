@@ -52,7 +52,7 @@ func (b *Bridge) Launch(ctx context.Context, r LaunchRequest) (store.Launch, err
 	case err != nil:
 		return launch, err
 	default:
-		b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
+		b.launched(ctx, conn, launch.ID, launch.Contacts)
 	}
 	return launch, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,31 +26,37 @@ const (
 	pageCost = 2
 	// prefetchLife is how long fetched contacts may wait for the button.
 	prefetchLife = 15 * time.Minute
+	// fetchAgain is how soon after a failure the contacts are fetched once more: a page asks every second.
+	fetchAgain = 5 * time.Second
 	// prefetchRoom is how many contacts all prefetches may hold together.
 	prefetchRoom = 50_000
 )
 
-// prefetches are the selections fetched ahead, by launch. They live in memory only: after a restart the
+// prefetches are the selections fetched ahead. They live in memory only: after a restart the
 // push fetches what it needs itself.
 type prefetches struct {
-	mu       sync.Mutex
-	byLaunch map[string]*selection
+	mu    sync.Mutex
+	byKey map[string]*selection
 }
 
 // selection is a set of contacts on its way from Wise Agent: each can be waited for by itself.
 type selection struct {
+	key     string // in prefetches: the launch, or "push " and the push
 	connID  string
 	ids     []string
 	started time.Time
 	cancel  context.CancelFunc
 	slots   chan struct{} // bounds the calls side by side
 	ready   chan struct{} // closed when every contact is there, or err is
+	held    int           // by pushes that send it; guarded by prefetches.mu
 
-	mu    sync.Mutex
-	grown chan struct{} // closed and replaced when something arrived
-	found map[string]fetched
-	notes map[string]*noteFetch
-	err   error
+	mu       sync.Mutex
+	grown    chan struct{} // closed and replaced when something arrived
+	found    map[string]fetched
+	notes    map[string]*noteFetch // nil once a push has taken them
+	answered map[question]string   // of which contact each was answered last
+	err      error
+	failedAt time.Time
 }
 
 // fetched is what Wise Agent said of one id.
@@ -57,17 +64,18 @@ type fetched struct {
 	contact wiseagent.Contact
 	phones  []typedPhone
 	missing bool // deleted, or not the customer's
+	unread  bool // Wise Agent gives no usable answer, though it does for others
 }
 
 func there(c wiseagent.Contact) fetched {
 	return fetched{contact: c, phones: readPhones(c)}
 }
 
-func newSelection(connID string, ids []string, now time.Time, cancel context.CancelFunc) *selection {
+func newSelection(key, connID string, ids []string, now time.Time, cancel context.CancelFunc) *selection {
 	return &selection{
-		connID: connID, ids: ids, started: now, cancel: cancel,
+		key: key, connID: connID, ids: ids, started: now, cancel: cancel,
 		slots: make(chan struct{}, callsAtOnce), ready: make(chan struct{}), grown: make(chan struct{}),
-		found: make(map[string]fetched, len(ids)), notes: make(map[string]*noteFetch),
+		found: make(map[string]fetched, len(ids)), notes: make(map[string]*noteFetch), answered: make(map[question]string),
 	}
 }
 
@@ -78,47 +86,94 @@ func (b *Bridge) Prefetch(ctx context.Context, conn store.Connection, launchID s
 	if err != nil {
 		return
 	}
-	b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
+	b.launched(ctx, conn, launch.ID, launch.Contacts)
 }
 
-// selectionOf gives the selection of a launch, fetching it when it is not there, lacks some, failed, or is too old.
-func (b *Bridge) selectionOf(ctx context.Context, conn store.Connection, launchID string, ids []string) *selection {
+// launched gives the selection of a launch, with groups and notes fetched ahead, too.
+func (b *Bridge) launched(ctx context.Context, conn store.Connection, launchID string, ids []string) *selection {
+	return b.selectionOf(ctx, conn, launchID, ids, func(ctx context.Context, s *selection) {
+		var groups sync.WaitGroup
+		groups.Go(func() { b.fillGroups(ctx, conn) })
+		b.fill(ctx, s)
+		b.fillNotes(ctx, s)
+		groups.Wait()
+	})
+}
+
+// selectionOf gives the selection of a launch or push, filled anew when it is not there, lacks some, is too old, or failed a
+// while ago.
+func (b *Bridge) selectionOf(ctx context.Context, conn store.Connection, key string, ids []string,
+	fill func(context.Context, *selection)) *selection {
 	b.prefetches.mu.Lock()
 	defer b.prefetches.mu.Unlock()
-	if s, ok := b.prefetches.byLaunch[launchID]; ok {
-		if s.connID == conn.ID && !s.failed() && b.now().Sub(s.started) < prefetchLife && s.covers(ids) {
+	if s, ok := b.prefetches.byKey[key]; ok {
+		if s.connID == conn.ID && s.serves(b.now()) && s.covers(ids) {
 			return s
 		}
 		s.cancel()
 	}
 	// Detached from the request that happens to ask first: the page comes back for the result.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), prefetchLife)
-	s := newSelection(conn.ID, ids, b.now(), cancel)
-	if b.prefetches.byLaunch == nil {
-		b.prefetches.byLaunch = make(map[string]*selection)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s := newSelection(key, conn.ID, ids, b.now(), cancel)
+	if b.prefetches.byKey == nil {
+		b.prefetches.byKey = make(map[string]*selection)
 	}
-	b.prefetches.byLaunch[launchID] = s
-	b.prefetches.makeRoom()
-	b.workers.group.Go(func() {
+	b.prefetches.byKey[key] = s
+	b.prefetches.makeRoom(s)
+	if !b.background.begin() {
+		cancel()
+		s.fail(errStopping, b.now())
+		close(s.ready)
+		return s
+	}
+	go func() {
+		defer b.background.done()
 		defer cancel()
-		var groups sync.WaitGroup
-		groups.Go(func() { b.fillGroups(ctx, conn) })
-		b.fill(ctx, s)
-		b.fillNotes(ctx, s)
-		groups.Wait() // cancel would end them halfway
-	})
+		fill(ctx, s)
+	}()
 	return s
 }
 
 // selectionFor gives a launch's selection if it is still at hand.
 func (b *Bridge) selectionFor(conn store.Connection, launchID string) *selection {
 	b.prefetches.mu.Lock()
-	s := b.prefetches.byLaunch[launchID]
+	s := b.prefetches.byKey[launchID]
 	b.prefetches.mu.Unlock()
 	if s == nil || s.connID != conn.ID || s.failed() || b.now().Sub(s.started) >= prefetchLife {
 		return nil
 	}
 	return s
+}
+
+// hold keeps a selection until release; false when it is gone already.
+func (p *prefetches) hold(s *selection) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byKey[s.key] != s {
+		return false
+	}
+	s.held++
+	return true
+}
+
+// release lets go of what hold kept. Without further use it is forgotten at once.
+func (p *prefetches) release(s *selection, further bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.held--; s.held == 0 && !further && p.byKey[s.key] == s {
+		s.cancel()
+		delete(p.byKey, s.key)
+	}
+}
+
+// serves tells whether a selection is young enough, and did not fail or only just now.
+func (s *selection) serves(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, again := transient(s.err); again && now.Sub(s.failedAt) < fetchAgain {
+		return true
+	}
+	return s.err == nil && now.Sub(s.started) < prefetchLife
 }
 
 // covers tells whether all of ids are fetched or on their way.
@@ -133,21 +188,22 @@ func (s *selection) covers(ids []string) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !mine[id] })
 }
 
-// makeRoom drops the oldest selections while all together hold too many contacts.
-func (p *prefetches) makeRoom() {
-	for {
-		total, oldest := 0, ""
-		for id, s := range p.byLaunch {
-			total += len(s.ids)
-			if oldest == "" || s.started.Before(p.byLaunch[oldest].started) {
-				oldest = id
-			}
-		}
-		if total <= prefetchRoom || len(p.byLaunch) <= 1 {
+// makeRoom drops the oldest selections that nobody sends, and not the newest, while all together hold too many contacts.
+func (p *prefetches) makeRoom(newest *selection) {
+	total := 0
+	for _, s := range p.byKey {
+		total += len(s.ids)
+	}
+	byAge := slices.SortedFunc(maps.Values(p.byKey), func(a, b *selection) int { return a.started.Compare(b.started) })
+	for _, s := range byAge {
+		if total <= prefetchRoom {
 			return
 		}
-		p.byLaunch[oldest].cancel()
-		delete(p.byLaunch, oldest)
+		if s.held == 0 && s != newest {
+			s.cancel()
+			delete(p.byKey, s.key)
+			total -= len(s.ids)
+		}
 	}
 }
 
@@ -155,12 +211,18 @@ func (p *prefetches) makeRoom() {
 func (p *prefetches) drop(match func(*selection) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, s := range p.byLaunch {
-		if match(s) {
+	maps.DeleteFunc(p.byKey, func(_ string, s *selection) bool {
+		over := match(s)
+		if over {
 			s.cancel()
-			delete(p.byLaunch, id)
 		}
-	}
+		return over
+	})
+}
+
+// dropOld forgets the selections whose time is over, but not those that are being sent.
+func (p *prefetches) dropOld(now time.Time) {
+	p.drop(func(s *selection) bool { return s.held == 0 && now.Sub(s.started) > prefetchLife })
 }
 
 // fillGroups fetches the groups ahead; the group page asks again when this failed.
@@ -186,7 +248,7 @@ func (b *Bridge) fill(ctx context.Context, s *selection) {
 		err = b.fillSingles(ctx, s, append(singles, vendors...)) // vendors are in no page of contacts
 	}
 	if err != nil {
-		s.fail(err)
+		s.fail(err, b.now())
 	}
 }
 
@@ -209,7 +271,7 @@ func (b *Bridge) fillPages(ctx context.Context, s *selection, ids *[]string) err
 	for _, id := range *ids {
 		wanted[id] = true
 	}
-	var calls errgroup.Group
+	calls, ctx := errgroup.WithContext(ctx) // one that fails ends them all: a partner that is down is not hammered
 	for page := 1; page <= pages; page++ {
 		calls.Go(func() error { return b.fillPage(ctx, s, page, wanted) })
 	}
@@ -220,12 +282,16 @@ func (b *Bridge) fillPages(ctx context.Context, s *selection, ids *[]string) err
 	return nil
 }
 
+// fillPage reads one page. If one contact spoils it, its contacts are left to be read one by one.
 func (b *Bridge) fillPage(ctx context.Context, s *selection, page int, wanted map[string]bool) error {
 	var contacts []wiseagent.Contact
 	err := b.readWise(ctx, s, func(api *wiseagent.API) (err error) {
 		contacts, err = api.Contacts(ctx, page, contactsPage)
 		return err
 	})
+	if err != nil && b.onlyThis(ctx, s, askContact, err) {
+		return nil
+	}
 	for _, c := range contacts {
 		if wanted[c.ClientID] {
 			s.add(c.ClientID, there(c))
@@ -236,26 +302,68 @@ func (b *Bridge) fillPage(ctx context.Context, s *selection, page int, wanted ma
 
 // fillSingles asks for each contact by its id.
 func (b *Bridge) fillSingles(ctx context.Context, s *selection, ids []string) error {
-	var calls errgroup.Group
+	calls, ctx := errgroup.WithContext(ctx)
 	calls.SetLimit(callsAtOnce)
 	for _, id := range ids {
+		if ctx.Err() != nil {
+			break
+		}
 		calls.Go(func() error {
-			var c wiseagent.Contact
-			err := b.readWise(ctx, s, func(api *wiseagent.API) (err error) {
-				c, err = api.Contact(ctx, id)
-				return err
-			})
-			if errors.Is(err, wiseagent.ErrUnknownContact) {
-				s.add(id, unknown(id))
-				return nil
-			}
+			f, err := b.readContact(ctx, s, id)
 			if err == nil {
-				s.add(id, there(c))
+				s.add(id, f)
 			}
 			return err
 		})
 	}
 	return calls.Wait()
+}
+
+// readContact reads one contact, or finds out that it is missing or can't be read.
+func (b *Bridge) readContact(ctx context.Context, s *selection, id string) (fetched, error) {
+	var c wiseagent.Contact
+	err := b.readWise(ctx, s, func(api *wiseagent.API) (err error) {
+		c, err = api.Contact(ctx, id)
+		return err
+	})
+	switch {
+	case err == nil:
+		return there(c), nil
+	case errors.Is(err, wiseagent.ErrUnknownContact):
+		return unknown(id), nil
+	case !b.onlyThis(ctx, s, askContact, err):
+		return fetched{}, err
+	case isVendor(id):
+		return unknown(id), nil
+	}
+	return fetched{unread: true}, nil
+}
+
+// question is what is asked about one contact.
+type question string
+
+const (
+	askContact question = "getSingleContact"
+	askNotes   question = "getContactNotes"
+)
+
+// onlyThis tells whether a read failed because of the contact that it was about: the same question about another one,
+// which was answered before, still is. So one broken contact holds up nobody else.
+func (b *Bridge) onlyThis(ctx context.Context, s *selection, q question, err error) bool {
+	var refused *wiseagent.RefusedError
+	var doubt *wiseagent.DoubtError
+	other := s.answeredFor(q)
+	if other == "" || !errors.As(err, &refused) && !errors.As(err, &doubt) {
+		return false
+	}
+	return b.readWise(ctx, s, func(api *wiseagent.API) error {
+		if q == askNotes {
+			_, err := api.Notes(ctx, other, 1, 1)
+			return err
+		}
+		_, err := api.Contact(ctx, other)
+		return err
+	}) == nil
 }
 
 func isVendor(clientID string) bool { return strings.HasPrefix(clientID, "V") }
@@ -273,12 +381,16 @@ func (b *Bridge) fillNotes(ctx context.Context, s *selection) {
 	if s.failed() || len(s.ids) > b.notesAhead() {
 		return
 	}
-	var calls errgroup.Group
+	calls, ctx := errgroup.WithContext(ctx)
 	calls.SetLimit(callsAtOnce)
 	for _, id := range s.ids {
+		f, _ := s.peek(id)
+		if f.missing || f.unread || f.contact.Vendor || ctx.Err() != nil {
+			continue
+		}
 		calls.Go(func() error {
-			if f, _ := s.peek(id); f.missing || f.contact.Vendor {
-				return nil
+			if s.notesBegun(id) {
+				return nil // by the push, which may have taken them already
 			}
 			_, err := b.notes(ctx, s, id)
 			return err
@@ -299,17 +411,16 @@ type noteFetch struct {
 // notes gives a contact's notes, fetched once however many ask: ahead of the button and by the push.
 func (b *Bridge) notes(ctx context.Context, s *selection, clientID string) ([]wiseagent.Note, error) {
 	s.mu.Lock()
-	f, under := s.notes[clientID]
-	if !under {
+	f := s.notes[clientID]
+	mine := f == nil
+	if mine {
 		f = &noteFetch{done: make(chan struct{})}
 		s.notes[clientID] = f
 	}
 	s.mu.Unlock()
-	if !under {
+	if mine {
 		f.notes, f.err = b.fetchNotes(ctx, s, clientID)
-		if f.err != nil {
-			s.dropNotes(clientID)
-		}
+		s.gotNotes(clientID, f.err)
 		close(f.done)
 		return f.notes, f.err
 	}
@@ -326,7 +437,7 @@ func (b *Bridge) notes(ctx context.Context, s *selection, clientID string) ([]wi
 
 const (
 	notesPage  = 100
-	notesPages = 10 // no contact's older notes matter: the newest 20 are sent
+	notesPages = 50 // far more than a contact has; ends a listing that goes round in circles
 )
 
 // fetchNotes reads a contact's notes, page by page: their order is not published.
@@ -349,18 +460,21 @@ func (b *Bridge) fetchNotes(ctx context.Context, s *selection, clientID string) 
 	return all, nil
 }
 
-// readTries are the waits between tries of one read; a page waits for them, so they are short.
-var readTries = []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second}
+// readTime is how long a read is tried: a page waits for it.
+const readTime = 10 * time.Second
 
 // readWise makes one read in a slot of the selection and repeats it when Wise Agent stumbles.
 func (b *Bridge) readWise(ctx context.Context, s *selection, call func(*wiseagent.API) error) error {
+	waits := b.readWaits()
+	began := time.Now()
 	for try := 0; ; try++ {
 		err := s.inSlot(ctx, func() error { return b.withWise(ctx, s.connID, call) })
 		after, again := transient(err)
-		if err == nil || !again || try == len(readTries) || ctx.Err() != nil {
+		if err == nil || !again || try == len(waits) {
 			return err
 		}
-		if sleep(ctx, max(readTries[try], min(after, 30*time.Second))) != nil {
+		wait := max(waits[try], after)
+		if time.Since(began)+wait > readTime || sleep(ctx, wait) != nil {
 			return err
 		}
 	}
@@ -416,21 +530,50 @@ func (s *selection) add(id string, f fetched) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.found[id] = f
+	if !f.missing && !f.unread && !f.contact.Vendor {
+		s.answered[askContact] = id
+	}
 	close(s.grown)
 	s.grown = make(chan struct{})
 }
 
-// dropNotes lets go of a contact's notes.
+// gotNotes notes how fetching a contact's notes ended.
+func (s *selection) gotNotes(id string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		delete(s.notes, id)
+	} else {
+		s.answered[askNotes] = id
+	}
+}
+
+// dropNotes lets go of a contact's notes: the push has taken them.
 func (s *selection) dropNotes(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.notes, id)
+	s.notes[id] = nil
 }
 
-func (s *selection) fail(err error) {
+// notesBegun tells whether a contact's notes are fetched, on their way, or taken.
+func (s *selection) notesBegun(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err = err
+	_, begun := s.notes[id]
+	return begun
+}
+
+// answeredFor is a contact of which the question was answered, "" when there is none yet.
+func (s *selection) answeredFor(q question) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answered[q]
+}
+
+func (s *selection) fail(err error, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err, s.failedAt = err, now
 }
 
 func (s *selection) failed() bool {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"addtomojo/store"
+	"addtomojo/wiseagent"
 )
 
 // Preflight is what a push of the selection would do.
@@ -20,6 +21,7 @@ type Preflight struct {
 	DoNotCall []Person // left out unless the customer ticks them
 	Vendors   []Person // left out
 	Missing   []Person // left out: no longer in Wise Agent, or not the customer's
+	Empty     []Person // left out: nothing to call them by and nothing to reach them under
 }
 
 // Person is a contact as a list shows it.
@@ -35,14 +37,14 @@ func (p Preflight) WillSend(includeDoNotCall bool) int {
 
 // Arrived tells how many of a launch's contacts have been fetched.
 func (b *Bridge) Arrived(ctx context.Context, conn store.Connection, launch store.Launch) (arrived, total int) {
-	s := b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
+	s := b.launched(ctx, conn, launch.ID, launch.Contacts)
 	return s.arrived(), len(launch.Contacts)
 }
 
 // Preflight waits, as long as ctx allows, for the contacts of a launch and says what a push would do with
 // them. The error is ErrNeedsSignIn, a *DownError, or context.DeadlineExceeded while they are on their way.
 func (b *Bridge) Preflight(ctx context.Context, conn store.Connection, launch store.Launch) (Preflight, error) {
-	s := b.selectionOf(ctx, conn, launch.ID, launch.Contacts)
+	s := b.launched(ctx, conn, launch.ID, launch.Contacts)
 	select {
 	case <-s.ready:
 	case <-ctx.Done():
@@ -75,13 +77,16 @@ func (b *Bridge) preflight(s *selection, ids []string, links map[string]store.Li
 		case skipDoNotCall:
 			p.DoNotCall = append(p.DoNotCall, who)
 			continue
+		case skipEmpty:
+			p.Empty = append(p.Empty, who)
+			continue
 		}
 		p.Sendable = append(p.Sendable, who)
 		if _, ok := links[id]; ok {
 			p.Known = append(p.Known, who)
 		}
 		numbers, _ := dialable(f.phones)
-		if len(numbers) == 0 {
+		if len(numbers) == 0 && !f.unread {
 			p.NoPhone = append(p.NoPhone, who)
 		}
 		for _, n := range numbers {
@@ -132,10 +137,21 @@ func (b *Bridge) refusal(f fetched, includeDoNotCall bool) string {
 		return skipVendor
 	case f.missing:
 		return skipMissing
+	case f.empty():
+		return skipEmpty
 	case !includeDoNotCall && b.doNotCall(f):
 		return skipDoNotCall
 	}
 	return ""
+}
+
+// empty tells whether nothing of a contact can be sent: Mojo wants a name, a phone or an e-mail (part A2).
+func (f fetched) empty() bool {
+	if f.unread || displayName(f.contact) != "" {
+		return false
+	}
+	media, _ := reachable(f.contact, f.phones)
+	return len(media) == 0
 }
 
 // doNotCall tells whether a contact is marked do-not-call: by the category of the settings, or by a "DNC" in
@@ -152,7 +168,7 @@ func (b *Bridge) doNotCall(f fetched) bool {
 
 // wiseTrouble passes on what the customer can act on and calls the rest a partner that is down.
 func wiseTrouble(err error) error {
-	if errors.Is(err, ErrNeedsSignIn) {
+	if errors.Is(err, ErrNeedsSignIn) || errors.Is(err, wiseagent.ErrScope) {
 		return err
 	}
 	return down(WiseAgent, err)

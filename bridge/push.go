@@ -122,7 +122,8 @@ func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID str
 	if p.Landing, err = landing(b.DialerURL, conn.MojoAccountURL, push.GroupID); err != nil {
 		return Progress{}, err
 	}
-	if end := push.FinishedAt.Add(undoTime); push.State == store.PushDone && b.now().Before(end) && p.All.Added+p.All.Updated > 0 {
+	over := push.State == store.PushDone || push.State == store.PushStopped // also one whose undoing was given up
+	if end := push.FinishedAt.Add(undoTime); over && b.now().Before(end) && p.All.Added+p.All.Updated > 0 {
 		p.UndoUntil = end
 	}
 	return p, nil
@@ -173,7 +174,8 @@ func (b *Bridge) RetryFailed(ctx context.Context, push store.Push) (int, error) 
 	return n, nil
 }
 
-// Undo takes out of the group what a push put in. The error is store.ErrTooLate after 24 hours.
+// Undo takes out of the group what a push put in, once it is over. The error is store.ErrTooLate after 24 hours, and
+// store.ErrStale while the push is being sent.
 func (b *Bridge) Undo(ctx context.Context, push store.Push) error {
 	if err := b.Store.UndoPush(ctx, push.ID, b.now(), b.now().Add(-undoTime)); err != nil {
 		return fmt.Errorf("undo push: %w", err)

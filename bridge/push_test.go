@@ -17,6 +17,7 @@ import (
 	mojobox "addtomojo/sandbox/mojo"
 	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
+	"addtomojo/store/storetest"
 )
 
 func TestPushPutsExactlyTheSelectionIntoTheGroup(t *testing.T) {
@@ -385,4 +386,84 @@ func TestFetchingTakesTheFewerCalls(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestUndoLeavesWhomAnEarlierConnectionPutIn(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		before, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(6)
+		w.push(before, group, ids[:4]...)
+		w.need(w.Reset(t.Context(), before.ID))
+		conn := w.connected()
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.CutAfter, Times: 1})
+		got := w.push(conn, group, ids...)
+		if got.All.Added != 2 || got.All.Updated != 4 {
+			t.Errorf("counts %+v, want 2 added and 4 updated though the first answer was lost", got.All)
+		}
+		w.need(w.Undo(t.Context(), got.Push))
+		w.end(conn, got.Push)
+		if in := w.inGroup(group); !slices.Equal(in, apiIDs(ids[:4])) {
+			t.Errorf("after undo the group holds %q, want the four that were in it before", in)
+		}
+	})
+}
+
+func TestUndoAfterARetryTakesOutWhatWasInDoubt(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.PushWaits = []time.Duration{25 * time.Hour}
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(4)
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.CutAfter, Times: 1})
+		push := w.begin(conn, group, ids...)
+		w.until(conn, push, func(p bridge.Progress) bool { return p.Push.Attempts == 1 })
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.ServerError, Times: 1})
+		w.skew.Add(int64(25*time.Hour + time.Minute))
+		if got := w.end(conn, push); got.Push.State != store.PushStopped {
+			t.Fatalf("state %s, want stopped", got.Push.State)
+		}
+		_, err := w.RetryFailed(t.Context(), push)
+		w.need(err)
+		got := w.end(conn, push)
+		if got.All.Added != 4 {
+			t.Errorf("counts %+v, want 4 added: the answer was lost, not the contacts", got.All)
+		}
+		w.need(w.Undo(t.Context(), got.Push))
+		if w.end(conn, push); len(w.inGroup(group)) != 0 {
+			t.Errorf("after undo the group holds %d, want none: this push put them in", len(w.inGroup(group)))
+		}
+	})
+}
+
+func TestAGroupThatGoesWhileContactsAreMovedStopsThePush(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		spring, fall := w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Fall")
+		ids := w.contacts(4)
+		w.push(conn, spring, ids...)
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkUpdate, Kind: fault.Latency, Delay: 500 * time.Millisecond})
+		push := w.begin(conn, fall, ids...)
+		w.eventually("the contacts are being moved", func() bool { return w.mojo.Requests()[mojobox.EndpointBulkUpdate] > 0 })
+		w.mojo.DeleteGroup(account, fall)
+		got := w.end(conn, push)
+		if got.Push.State != store.PushStopped || !strings.Contains(got.Push.Cause, `"Fall" is no longer in Mojo`) {
+			t.Errorf("state %s, cause %q, reasons %v; want stopped, the group named", got.Push.State, got.Push.Cause, w.reasons(push))
+		}
+	})
+}
+
+func TestNotesThatWereNotMovedAreSentLater(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.SQLite)
+	w := newTown(t, s, mojobox.Config{NoBulkUpdate: true})
+	conn := w.connected()
+	spring, fall := w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Fall")
+	ids := w.contacts(1)
+	w.push(conn, spring, ids...)
+	last := int64(w.wise.AddNote(kate, wisebox.Note{ClientID: ids[0], Subject: "Called", Text: "again", Date: w.Now()}))
+	w.push(conn, fall, ids...)
+	links, err := s.Links(t.Context(), conn.ID, ids)
+	w.need(err)
+	if links[ids[0]].NotesSent >= last {
+		t.Errorf("note %d counts as sent, though this Mojo can't take notes of contacts that it has", last)
+	}
 }

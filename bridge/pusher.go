@@ -28,8 +28,12 @@ import (
 // written. A crash loses nothing: a marked contact is sent again, Mojo knows it by its api_contact_id, and
 // what the crash left in doubt is told from what Mojo says then.
 
-// pushPatience is how long a push goes on trying while a partner gives no clear answer.
+// pushPatience is for how long a push goes on trying in vain, as its waits add up. Batches that come through start it afresh.
 const pushPatience = 24 * time.Hour
+
+// grace is how long a request that is at Mojo may take to come back when the work is being stopped: Mojo locks the account
+// for a while after one that broke off.
+const grace = 8 * time.Second
 
 // rowsAtOnce is how many of a push's rows are read at once.
 const rowsAtOnce = 500
@@ -43,8 +47,11 @@ type pusher struct {
 	conn  store.Connection
 	push  store.Push
 	from  *selection
-	size  batchSize
+	size  *batchSize
 	first precedence
+	kept  chan struct{} // closed when no more results are written
+	// groupSeen is set while it is known that the group is there.
+	groupSeen bool
 	// moveRefused is set once the host turned out not to have bulk_update.
 	moveRefused bool
 }
@@ -52,11 +59,11 @@ type pusher struct {
 // item is one contact on its way.
 type item struct {
 	row       store.PushContact
+	over      bool // not to be sent: the row says why
 	contact   mojo.Contact
 	known     bool  // linked before this push
 	notesSent int64 // highest note id after this push
 	seen      store.Snapshot
-	skip      string
 }
 
 // doPush works on a push until it ends or has to wait, and stores how it stands.
@@ -70,7 +77,7 @@ func (b *Bridge) doPush(ctx context.Context, conn store.Connection, push store.P
 			return err
 		}
 	}
-	p := &pusher{b: b, conn: conn, push: push, size: batchSize{now: b.batchSize(), most: b.batchSize()}}
+	p := &pusher{b: b, conn: conn, push: push, size: b.sizes.of(conn.ID, b.batchSize())}
 	return b.settle(ctx, push, store.PushDone, p.run(ctx))
 }
 
@@ -88,8 +95,10 @@ func (b *Bridge) settle(ctx context.Context, push store.Push, end store.PushStat
 		b.wakeMail(push.ConnectionID) // the links are to be kept in Wise Agent too
 		return b.setPush(ctx, push, end, "", 0, b.now())
 	case errors.As(err, &stop):
-		b.log().Info("push stops", "push", push.ID, "cause", stop.cause)
+		b.log().Info("push stops", "push", push.ID, "why", stop.why)
 		return b.setPush(ctx, push, store.PushStopped, stop.cause, 0, b.now())
+	case errors.Is(err, wiseagent.ErrScope):
+		return b.setPush(ctx, push, store.PushStopped, scopeGone, 0, b.now())
 	case errors.Is(err, ErrNeedsSignIn):
 		return b.setPush(ctx, push, store.PushPaused, "", push.Attempts, b.now())
 	case !again && !refusedToken(err):
@@ -98,22 +107,25 @@ func (b *Bridge) settle(ctx context.Context, push store.Push, end store.PushStat
 	return b.waitPush(ctx, push, after, err)
 }
 
-// waitPush puts a push off. Progress since the last wait starts the waits afresh.
+// scopeGone is the cause of a push that Wise Agent no longer gives contacts for.
+const scopeGone = "Wise Agent no longer lets us read your contacts. Open Add to Mojo once more and allow Profile and Contacts."
+
+// waitPush puts a push off, or gives it up.
 func (b *Bridge) waitPush(ctx context.Context, push store.Push, after time.Duration, why error) error {
-	now, err := b.Store.Push(ctx, push.ID)
+	now, err := b.Store.Push(ctx, push.ID) // progress has set the attempts back
 	if err != nil {
 		return fmt.Errorf("read push: %w", err)
 	}
 	attempts := now.Attempts + 1
-	if b.now().Sub(push.CreatedAt) > pushPatience {
-		return b.setPush(ctx, push, store.PushStopped, trouble(why)+" We stopped trying after a day; press Retry to go on.", 0, b.now())
+	b.log().Info("push waits", "push", push.ID, "attempts", attempts, "err", why)
+	if b.triedFor(attempts) >= pushPatience {
+		return b.setPush(ctx, push, store.PushStopped, gaveUp(why, push.State), 0, b.now())
 	}
 	wait := max(b.pushWait(attempts), after)
 	state := store.PushSending
 	if push.State == store.PushUndoing {
 		state = store.PushUndoing
 	}
-	b.log().Info("push waits", "push", push.ID, "attempts", attempts, "wait", wait, "err", why)
 	if err := b.setPush(ctx, push, state, trouble(why), attempts, b.now().Add(wait)); err != nil {
 		return err
 	}
@@ -123,18 +135,50 @@ func (b *Bridge) waitPush(ctx context.Context, push store.Push, after time.Durat
 	return nil
 }
 
-// trouble names in plain words whom a push waits for.
+// triedFor is how long a push has been trying in vain, as the waits before this attempt add up.
+func (b *Bridge) triedFor(attempts int) (sum time.Duration) {
+	for n := 1; n < attempts && sum < pushPatience; n++ {
+		sum += b.pushWait(n)
+	}
+	return sum
+}
+
+// trouble says in plain words what a push waits for.
 func trouble(err error) string {
+	if p := troubleAt(err); p != "" {
+		return string(p) + " isn't answering as it should. We keep trying; nothing is lost."
+	}
+	return "Something went wrong on our side. We keep trying; nothing is lost."
+}
+
+// gaveUp says why a push in a state is no longer tried.
+func gaveUp(err error, state store.PushState) string {
+	what, button := "Something went wrong on our side, again and again for a day.", "Retry"
+	if p := troubleAt(err); p != "" {
+		what = string(p) + " wasn't answering as it should, for a day."
+	}
+	if state == store.PushUndoing {
+		button = "Undo"
+	}
+	return what + " We stopped trying; press " + button + " to go on."
+}
+
+// troubleAt is the partner that an error comes from, "" when it is our own.
+func troubleAt(err error) Partner {
 	var (
 		wd *wiseagent.DoubtError
 		wu *wiseagent.UnreachableError
 		wb *wiseagent.BackOffError
+		wr *wiseagent.RefusedError
 	)
-	partner := MojoName
-	if errors.As(err, &wd) || errors.As(err, &wu) || errors.As(err, &wb) || errors.Is(err, wiseagent.ErrToken) {
-		partner = WiseAgent
+	if errors.As(err, &wd) || errors.As(err, &wu) || errors.As(err, &wb) || errors.As(err, &wr) || errors.Is(err, wiseagent.ErrToken) {
+		return WiseAgent
 	}
-	return string(partner) + " isn't answering as it should. We keep trying; nothing is lost."
+	var refused *mojo.RefusedError
+	if _, again := transient(err); again || errors.As(err, &refused) || errors.Is(err, mojo.ErrToken) {
+		return MojoName
+	}
+	return ""
 }
 
 func refusedToken(err error) bool {
@@ -150,35 +194,48 @@ func (b *Bridge) setPush(ctx context.Context, push store.Push, state store.PushS
 	return nil
 }
 
-// stopError ends a push: nothing but a person can help.
-type stopError struct{ cause string }
+// stopError ends a push: nothing but a person can help. The cause is for that person, and may hold a partner's own words;
+// why is for the log.
+type stopError struct{ why, cause string }
 
-func (e *stopError) Error() string { return "push can't go on: " + e.cause }
+func (e *stopError) Error() string { return "push can't go on: " + e.why }
 
 // run sends what is not sent yet.
 func (p *pusher) run(ctx context.Context) (err error) {
 	if p.from, err = p.selection(ctx); err != nil {
 		return err
 	}
+	defer func() {
+		p.b.prefetches.release(p.from, err != nil && !p.from.failed() || p.from.key == p.push.LaunchID)
+	}()
+	p.kept = make(chan struct{})
 	line, ctx := errgroup.WithContext(ctx)
 	gathered, marked, sent := make(chan []item, 1), make(chan []item, 1), make(chan store.PushMarks, 1)
 	line.Go(func() error { defer close(gathered); return p.gather(ctx, gathered) })
 	line.Go(func() error { defer close(marked); return p.mark(ctx, gathered, marked) })
 	line.Go(func() error { defer close(sent); return p.sendAll(ctx, marked, sent) })
-	line.Go(func() error { return p.keep(ctx, sent) })
+	line.Go(func() error { defer close(p.kept); return p.keep(ctx, sent) })
 	return line.Wait()
 }
 
-// selection is the launch's own when it is still at hand, so that nothing is fetched twice.
+// selection is the launch's own when it is still at hand, so that nothing is fetched twice. After a Retry it is not: the
+// customer may have corrected what Mojo refused.
 func (p *pusher) selection(ctx context.Context) (*selection, error) {
-	if s := p.b.selectionFor(p.conn, p.push.LaunchID); s != nil {
-		return s, nil
+	if p.push.Run == 1 {
+		if s := p.b.selectionFor(p.conn, p.push.LaunchID); s != nil && p.b.prefetches.hold(s) {
+			return s, nil
+		}
 	}
 	rows, err := p.unsent(ctx, -1, MaxSelected)
 	if err != nil {
 		return nil, err
 	}
-	return p.b.selectionOf(ctx, p.conn, "push "+p.push.ID, clientIDs(rows)), nil
+	key := fmt.Sprintf("push %s run %d", p.push.ID, p.push.Run)
+	for {
+		if s := p.b.selectionOf(ctx, p.conn, key, clientIDs(rows), p.b.fill); p.b.prefetches.hold(s) {
+			return s, nil
+		}
+	}
 }
 
 // unsent reads the contacts after a position that are not through.
@@ -276,24 +333,42 @@ func send[T any](ctx context.Context, out chan<- T, v T) bool {
 // item fetches one contact and its new notes and makes it Mojo's.
 func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Link, known bool) (item, error) {
 	f, err := p.from.contact(ctx, row.ClientID)
+	if err == nil && f.unread { // a while ago, perhaps
+		f, err = p.b.readContact(ctx, p.from, row.ClientID)
+	}
 	if err != nil {
 		return item{}, err
 	}
+	if f.unread {
+		return leftOut(row, store.ContactFailed, failUnread), nil
+	}
 	row.Name = personName(f, row.ClientID)
 	if why := p.b.refusal(f, p.push.IncludeDoNotCall); why != "" {
-		return item{row: row, skip: why}, nil
+		return leftOut(row, store.ContactSkipped, why), nil
 	}
 	notes, err := p.b.notes(ctx, p.from, row.ClientID)
-	if err != nil {
+	switch {
+	case err != nil && p.b.onlyThis(ctx, p.from, askNotes, err):
+		return leftOut(row, store.ContactFailed, failNotes), nil
+	case err != nil:
 		return item{}, err
 	}
 	p.from.dropNotes(row.ClientID)
 	fresh, highest := newNotes(notes, link.NotesSent)
 	out := outgoing(f.contact, f.phones, fresh, p.push.GroupID, known)
-	if out.FullName == "" && len(out.Media) == 0 {
-		return item{row: row, skip: skipEmpty}, nil
-	}
 	return item{row: row, contact: out, known: known, notesSent: highest, seen: snapshotOf(f.contact)}, nil
+}
+
+// Why a contact fails that Wise Agent doesn't give, though it gives others.
+const (
+	failUnread = "Wise Agent doesn't give us this contact."
+	failNotes  = "Wise Agent doesn't give us this contact's notes."
+)
+
+// leftOut is a contact that is not sent.
+func leftOut(row store.PushContact, state store.ContactState, why string) item {
+	row.State, row.Reason = state, why
+	return item{row: row, over: true}
 }
 
 // mark writes down, before a batch goes out, that it is about to: what a crash leaves is then known to be in
@@ -302,7 +377,7 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 	for batch := range in {
 		var positions []int
 		for _, it := range batch {
-			if it.skip == "" && it.row.State == store.ContactWaiting {
+			if !it.over && it.row.State == store.ContactWaiting {
 				positions = append(positions, it.row.Position)
 			}
 		}
@@ -322,17 +397,16 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 
 // keep writes the results of each batch, in one transaction each.
 func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
+	ctx = context.WithoutCancel(ctx) // the batch is at Mojo already: its results count even when the push is being stopped
 	troubled := p.push.Cause != "" || p.push.Attempts > 0
 	for marks := range in {
 		p.first.standAside()
+		var cleared error
 		if troubled && len(marks.Links) > 0 { // contacts came through: whoever was in trouble answers again
-			if err := p.b.setPush(ctx, p.push, store.PushSending, "", 0, p.b.now()); err != nil {
-				return err
-			}
+			cleared = p.b.setPush(ctx, p.push, store.PushSending, "", 0, p.b.now())
 			troubled = false
 		}
-		// The batch is at Mojo already: its results are written even when the push is being stopped.
-		if err := p.b.Store.MarkPush(context.WithoutCancel(ctx), p.push.ID, marks); err != nil {
+		if err := errors.Join(p.b.Store.MarkPush(ctx, p.push.ID, marks), cleared); err != nil {
 			return fmt.Errorf("keep results: %w", err)
 		}
 		p.b.watchers.tell(p.push.ID)
@@ -347,8 +421,8 @@ func (p *pusher) sendAll(ctx context.Context, in <-chan []item, out chan<- store
 		var marks store.PushMarks
 		var going []item
 		for _, it := range batch {
-			if it.skip != "" {
-				marks.Results = append(marks.Results, it.ended(store.ContactSkipped, it.skip))
+			if it.over {
+				marks.Results = append(marks.Results, it.row)
 			} else {
 				going = append(going, it)
 			}
@@ -358,7 +432,11 @@ func (p *pusher) sendAll(ctx context.Context, in <-chan []item, out chan<- store
 			p.first.claim()
 		}
 		if len(marks.Results) > 0 {
-			out <- marks // keep never stops before this channel is closed, unless its write failed
+			select {
+			case out <- marks:
+			case <-p.kept: // its own error ends the push
+				return nil
+			}
 		}
 		if err != nil {
 			return err
@@ -377,6 +455,7 @@ func (it item) ended(state store.ContactState, reason string) store.PushContact 
 // sendBatch creates the contacts of one batch in Mojo, in as many requests as it takes, and moves those that
 // were there already into the group.
 func (p *pusher) sendBatch(ctx context.Context, batch []item, marks *store.PushMarks) error {
+	p.groupSeen = false
 	for part := range slices.Chunk(batch, p.size.get()) {
 		if err := p.sendPart(ctx, part, marks); err != nil {
 			return err
@@ -391,17 +470,14 @@ func (p *pusher) sendPart(ctx context.Context, part []item, marks *store.PushMar
 	switch {
 	case err == nil, errors.Is(err, mojo.ErrIncomplete):
 		return p.created(ctx, part, result, marks)
-	case errors.Is(err, mojo.ErrTooLarge) && len(part) > 1:
-		return p.halves(ctx, part, marks)
 	case errors.Is(err, mojo.ErrTooLarge):
-		marks.Results = append(marks.Results, part[0].ended(store.ContactFailed, "Too large for Mojo."))
-		return nil
+		return p.tooLarge(ctx, part, marks, p.sendPart)
 	case errors.As(err, &refused):
 		named, rest := accounted(part, result)
 		if err := p.created(ctx, named, result, marks); err != nil {
 			return err
 		}
-		return p.refusedPart(ctx, rest, refused, marks)
+		return p.refusedPart(ctx, rest, refused, marks, p.sendPart)
 	}
 	return err
 }
@@ -411,7 +487,8 @@ func accounted(part []item, result mojo.BulkResult) (named, rest []item) {
 	ids := contactIDs(result)
 	for _, it := range part {
 		key := it.contact.APIContactID
-		if _, ok := ids[key]; ok || slices.Contains(result.Duplicated, key) {
+		if _, ok := ids[key]; ok || slices.Contains(result.Duplicated, key) ||
+			slices.Contains(result.NotFound, key) || slices.Contains(result.AlreadyInGroup, key) {
 			named = append(named, it)
 		} else {
 			rest = append(rest, it)
@@ -435,7 +512,7 @@ func (p *pusher) created(ctx context.Context, part []item, result mojo.BulkResul
 			marks.Links = append(marks.Links, it.link(id, p.b.now()))
 			marks.Snapshots = append(marks.Snapshots, it.seen)
 		default:
-			marks.Results = append(marks.Results, it.ended(store.ContactFailed, unaccounted))
+			marks.Results = append(marks.Results, it.doubtful(store.ContactCreating))
 		}
 	}
 	if len(double) == 0 {
@@ -444,8 +521,15 @@ func (p *pusher) created(ctx context.Context, part []item, result mojo.BulkResul
 	return p.move(ctx, double, marks)
 }
 
-// unaccounted is the reason of a contact that a clear answer of Mojo leaves out.
-const unaccounted = "Mojo didn't say what became of this contact."
+// doubtful is a contact that a clear answer of Mojo leaves out. What was being done is kept for a Retry.
+func (it item) doubtful(doubt store.ContactState) store.PushContact {
+	row := it.ended(store.ContactFailed, "Mojo didn't say what became of this contact.")
+	if it.row.State == store.ContactCreating { // in doubt from before
+		doubt = store.ContactCreating
+	}
+	row.Doubt = doubt
+	return row
+}
 
 // contactIDs are Mojo's own ids of the contacts of an answer.
 func contactIDs(result mojo.BulkResult) map[string]int64 {
@@ -481,25 +565,21 @@ func (p *pusher) move(ctx context.Context, double []item, marks *store.PushMarks
 	result, err := p.bulk(ctx, double, (*mojo.API).BulkUpdate)
 	var refused *mojo.RefusedError
 	switch {
+	case err == nil, errors.Is(err, mojo.ErrIncomplete):
+		p.moved(double, result, marks)
+		return nil
 	case errors.Is(err, mojo.ErrNotAvailable):
 		p.moveRefused = true
 		p.notMoved(double, marks)
 		return nil
-	case errors.Is(err, mojo.ErrTooLarge) && len(double) > 1, errors.As(err, &refused) && len(double) > 1:
-		p.size.halve()
-		half := len(double) / 2
-		if err := p.move(ctx, double[:half], marks); err != nil {
-			return err
-		}
-		return p.move(ctx, double[half:], marks)
+	case errors.Is(err, mojo.ErrTooLarge):
+		return p.tooLarge(ctx, double, marks, p.move)
 	case errors.As(err, &refused):
-		marks.Results = append(marks.Results, double[0].ended(store.ContactFailed, refusalText(refused)))
-		return nil
-	case err != nil && !errors.Is(err, mojo.ErrIncomplete):
-		return err
+		named, rest := accounted(double, result)
+		p.moved(named, result, marks)
+		return p.refusedPart(ctx, rest, refused, marks, p.move)
 	}
-	p.moved(double, result, marks)
-	return nil
+	return err
 }
 
 // markMoving tells a crash that comes now from one during the creating.
@@ -531,7 +611,7 @@ func (p *pusher) moved(double []item, result mojo.BulkResult, marks *store.PushM
 			marks.Results = append(marks.Results, it.ended(store.ContactFailed, "Was removed in Mojo just now."))
 			continue
 		case !ok && !slices.Contains(result.AlreadyInGroup, key):
-			marks.Results = append(marks.Results, it.ended(store.ContactFailed, unaccounted))
+			marks.Results = append(marks.Results, it.doubtful(store.ContactMoving))
 			continue
 		}
 		state, putIn := p.ours(it, result)
@@ -546,27 +626,35 @@ func (p *pusher) moved(double []item, result mojo.BulkResult, marks *store.PushM
 // group. Where Mojo doesn't tell who was in the group before, undo leaves it alone.
 func (p *pusher) ours(it item, result mojo.BulkResult) (state store.ContactState, putIn bool) {
 	inGroup := slices.Contains(result.AlreadyInGroup, it.contact.APIContactID)
-	if it.row.State == store.ContactCreating && !it.known && (inGroup || result.AlreadyInGroup == nil) {
+	if it.createdBefore() && (inGroup || result.AlreadyInGroup == nil) {
 		return store.ContactAdded, true
 	}
 	return store.ContactUpdated, result.AlreadyInGroup != nil && !inGroup
 }
 
-// notMoved is the end of known contacts on a host without bulk_update.
+// createdBefore tells of a contact that Mojo has whether an earlier try of this push created it.
+func (it item) createdBefore() bool { return it.row.State == store.ContactCreating && !it.known }
+
+// notMoved is the end of known contacts on a host without bulk_update. Their new notes were not sent.
 func (p *pusher) notMoved(double []item, marks *store.PushMarks) {
 	for _, it := range double {
-		if it.row.State == store.ContactCreating && !it.known {
+		link := it.link(0, p.b.now())
+		if it.createdBefore() {
 			marks.Results = append(marks.Results, it.landed(store.ContactAdded, 0, true))
 		} else {
 			marks.Results = append(marks.Results, it.ended(store.ContactSkipped, "Already in Mojo, not moved: this Mojo account can't move contacts."))
+			link.NotesSent = 0 // an earlier link knows better
 		}
-		marks.Links = append(marks.Links, it.link(0, p.b.now()))
+		marks.Links = append(marks.Links, link)
 	}
 }
 
+// sending is sendPart or move.
+type sending func(ctx context.Context, part []item, marks *store.PushMarks) error
+
 // refusedPart finds out why a whole request was refused: the group is gone, or one of the contacts is not
 // to Mojo's liking; then the others are sent without it.
-func (p *pusher) refusedPart(ctx context.Context, part []item, refused *mojo.RefusedError, marks *store.PushMarks) error {
+func (p *pusher) refusedPart(ctx context.Context, part []item, refused *mojo.RefusedError, marks *store.PushMarks, again sending) error {
 	if len(part) == 0 {
 		return nil
 	}
@@ -577,33 +665,49 @@ func (p *pusher) refusedPart(ctx context.Context, part []item, refused *mojo.Ref
 		marks.Results = append(marks.Results, part[0].ended(store.ContactFailed, refusalText(refused)))
 		return nil
 	}
-	return p.parts(ctx, part, marks)
+	return halves(ctx, part, marks, again)
 }
 
-// halves sends a batch that was too much in two.
-func (p *pusher) halves(ctx context.Context, part []item, marks *store.PushMarks) error {
+// tooLarge sends what was too much for one request in smaller ones.
+func (p *pusher) tooLarge(ctx context.Context, part []item, marks *store.PushMarks, again sending) error {
+	if len(part) == 1 {
+		marks.Results = append(marks.Results, part[0].ended(store.ContactFailed, "Too large for Mojo."))
+		return nil
+	}
 	p.size.halve()
-	return p.parts(ctx, part, marks)
+	return halves(ctx, part, marks, again)
 }
 
-func (p *pusher) parts(ctx context.Context, part []item, marks *store.PushMarks) error {
+func halves(ctx context.Context, part []item, marks *store.PushMarks, again sending) error {
 	half := len(part) / 2
-	if err := p.sendPart(ctx, part[:half], marks); err != nil {
+	if err := again(ctx, part[:half], marks); err != nil {
 		return err
 	}
-	return p.sendPart(ctx, part[half:], marks)
+	return again(ctx, part[half:], marks)
 }
 
-// groupThere stops the push when its group was deleted in Mojo meanwhile.
+// groupThere stops the push when its group was deleted in Mojo meanwhile. It asks once for each batch.
 func (p *pusher) groupThere(ctx context.Context) error {
-	groups, err := p.b.fetchGroups(ctx, p.conn)
+	if p.groupSeen {
+		return nil
+	}
+	there, err := p.b.groupThere(ctx, p.conn, p.push.GroupID)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(groups, func(g store.Group) bool { return g.ID == p.push.GroupID }) {
+	if p.groupSeen = there; there {
 		return nil
 	}
-	return &stopError{cause: fmt.Sprintf("The group %q is no longer in Mojo. Choose another group and send these contacts again.", p.push.GroupName)}
+	return &stopError{
+		why:   "the group is gone",
+		cause: fmt.Sprintf("The group %q is no longer in Mojo. Choose another group and send these contacts again.", p.push.GroupName),
+	}
+}
+
+// groupThere asks Mojo whether a group is (still) there.
+func (b *Bridge) groupThere(ctx context.Context, conn store.Connection, id int64) (bool, error) {
+	groups, err := b.fetchGroups(ctx, conn)
+	return slices.ContainsFunc(groups, func(g store.Group) bool { return g.ID == id }), err
 }
 
 func refusalText(refused *mojo.RefusedError) string {
@@ -627,15 +731,11 @@ func (p *pusher) bulk(ctx context.Context, items []item,
 		contacts[i] = it.contact
 	}
 	defer p.first.yield()
-	away := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { p.first.yield() },
-	})
 	for try := 0; ; try++ {
-		err = p.b.withMojo(ctx, p.conn, func(api *mojo.API) (err error) {
-			result, err = call(api, away, contacts)
-			return err
-		})
-		if !errors.Is(err, mojo.ErrBusy) || try == len(busyWaits) {
+		if ctx.Err() != nil {
+			return result, ctx.Err()
+		}
+		if result, err = p.request(ctx, contacts, call); !errors.Is(err, mojo.ErrBusy) || try == len(busyWaits) {
 			break
 		}
 		if err := sleep(ctx, busyWaits[try]); err != nil {
@@ -647,6 +747,21 @@ func (p *pusher) bulk(ctx context.Context, items []item,
 	} else if timedOut(err) {
 		p.size.halve()
 	}
+	return result, err
+}
+
+// request makes the request once. It outlives ctx a little.
+func (p *pusher) request(ctx context.Context, contacts []mojo.Contact,
+	call func(*mojo.API, context.Context, []mojo.Contact) (mojo.BulkResult, error)) (result mojo.BulkResult, err error) {
+	ctx, cancel := lingering(ctx, grace)
+	defer cancel()
+	away := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { p.first.yield() },
+	})
+	err = p.b.withMojo(ctx, p.conn, func(api *mojo.API) (err error) {
+		result, err = call(api, away, contacts)
+		return err
+	})
 	return result, err
 }
 

@@ -14,15 +14,23 @@ import (
 // Mojo account is free for another Wise Agent account. Groups and contacts stay in Mojo, notes in Wise
 // Agent. Resetting twice is the same as once.
 func (b *Bridge) Reset(ctx context.Context, connID string) error {
-	b.stopWorker(connID)
+	ctx = context.WithoutCancel(ctx) // whoever pressed the button and left meant it
+	stopping, cancel := context.WithTimeout(ctx, resetTime)
+	defer cancel()
+	b.stopWorker(stopping, connID)
 	if err := b.Store.Reset(ctx, connID, b.now()); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
 	b.prefetches.drop(func(s *selection) bool { return s.connID == connID })
+	b.sizes.forget(connID)
 	b.log().Info("reset", "connection", connID)
 	b.wakeRevoking()
 	return nil
 }
+
+// resetTime is how long a batch that is at Mojo may take to come back before the connection is reset. If it does later,
+// its results are still kept.
+const resetTime = 10 * time.Second
 
 // revokeWaits are the waits after each failed try to revoke a token; the last one is repeated until the row
 // is given up, 24 hours after it was written.
@@ -86,7 +94,8 @@ func (b *Bridge) revoke(ctx context.Context, r store.Revocation) error {
 	if err == nil {
 		return b.Store.FinishRevocation(ctx, r.ID)
 	}
-	wait := revokeWaits[min(r.Attempts, len(revokeWaits)-1)]
+	after, _ := transient(err)
+	wait := max(revokeWaits[min(r.Attempts, len(revokeWaits)-1)], after)
 	b.log().Warn("a token is not revoked yet", "side", r.Side, "connection", r.ConnectionID, "attempts", r.Attempts+1, "err", err)
 	return b.Store.RetryRevocation(ctx, r.ID, b.now().Add(wait))
 }

@@ -51,6 +51,8 @@ type town struct {
 	frozen     *atomic.Bool        // the clock stands at noon, but for the skew
 	instead    *sync.Map           // answers of Wise Agent in place of the stand-in's, by requestType
 	watch      func(*http.Request) // sees each call of Wise Agent; set before there is any
+	broken     *sync.Map           // requestType and id of what Wise Agent answers 500 to, see breaks
+	logged     *testLog
 	stop       func()
 }
 
@@ -75,7 +77,7 @@ func everyEngineWith(t *testing.T, box mojobox.Config, test func(t *testing.T, t
 // newTown builds it; a wrapper stands between the service and Mojo.
 func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http.Handler) http.Handler) *town {
 	t.Helper()
-	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}, frozen: &atomic.Bool{}, instead: &sync.Map{}}
+	town := &town{t: t, wiseFaults: &fault.Set{Seed: 1}, mojoFaults: &fault.Set{Seed: 2}, skew: &atomic.Int64{}, frozen: &atomic.Bool{}, instead: &sync.Map{}, broken: &sync.Map{}, logged: &testLog{t: t}}
 	noon := time.Now()
 	now := func() time.Time {
 		if town.frozen.Load() {
@@ -95,14 +97,15 @@ func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http
 	for _, w := range wrap {
 		dialer = w(dialer)
 	}
-	town.wiseURL, town.mojoURL = serve(t, town.answering(town.wise)), serve(t, dialer)
+	town.wiseURL, town.mojoURL = serve(t, town.breaking(town.answering(town.wise))), serve(t, dialer)
 	town.wise.SetRedirectHosts("add.example.com")
 	town.Bridge = &bridge.Bridge{
 		Store: s, BaseURL: "https://add.example.com", Now: now, DoNotCallCategory: "Do Not Call",
 		PushWaits: []time.Duration{50 * time.Millisecond, 200 * time.Millisecond},
+		ReadWaits: []time.Duration{10 * time.Millisecond, 50 * time.Millisecond},
 		Wise:      &wiseagent.Client{AuthURL: town.wiseURL, APIURL: town.wiseURL, ClientID: "addtomojo", ClientSecret: "wise-secret"},
 		Mojo:      &mojo.Client{AuthURL: town.mojoURL, ClientID: "addtomojo", ClientSecret: "mojo-secret"},
-		Log:       slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Log:       slog.New(slog.NewTextHandler(town.logged, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}
 	town.run()
 	return town
@@ -138,12 +141,39 @@ func serve(t *testing.T, h http.Handler) string {
 	return server.URL
 }
 
-// testLog shows the service's log with the test that failed.
-type testLog struct{ t *testing.T }
+// breaks makes Wise Agent fail whenever it is asked for one thing of one contact.
+func (w *town) breaks(requestType, clientID string) { w.broken.Store(requestType+" "+clientID, true) }
 
-func (l testLog) Write(line []byte) (int, error) {
+func (w *town) breaking(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if _, broken := w.broken.Load(q.Get("requestType") + " " + q.Get("clientID") + q.Get("ClientID")); broken {
+			http.Error(rw, "Object required", http.StatusInternalServerError)
+			return
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// testLog shows the service's log with the test that failed, and keeps it.
+type testLog struct {
+	t     *testing.T
+	mu    sync.Mutex
+	lines strings.Builder
+}
+
+func (l *testLog) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.t.Logf("%s", strings.TrimSpace(string(line)))
-	return len(line), nil
+	return l.lines.Write(line)
+}
+
+// said tells whether the service logged something.
+func (w *town) said(text string) bool {
+	w.logged.mu.Lock()
+	defer w.logged.mu.Unlock()
+	return strings.Contains(w.logged.lines.String(), text)
 }
 
 // run starts the workers; stop ends them, once.

@@ -18,23 +18,40 @@ func (b *Bridge) undo(ctx context.Context, conn store.Connection, push store.Pus
 		return fmt.Errorf("read push: %w", err)
 	}
 	rows = slices.DeleteFunc(rows, func(r store.PushContact) bool { return !r.PutIn })
-	for part := range slices.Chunk(rows, b.batchSize()) {
-		ids := make([]string, len(part))
-		for i := range part {
-			ids[i] = part[i].APIContactID
-			part[i].State = store.ContactRemoved
+	size := b.sizes.of(conn.ID, b.batchSize())
+	for len(rows) > 0 {
+		part := rows[:min(size.get(), len(rows))]
+		err := b.takeOut(ctx, conn, push, part)
+		if errors.Is(err, mojo.ErrTooLarge) && len(part) > 1 {
+			size.halve()
+			continue
 		}
-		err := b.withMojo(ctx, conn, func(api *mojo.API) error {
-			return api.RemoveFromGroup(ctx, push.GroupID, ids)
-		})
-		if err := b.undoRefused(ctx, conn, push, err); err != nil {
+		if err != nil {
 			return err
 		}
-		if err := b.Store.MarkPush(ctx, push.ID, store.PushMarks{Results: part}); err != nil {
-			return fmt.Errorf("keep what was undone: %w", err)
-		}
-		b.watchers.tell(push.ID)
+		rows = rows[len(part):]
 	}
+	return nil
+}
+
+// takeOut takes some of a push's contacts out of its group and writes that down.
+func (b *Bridge) takeOut(ctx context.Context, conn store.Connection, push store.Push, part []store.PushContact) error {
+	ids, out := make([]string, len(part)), slices.Clone(part)
+	for i := range out {
+		ids[i] = out[i].APIContactID
+		out[i].State = store.ContactRemoved
+	}
+	err := b.withMojo(ctx, conn, func(api *mojo.API) error {
+		return api.RemoveFromGroup(ctx, push.GroupID, ids)
+	})
+	if err := b.undoRefused(ctx, conn, push, err); err != nil {
+		return err
+	}
+	err = b.Store.MarkPush(context.WithoutCancel(ctx), push.ID, store.PushMarks{Results: out})
+	if err != nil {
+		return fmt.Errorf("keep what was undone: %w", err)
+	}
+	b.watchers.tell(push.ID)
 	return nil
 }
 
@@ -44,12 +61,12 @@ func (b *Bridge) undoRefused(ctx context.Context, conn store.Connection, push st
 	if !errors.As(err, &refused) {
 		return err
 	}
-	p := &pusher{b: b, conn: conn, push: push}
-	var gone *stopError
-	if there := p.groupThere(ctx); errors.As(there, &gone) {
-		return nil
-	} else if there != nil {
-		return there
+	there, err := b.groupThere(ctx, conn, push.GroupID)
+	if err != nil || !there {
+		return err
 	}
-	return &stopError{cause: "Mojo refused to take the contacts out of the group: " + refused.Text}
+	return &stopError{
+		why:   "undo is refused",
+		cause: "Mojo refused to take the contacts out of the group: " + printable(refused.Text),
+	}
 }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -40,7 +41,7 @@ type workers struct {
 	woken    chan job      // jobs with fresh work
 	revoking chan struct{} // tokens wait to be revoked
 	once     sync.Once
-	group    sync.WaitGroup // prefetches, which end with Run too
+	group    sync.WaitGroup // those that run
 }
 
 type worker struct {
@@ -60,14 +61,17 @@ func (w *workers) init() {
 // Run does the durable work until ctx ends, then lets what is under way come to a safe point and returns.
 func (b *Bridge) Run(ctx context.Context) error {
 	b.workers.init()
+	b.background.open()
 	var loops sync.WaitGroup
 	loops.Go(func() { b.revokeLoop(ctx) })
 	loops.Go(func() { b.tidyLoop(ctx) })
 	loops.Go(func() { b.feedLoop(ctx) })
 	b.dispatch(ctx)
+	b.background.close()
 	b.prefetches.drop(func(*selection) bool { return true })
-	loops.Wait()
 	b.workers.group.Wait()
+	loops.Wait()
+	b.background.group.Wait()
 	return nil
 }
 
@@ -102,7 +106,8 @@ func (b *Bridge) sweep(ctx context.Context) {
 		b.startWorker(ctx, job{id, pushing})
 		b.startWorker(ctx, job{id, delivering})
 	}
-	b.prefetches.drop(func(s *selection) bool { return b.now().Sub(s.started) > prefetchLife })
+	b.prefetches.dropOld(b.now())
+	b.patience.forget(b.now())
 }
 
 // connections are those that this process works for just now.
@@ -157,7 +162,7 @@ func (b *Bridge) startWorker(ctx context.Context, j job) {
 		defer cancel()
 		defer close(w.done)
 		for {
-			if err := b.work(ctx, j, w.poke); err != nil && ctx.Err() == nil {
+			if err := b.work(ctx, j, w.poke); err != nil && !errors.Is(err, context.Canceled) {
 				b.log().Error("work for a connection", "connection", j.conn, "kind", j.kind, "err", err)
 			}
 			if !b.workAgain(ctx, j, w) {
@@ -182,15 +187,19 @@ func (b *Bridge) workAgain(ctx context.Context, j job, w *worker) bool {
 	return false
 }
 
-// stopWorker ends a connection's work in this process and waits for it.
-func (b *Bridge) stopWorker(connID string) {
+// stopWorker ends a connection's work in this process and waits for it, as long as ctx allows.
+func (b *Bridge) stopWorker(ctx context.Context, connID string) {
 	for _, kind := range []jobKind{pushing, delivering} {
 		b.workers.mu.Lock()
 		w := b.workers.running[job{connID, kind}]
 		b.workers.mu.Unlock()
-		if w != nil {
-			w.cancel()
-			<-w.done
+		if w == nil {
+			continue
+		}
+		w.cancel()
+		select {
+		case <-w.done:
+		case <-ctx.Done():
 		}
 	}
 }
