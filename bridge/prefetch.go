@@ -27,7 +27,7 @@ const (
 	// prefetchLife is how long fetched contacts may wait for the button.
 	prefetchLife = 15 * time.Minute
 	// fetchAgain is how soon after a failure the contacts are fetched once more: a page asks every second.
-	fetchAgain = 5 * time.Second
+	fetchAgain = 2 * time.Second
 	// prefetchRoom is how many contacts all prefetches may hold together.
 	prefetchRoom = 50_000
 )
@@ -122,7 +122,7 @@ func (b *Bridge) selectionOf(ctx context.Context, conn store.Connection, key str
 	b.prefetches.makeRoom(s)
 	if !b.background.begin() {
 		cancel()
-		s.fail(errStopping, b.now())
+		s.fail(errStopping)
 		close(s.ready)
 		return s
 	}
@@ -170,7 +170,7 @@ func (p *prefetches) release(s *selection, further bool) {
 func (s *selection) serves(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, again := transient(s.err); again && now.Sub(s.failedAt) < fetchAgain {
+	if _, again := transient(s.err); again && time.Since(s.failedAt) < fetchAgain {
 		return true
 	}
 	return s.err == nil && now.Sub(s.started) < prefetchLife
@@ -248,7 +248,7 @@ func (b *Bridge) fill(ctx context.Context, s *selection) {
 		err = b.fillSingles(ctx, s, append(singles, vendors...)) // vendors are in no page of contacts
 	}
 	if err != nil {
-		s.fail(err, b.now())
+		s.fail(err)
 	}
 }
 
@@ -570,10 +570,10 @@ func (s *selection) answeredFor(q question) string {
 	return s.answered[q]
 }
 
-func (s *selection) fail(err error, now time.Time) {
+func (s *selection) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err, s.failedAt = err, now
+	s.err, s.failedAt = err, time.Now()
 }
 
 func (s *selection) failed() bool {

@@ -448,7 +448,7 @@ func (b *browser) push(launch string) string {
 // ready asks for the group page until its contacts are there.
 func (b *browser) ready(launch string) *answer {
 	b.t.Helper()
-	for range 100 {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		page := b.get(launch).want(http.StatusOK)
 		if len(page.all("progress", "id", "fetching")) == 0 {
 			return page
