@@ -268,24 +268,28 @@ func (s *Store) SetTimeZone(ctx context.Context, id, zone string) error {
 // tokens are not those of tokenVersion any more: then they deserve another try. [ErrNotFound] when the connection isn't live.
 func (s *Store) NeedSignIn(ctx context.Context, id string, side Side, cause string, tokenVersion int64, now time.Time) error {
 	return s.write(ctx, "need sign-in", func(q tx) error {
-		if _, err := q.LockLiveConnection(ctx, id); err != nil {
-			return err
-		}
-		n, err := q.RefuseTokens(ctx, rows.RefuseTokensParams{
-			ConnectionID: id,
-			Side:         string(side),
-			Version:      tokenVersion,
-			Now:          millis(now),
-			Cause:        cause,
-		})
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return ErrStale
-		}
-		return settle(ctx, q, id, now)
+		return s.refuseTokens(ctx, q, id, side, cause, tokenVersion, now)
 	})
+}
+
+func (s *Store) refuseTokens(ctx context.Context, q tx, id string, side Side, cause string, tokenVersion int64, now time.Time) error {
+	if _, err := q.LockLiveConnection(ctx, id); err != nil {
+		return err
+	}
+	n, err := q.RefuseTokens(ctx, rows.RefuseTokensParams{
+		ConnectionID: id,
+		Side:         string(side),
+		Version:      tokenVersion,
+		Now:          millis(now),
+		Cause:        cause,
+	})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrStale
+	}
+	return settle(ctx, q, id, now)
 }
 
 // RefreshSide stores the tokens of a new sign-in on one side, and the scopes that came with them; Mojo has none, "". If nothing

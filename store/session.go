@@ -70,3 +70,13 @@ func (s *Store) EndSessions(ctx context.Context, email string) (ended int, err e
 	})
 	return ended, err
 }
+
+// Sessions counts the sessions in which the Wise Agent account is signed in.
+func (s *Store) Sessions(ctx context.Context, email string, now time.Time) (live int, err error) {
+	err = s.read(ctx, "count sessions", func(q tx) error {
+		n, err := q.CountSessions(ctx, rows.CountSessionsParams{Email: normal(email), Now: millis(now)})
+		live = int(n)
+		return err
+	})
+	return live, err
+}

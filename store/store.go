@@ -30,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,6 +54,7 @@ type Store struct {
 	vault          *Vault
 	receiver       *sharer[receipt, Received]
 	marker         *sharer[mark, error]
+	full           atomic.Int64 // when the disk was last found full, Unix milliseconds; 0 never
 }
 
 // An engine is what differs between SQLite and PostgreSQL once the database is open.
@@ -111,6 +113,11 @@ func (s *Store) Ping(ctx context.Context) error {
 	return named("ping database", s.reader.PingContext(ctx))
 }
 
+// FullAt is when this process last found the database's disk without room, by the machine's clock; zero if it never did.
+func (s *Store) FullAt() time.Time {
+	return moment(s.full.Load())
+}
+
 // NewID makes an id for a row: a UUIDv7.
 func NewID() string {
 	return uuid.Must(uuid.NewV7()).String()
@@ -131,7 +138,12 @@ func (s *Store) on(db *sql.DB, t *sql.Tx) tx {
 // write runs f in a transaction. Every change of the database goes through here. On PostgreSQL it is READ COMMITTED: f must lock
 // what it decides by (LockLiveConnection and its like) or put the condition into the statement that writes. Locks are taken in
 // the order turn (receive, deliver), connection, push or token, contact.
-func (s *Store) write(ctx context.Context, op string, f func(q tx) error) error {
+func (s *Store) write(ctx context.Context, op string, f func(q tx) error) (err error) {
+	defer func() {
+		if errors.Is(err, ErrFull) {
+			s.full.Store(time.Now().UnixMilli())
+		}
+	}()
 	t, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return named(op, err)

@@ -11,19 +11,20 @@ import (
 
 const (
 	launchesFor = 30 * 24 * time.Hour // how long a launch is kept, for support
+	refusedFor  = 30 * 24 * time.Hour // how long it is known that hooks were turned away
 	bodiesFor   = 30 * 24 * time.Hour // how long a webhook-id and what came with it are kept
 )
 
 // Tidied counts what Tidy removed.
 type Tidied struct {
-	Sessions, Nonces, Consents, SignIns, Throttles, Launches int
-	Revocations                                              int // given up: these tokens may still be alive
-	Events                                                   int // their webhook-ids, and the bodies of finished ones; the rows stay
+	Sessions, Nonces, Consents, SignIns, Throttles, Launches, RefusedHooks int
+	Revocations                                                            int // given up: these tokens may still be alive
+	Events                                                                 int // their webhook-ids, and the bodies of finished ones; the rows stay
 }
 
-// Tidy removes what has expired: sessions, nonces, consents, sign-ins (their tokens are to be revoked), throttles, launches
-// older than 30 days, revocations that were tried for long enough, and of events received more than 30 days ago the webhook-id
-// and, when it is written or excluded, the body.
+// Tidy removes what has expired: sessions, nonces, consents, sign-ins (their tokens are to be revoked), throttles, launches and
+// counts of refused hooks older than 30 days, revocations that were tried for long enough, and of events received more than 30
+// days ago the webhook-id and, when it is written or excluded, the body.
 func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 	err = s.write(ctx, "tidy", func(q tx) error {
 		var err error
@@ -39,6 +40,7 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 			{&t.Nonces, q.DeleteNonces, now},
 			{&t.Consents, q.DeleteConsents, now},
 			{&t.Throttles, q.DeleteThrottles, now},
+			{&t.RefusedHooks, q.DeleteRefusedHooks, now.Add(-refusedFor)},
 			{&t.Revocations, q.DeleteRevocations, now},
 			{&t.Launches, q.DeleteLaunches, now.Add(-launchesFor)},
 		} {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -77,6 +79,26 @@ func (s *Store) SaveRefreshed(ctx context.Context, connID string, side Side, ver
 		}
 		return settle(ctx, q, connID, now)
 	})
+}
+
+// RefuseRefreshed is [Store.NeedSignIn] for tokens that were refreshed just now and must not be kept: the agent may no longer be
+// connected, say. The fresh tokens are to be revoked in any case. [ErrStale] and [ErrNotFound] as there.
+func (s *Store) RefuseRefreshed(ctx context.Context, connID string, side Side, cause string, tokenVersion int64, fresh *oauth2.Token, now time.Time) error {
+	var refused error
+	err := s.write(ctx, "refuse refreshed tokens", func(q tx) error {
+		if err := s.revoke(ctx, q, connID, side, fresh, now); err != nil {
+			return err
+		}
+		refused = s.refuseTokens(ctx, q, connID, side, cause, tokenVersion, now)
+		if errors.Is(refused, ErrStale) || errors.Is(refused, sql.ErrNoRows) {
+			return nil // the fresh ones are revoked all the same
+		}
+		return refused
+	})
+	if err == nil {
+		err = named("refuse refreshed tokens", refused)
+	}
+	return err
 }
 
 // FreeRefresh gives back what LeaseRefresh took. It may be gone already.

@@ -22,3 +22,7 @@ where email = @email;
 -- name: DeleteSessions :execrows
 delete from sessions
 where expires_at <= @now;
+
+-- name: CountSessions :one
+select count(*) from sessions
+where email = @email and expires_at > @now;

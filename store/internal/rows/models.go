@@ -72,6 +72,15 @@ type Event struct {
 	FinishedAt    int64
 }
 
+type Health struct {
+	ConnectionID string
+	Way          string
+	GoodAt       int64
+	BadAt        int64
+	BadSince     int64
+	Cause        string
+}
+
 type Launch struct {
 	ID        string
 	Code      string
@@ -149,6 +158,15 @@ type PushContact struct {
 	MojoContactID int64
 	PutIn         bool
 	Run           int64
+}
+
+type RefusedHook struct {
+	AccountID string
+	Reason    string
+	Times     int64
+	FirstAt   int64
+	LastAt    int64
+	Behind    int64
 }
 
 type Revocation struct {

@@ -9,6 +9,23 @@ import (
 	"context"
 )
 
+const countSessions = `-- name: CountSessions :one
+select count(*) from sessions
+where email = ?1 and expires_at > ?2
+`
+
+type CountSessionsParams struct {
+	Email string
+	Now   int64
+}
+
+func (q *Queries) CountSessions(ctx context.Context, arg CountSessionsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countSessions, arg.Email, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const deleteSession = `-- name: DeleteSession :exec
 delete from sessions
 where id = ?1
