@@ -16,6 +16,10 @@
 //	worker.go       leases, waking, sweeps, housekeeping
 //	background.go   work that outlives the request that began it
 //	patience.go     Mojo asked to be left alone
+//	pulse.go        how the ways of a connection go, remembered for people
+//	probe.go        whether the partners answer, asked on purpose
+//	standing.go     how a connection stands, the same for customer and support
+//	findings.go     what is wrong with it, and what to do about it
 //
 // It knows no HTTP of ours and no SQL.
 package bridge
@@ -53,6 +57,8 @@ type Bridge struct {
 	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
 	// second to ten minutes: a person looks on, so it begins short.
 	PushWaits []time.Duration
+	// ProbeLook is how often the service looks for partners that are silent and should be asked again; 0 is 15 seconds.
+	ProbeLook time.Duration
 	// ReadWaits are the waits between the tries of one read from Wise Agent; nil is 0.3, 1 and 3 seconds.
 	ReadWaits []time.Duration
 
@@ -66,6 +72,7 @@ type Bridge struct {
 	breakers   breakers
 	unstored   events // deliveries whose outcome the database didn't take
 	teams      teams
+	pulses     pulses
 	background background
 	refreshes  singleflight.Group
 	patience   patience

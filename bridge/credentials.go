@@ -35,6 +35,7 @@ func (b *Bridge) withWise(ctx context.Context, connID string, call func(*wiseage
 	err := b.withToken(ctx, connID, store.Wise, func(access string) error {
 		return call(b.Wise.With(access))
 	})
+	b.pulses.felt(connID, store.WayWise, err, b.now())
 	if slow, ok := errors.AsType[*wiseagent.BackOffError](err); ok && slow.After > 0 {
 		k.hold(b.now(), slow.After)
 	}
@@ -52,6 +53,7 @@ func (b *Bridge) withMojo(ctx context.Context, conn store.Connection, call func(
 	err := b.withToken(ctx, conn.ID, store.Mojo, func(access string) error {
 		return call(b.Mojo.At(conn.MojoAccountURL, access))
 	})
+	b.pulses.felt(conn.ID, store.WayMojo, err, b.now())
 	if slow, ok := errors.AsType[*mojo.BackOffError](err); ok && slow.After > 0 {
 		b.patience.hold(conn.ID, b.now().Add(slow.After))
 	}
@@ -159,8 +161,10 @@ func (b *Bridge) refreshOnce(ctx context.Context, connID string, side store.Side
 // rotate makes the one call, with the lease held. The new pair is saved before anybody uses it. A refused
 // refresh token is believed only after the row was read again (in NeedSignIn, by its version).
 func (b *Bridge) rotate(ctx context.Context, connID string, side store.Side, owner string, old store.Tokens) (store.Tokens, error) {
-	fresh, err := b.callRefresh(ctx, side, old.Token.RefreshToken)
+	fresh, permission, err := b.callRefresh(ctx, side, old.Token.RefreshToken)
 	switch {
+	case err == nil && permission != "" && b.refused(permission):
+		return old, b.demoted(ctx, connID, old.Version, fresh)
 	case err == nil:
 		return b.keepRefreshed(ctx, connID, side, old.Version, b.usable(fresh))
 	case errors.Is(err, mojo.ErrGrantDead), errors.Is(err, wiseagent.ErrGrantDead):
@@ -202,11 +206,35 @@ func (b *Bridge) keepRefreshed(ctx context.Context, connID string, side store.Si
 	}
 }
 
-func (b *Bridge) callRefresh(ctx context.Context, side store.Side, refreshToken string) (*oauth2.Token, error) {
-	if side == store.Mojo {
-		return b.Mojo.Refresh(ctx, refreshToken)
+// demoted ends Mojo's side of a connection whose agent may no longer be connected. For as long as ctx allows: the fresh tokens
+// must not stay behind unknown.
+func (b *Bridge) demoted(ctx context.Context, connID string, version int64, fresh *oauth2.Token) error {
+	for {
+		err := b.Store.RefuseRefreshed(ctx, connID, store.Mojo, demotedCause, version, fresh, b.now())
+		switch {
+		case err == nil, errors.Is(err, store.ErrStale), errors.Is(err, store.ErrNotFound):
+			b.wakeRevoking()
+			b.log().Warn("needs sign-in: the agent's permission was taken", "connection", connID, "side", store.Mojo)
+			return ErrNeedsSignIn
+		}
+		b.log().Error("tokens of a refused agent are not given back yet", "connection", connID, "err", err)
+		if sleep(ctx, time.Second) != nil {
+			return fmt.Errorf("refuse refreshed tokens: %w", err)
+		}
 	}
-	return b.Wise.Refresh(ctx, refreshToken)
+}
+
+const demotedCause = "The Mojo login is a dialing rep by now, and a dialing rep's login can't be connected. " +
+	"Sign in with an owner or agent login."
+
+// callRefresh gives the new tokens and, where the side tells it, what the agent may do by now.
+func (b *Bridge) callRefresh(ctx context.Context, side store.Side, refreshToken string) (fresh *oauth2.Token, permission string, err error) {
+	if side == store.Mojo {
+		renewed, err := b.Mojo.Refresh(ctx, refreshToken)
+		return renewed.Token, renewed.Permission, err
+	}
+	fresh, err = b.Wise.Refresh(ctx, refreshToken)
+	return fresh, "", err
 }
 
 // deadGrant says in plain words why a side needs a new sign-in.

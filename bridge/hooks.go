@@ -49,6 +49,9 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope) e
 	if err != nil {
 		return fmt.Errorf("receive event: %w", err)
 	}
+	if got.Event.ConnectionID != "" {
+		b.pulses.felt(got.Event.ConnectionID, store.WayHooks, nil, b.now())
+	}
 	switch {
 	case got.Event.State != store.EventWaiting:
 	case got.Event.Type == eventDisconnected:

@@ -66,12 +66,18 @@ func (b *Bridge) Run(ctx context.Context) error {
 	loops.Go(func() { b.revokeLoop(ctx) })
 	loops.Go(func() { b.tidyLoop(ctx) })
 	loops.Go(func() { b.feedLoop(ctx) })
+	loops.Go(func() { b.probeLoop(ctx) })
+	pulsing, stopPulses := context.WithCancel(context.WithoutCancel(ctx))
+	var pulse sync.WaitGroup
+	pulse.Go(func() { b.pulseLoop(pulsing) })
 	b.dispatch(ctx)
 	b.background.close()
 	b.prefetches.drop(func(*selection) bool { return true })
 	b.workers.group.Wait()
 	loops.Wait()
 	b.background.group.Wait()
+	stopPulses()
+	pulse.Wait()
 	return nil
 }
 

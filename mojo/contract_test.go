@@ -123,9 +123,14 @@ func TestStandInTokens(t *testing.T) {
 	_, err := o.api.Groups(t.Context())
 	wantKind(t, "expired token", err, "token")
 
-	fresh, err := o.client.Refresh(t.Context(), o.grant.Token.RefreshToken)
+	o.SetPermission(account, o.grant.Agent.ID, "dialing_rep")
+	renewed, err := o.client.Refresh(t.Context(), o.grant.Token.RefreshToken)
 	if err != nil {
 		t.Fatal(err)
+	}
+	fresh := renewed.Token
+	if renewed.Permission != "dialing_rep" {
+		t.Errorf("got permission %q with the renewal, want what it is by now", renewed.Permission)
 	}
 	if fresh.RefreshToken == o.grant.Token.RefreshToken {
 		t.Error("got the old refresh token again, want a new one")

@@ -73,26 +73,32 @@ func (c *Client) SignIn(ctx context.Context, pin, login, password string) (Grant
 	return g, nil
 }
 
+// Renewal is what refreshing gives: new tokens, and what the agent may do by now.
+type Renewal struct {
+	Token      *oauth2.Token
+	Permission string // as in Agent; "" where Mojo did not tell
+}
+
 // Refresh trades a refresh token for a new pair (Mojo's API, part B1). Mojo
 // rotates: the token it returns carries the new refresh token, and the old one
 // is used up. Save the new one before using it.
 //
 // Errors: ErrGrantDead, together with ErrSuspended when that is the reason.
-func (c *Client) Refresh(ctx context.Context, refreshToken string) (*oauth2.Token, error) {
+func (c *Client) Refresh(ctx context.Context, refreshToken string) (Renewal, error) {
 	const op = "refresh Mojo token"
 	w, err := c.token(ctx, op, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}})
 	switch {
 	case oauthError(err) == "invalid_grant":
-		return nil, fmt.Errorf("%s: %w", op, ErrGrantDead)
+		return Renewal{}, fmt.Errorf("%s: %w", op, ErrGrantDead)
 	case oauthError(err) == "access_denied":
-		return nil, fmt.Errorf("%s: %w: %w", op, ErrGrantDead, ErrSuspended)
+		return Renewal{}, fmt.Errorf("%s: %w: %w", op, ErrGrantDead, ErrSuspended)
 	case err != nil:
-		return nil, plain(err)
+		return Renewal{}, plain(err)
 	}
 	if w.RefreshToken == "" {
 		w.RefreshToken = refreshToken // RFC 6749, section 6: the old one stays good
 	}
-	return w.token(), nil
+	return Renewal{Token: w.token(), Permission: string(w.Agent.Permission)}, nil
 }
 
 // Revoke ends a token; hint is "access_token" or "refresh_token" (RFC 7009). A

@@ -55,11 +55,13 @@ func TestRefresh(t *testing.T) {
 	tests := []struct {
 		name, body, wantRefresh string
 		life                    time.Duration
+		wantPermission          string
 	}{
-		{"rotated", `{"access_token": "a", "refresh_token": "r2", "expires_in": 600}`, "r2", 10 * time.Minute},
-		{"seconds as text", `{"access_token": "a", "refresh_token": "r2", "expires_in": "600"}`, "r2", 10 * time.Minute},
-		{"not rotated", `{"access_token": "a", "expires_in": 600}`, "r1", 10 * time.Minute},
-		{"no expiry told", `{"access_token": "a", "refresh_token": "r2"}`, "r2", time.Hour},
+		{"rotated", `{"access_token": "a", "refresh_token": "r2", "expires_in": 600}`, "r2", 10 * time.Minute, ""},
+		{"seconds as text", `{"access_token": "a", "refresh_token": "r2", "expires_in": "600"}`, "r2", 10 * time.Minute, ""},
+		{"not rotated", `{"access_token": "a", "expires_in": 600}`, "r1", 10 * time.Minute, ""},
+		{"no expiry told", `{"access_token": "a", "refresh_token": "r2"}`, "r2", time.Hour, ""},
+		{"permission told", `{"access_token": "a", "refresh_token": "r2", "expires_in": 600, "agent": {"id": 31, "permission": "dialing_rep"}}`, "r2", 10 * time.Minute, "dialing_rep"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,9 +71,13 @@ func TestRefresh(t *testing.T) {
 				form = r.PostForm
 				says(200, asJSON, tt.body)(w, r)
 			})
-			token, err := c.Refresh(t.Context(), "r1")
+			renewed, err := c.Refresh(t.Context(), "r1")
 			if err != nil {
 				t.Fatal(err)
+			}
+			token := renewed.Token
+			if renewed.Permission != tt.wantPermission {
+				t.Errorf("got permission %q, want %q", renewed.Permission, tt.wantPermission)
 			}
 			if got, want := form.Encode(), "grant_type=refresh_token&refresh_token=r1"; got != want {
 				t.Errorf("got form %q, want %q", got, want)

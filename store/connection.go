@@ -220,6 +220,16 @@ func (s *Store) ConnectionByMojoAccount(ctx context.Context, accountID string) (
 	return c, err
 }
 
+// ConnectionsByEmail returns all connections that a Wise Agent account has had, reset ones too, the newest first, at most limit.
+func (s *Store) ConnectionsByEmail(ctx context.Context, email string, limit int) (list []Connection, err error) {
+	err = s.read(ctx, "get connections", func(q tx) error {
+		found, err := q.ConnectionsByEmail(ctx, rows.ConnectionsByEmailParams{Email: normal(email), Most: int64(limit)})
+		list = collect(found, connection)
+		return err
+	})
+	return list, err
+}
+
 // Connection returns a connection, reset or not, or [ErrNotFound].
 func (s *Store) Connection(ctx context.Context, id string) (c Connection, err error) {
 	err = s.read(ctx, "get connection", func(q tx) error {

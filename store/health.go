@@ -60,6 +60,17 @@ func (s *Store) Health(ctx context.Context, connID string) (known map[Way]Health
 	return known, err
 }
 
+// SilentWays returns ways of our calls that are silent and were last found so at before or earlier, of connections that need no
+// sign-in; the longest ago first, at most limit.
+func (s *Store) SilentWays(ctx context.Context, before time.Time, limit int) (silent []Health, err error) {
+	err = s.read(ctx, "get silent ways", func(q tx) error {
+		found, err := q.SilentWays(ctx, rows.SilentWaysParams{Before: millis(before), Most: int64(limit)})
+		silent = collect(found, health)
+		return err
+	})
+	return silent, err
+}
+
 func health(r rows.Health) Health {
 	return Health{
 		ConnectionID: r.ConnectionID,

@@ -12,6 +12,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"addtomojo/store"
 )
 
 const (
@@ -37,7 +39,13 @@ func (a *app) hook(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := a.verified(c.Request().Header, body)
+	id, behind, err := a.verified(c.Request().Header, body)
+	switch {
+	case errors.Is(err, errHookSignature):
+		a.Bridge.RefuseHook(body, store.HookSignature, 0)
+	case errors.Is(err, errHookOld):
+		a.Bridge.RefuseHook(body, store.HookClock, behind)
+	}
 	if err != nil {
 		return err
 	}
@@ -48,30 +56,31 @@ func (a *app) hook(c echo.Context) error {
 }
 
 // verified checks a hook's headers as the Standard Webhooks specification says, and gives its id. The signature comes first:
-// who doesn't know a secret learns nothing about our clock.
-func (a *app) verified(h http.Header, body []byte) (string, error) {
+// who doesn't know a secret learns nothing about our clock. behind is how far a well signed hook's time lies behind that clock.
+func (a *app) verified(h http.Header, body []byte) (id string, behind time.Duration, err error) {
 	for _, name := range []string{standardwebhooks.HeaderWebhookID, standardwebhooks.HeaderWebhookTimestamp, standardwebhooks.HeaderWebhookSignature} {
 		if len(h.Values(name)) != 1 {
-			return "", errHookSignature // missing, or given twice: which one would count?
+			return "", 0, errHookSignature // missing, or given twice: which one would count?
 		}
 	}
 	fits := false
 	for _, secret := range a.hooks {
 		fits = secret.VerifyIgnoringTimestamp(body, h) == nil || fits
 	}
-	id := h.Get(standardwebhooks.HeaderWebhookID)
+	id = h.Get(standardwebhooks.HeaderWebhookID)
 	if !fits || len(id) > hookIDLimit {
-		return "", errHookSignature
+		return "", 0, errHookSignature
 	}
 	// The library's own check of the age knows no other clock than time.Now.
 	ts, err := strconv.ParseInt(h.Get(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
 	if err != nil {
-		return "", errHookSignature
+		return "", 0, errHookSignature
 	}
-	if age := a.now().Unix() - ts; age > seconds(hookTolerance) || age < -seconds(hookTolerance) {
-		return "", errHookOld
+	behind = time.Unix(a.now().Unix(), 0).Sub(time.Unix(ts, 0))
+	if behind.Abs() > hookTolerance {
+		return "", behind, errHookOld
 	}
-	return id, nil
+	return id, behind, nil
 }
 
 // readBody reads a body up to the route's limit.

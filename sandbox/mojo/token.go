@@ -288,6 +288,24 @@ func (s *Server) RevokeTokens(accountID string) {
 	s.eachGrant(accountID, (*grant).end)
 }
 
+// SetPermission changes what an agent may do; agentID is as the token endpoint tells it. Who is signed in stays so, and the next
+// renewal tells.
+func (s *Server) SetPermission(accountID, agentID, permission string) {
+	s.eachGrant(accountID, func(g *grant) {
+		if strconv.FormatInt(g.agent.ID, 10) == agentID {
+			g.agent.Permission = permission
+		}
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	agents := s.account(accountID).Agents
+	for i := range agents {
+		if strconv.FormatInt(agents[i].ID, 10) == agentID {
+			agents[i].Permission = permission
+		}
+	}
+}
+
 // LiveTokens counts the account's access and refresh tokens that still work.
 func (s *Server) LiveTokens(accountID string) (access, refresh int) {
 	s.eachGrant(accountID, func(g *grant) {

@@ -111,3 +111,10 @@ where due.at is not null
 group by due.id
 order by min(due.at), due.id
 limit cast(@most as bigint);
+
+-- name: ConnectionsByEmail :many
+-- Reset ones too, the newest first.
+select * from connections
+where email = @email
+order by created_at desc, id desc
+limit cast(@most as bigint);

@@ -56,3 +56,14 @@ join push_contacts on push_contacts.push_id = pushes.id
 where pushes.connection_id = @connection_id
     and pushes.state in ('waiting', 'sending', 'paused')
     and push_contacts.state in ('waiting', 'creating', 'moving');
+
+-- name: SilentWays :many
+-- Of connections that can work, those that were silent the longest ago first.
+select health.* from health
+join connections on connections.id = health.connection_id
+where health.bad_since > 0
+    and health.bad_at <= @before
+    and health.way in ('wiseagent', 'mojo')
+    and connections.state in ('connected', 'limited')
+order by health.bad_at, health.connection_id
+limit cast(@most as bigint);

@@ -46,6 +46,67 @@ func (q *Queries) Connection(ctx context.Context, id string) (Connection, error)
 	return i, err
 }
 
+const connectionsByEmail = `-- name: ConnectionsByEmail :many
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off from connections
+where email = ?1
+order by created_at desc, id desc
+limit cast(?2 as bigint)
+`
+
+type ConnectionsByEmailParams struct {
+	Email string
+	Most  int64
+}
+
+// Reset ones too, the newest first.
+func (q *Queries) ConnectionsByEmail(ctx context.Context, arg ConnectionsByEmailParams) ([]Connection, error) {
+	rows, err := q.db.QueryContext(ctx, connectionsByEmail, arg.Email, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Connection
+	for rows.Next() {
+		var i Connection
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Scopes,
+			&i.MojoAccountID,
+			&i.MojoAccountName,
+			&i.MojoAccountURL,
+			&i.MojoAgentID,
+			&i.MojoAgentName,
+			&i.MojoAgentEmail,
+			&i.MojoPermission,
+			&i.MojoLogin,
+			&i.TimeZone,
+			&i.State,
+			&i.Since,
+			&i.Side,
+			&i.Cause,
+			&i.GroupsAt,
+			&i.LeaseOwner,
+			&i.LeaseUntil,
+			&i.CreatedAt,
+			&i.FeedAfter,
+			&i.FeedAt,
+			&i.FeedOff,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const connectionsOfSameAccounts = `-- name: ConnectionsOfSameAccounts :many
 select other.id
 from connections as own

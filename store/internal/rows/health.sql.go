@@ -253,3 +253,50 @@ func (q *Queries) SideStates(ctx context.Context, connectionID string) ([]SideSt
 	}
 	return items, nil
 }
+
+const silentWays = `-- name: SilentWays :many
+select health.connection_id, health.way, health.good_at, health.bad_at, health.bad_since, health.cause from health
+join connections on connections.id = health.connection_id
+where health.bad_since > 0
+    and health.bad_at <= ?1
+    and health.way in ('wiseagent', 'mojo')
+    and connections.state in ('connected', 'limited')
+order by health.bad_at, health.connection_id
+limit cast(?2 as bigint)
+`
+
+type SilentWaysParams struct {
+	Before int64
+	Most   int64
+}
+
+// Of connections that can work, those that were silent the longest ago first.
+func (q *Queries) SilentWays(ctx context.Context, arg SilentWaysParams) ([]Health, error) {
+	rows, err := q.db.QueryContext(ctx, silentWays, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Health
+	for rows.Next() {
+		var i Health
+		if err := rows.Scan(
+			&i.ConnectionID,
+			&i.Way,
+			&i.GoodAt,
+			&i.BadAt,
+			&i.BadSince,
+			&i.Cause,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

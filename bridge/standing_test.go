@@ -1,0 +1,149 @@
+package bridge_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"addtomojo/bridge"
+	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	"addtomojo/store"
+	"addtomojo/store/storetest"
+)
+
+func (w *town) standing(conn store.Connection) bridge.Standing {
+	w.t.Helper()
+	conn, err := w.Store.Connection(w.t.Context(), conn.ID)
+	w.need(err)
+	s, err := w.Standing(w.t.Context(), conn)
+	w.need(err)
+	return s
+}
+
+func (w *town) findings(conn store.Connection) []bridge.Finding {
+	w.t.Helper()
+	conn, err := w.Store.Connection(w.t.Context(), conn.ID)
+	w.need(err)
+	list, err := w.Findings(w.t.Context(), conn, w.standing(conn))
+	w.need(err)
+	return list
+}
+
+func TestAnAgentWhoBecameADialingRepNeedsASignIn(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		w.mojo.SetPermission(account, "31", "dialing_rep")
+		w.mojo.ExpireTokens(account)
+		if _, err := w.Groups(t.Context(), conn, true); !errors.Is(err, bridge.ErrNeedsSignIn) {
+			t.Fatalf("groups for a dialing rep: %v, want ErrNeedsSignIn", err)
+		}
+		got := w.standing(conn)
+		if got.State != bridge.NeedsSignIn || len(got.NeedsSignIn()) != 1 || got.NeedsSignIn()[0].Partner != bridge.MojoName ||
+			!strings.Contains(got.NeedsSignIn()[0].Cause, "dialing rep") {
+			t.Errorf("standing %+v, want that Mojo's side needs a sign-in since the login is a dialing rep", got)
+		}
+		w.eventually("the fresh tokens are revoked", func() bool {
+			access, refresh := w.mojo.LiveTokens(account)
+			return access+refresh == 0
+		})
+	})
+}
+
+func TestASilentSideIsAskedAgainUntilItAnswers(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		w.stop()
+		w.ProbeLook = 20 * time.Millisecond
+		w.run()
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointGroups, Kind: fault.ServerError, Status: 503})
+		w.Groups(t.Context(), conn, true)
+		w.eventually("Mojo counts as silent", func() bool { return len(w.standing(conn).Silent()) == 1 })
+		silent := w.standing(conn)
+		if silent.State != bridge.Connected || silent.Silent()[0].Partner != bridge.MojoName || silent.Silent()[0].Since.IsZero() {
+			t.Errorf("standing %+v, want connected, with Mojo silent since just now", silent)
+		}
+		if list := w.findings(conn); len(list) != 1 || !list[0].Calm || !strings.Contains(list[0].What, "Mojo isn't answering") {
+			t.Errorf("findings %+v, want one calm one that names Mojo", list)
+		}
+		w.skew.Add(int64(2 * time.Minute))
+		w.eventually("it was asked again", func() bool { return w.standing(conn).Sides[1].State == bridge.SideSilent })
+		w.mojoFaults.Clear()
+		w.skew.Add(int64(2 * time.Minute))
+		w.eventually("Mojo counts as well again", func() bool {
+			s := w.standing(conn)
+			return len(s.Silent()) == 0 && s.Sides[1].GoodAt.After(silent.Silent()[0].Since)
+		})
+	})
+}
+
+func TestTestNowSaysWhatEachSideAnswers(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		wise, mojo := w.TestNow(t.Context(), conn)
+		if wise != nil || mojo != nil {
+			t.Fatalf("a healthy connection: %v, %v, want nothing wrong", wise, mojo)
+		}
+		if s := w.standing(conn); s.Sides[0].GoodAt.IsZero() || s.Sides[1].GoodAt.IsZero() {
+			t.Errorf("standing %+v, want that both sides are known to have answered", s)
+		}
+		w.mojo.RevokeTokens(account)
+		w.wiseFaults.Add(fault.Rule{Endpoint: "getUser", Kind: fault.HTML})
+		wise, mojo = w.TestNow(t.Context(), conn)
+		got := [2]string{bridge.TestWords(bridge.WiseAgent, wise), bridge.TestWords(bridge.MojoName, mojo)}
+		want := [2]string{"Wise Agent isn't answering as it should.", "Mojo needs a new sign-in."}
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestHooksThatWereTurnedAwayAreAFindingUntilAGoodOneComes(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		body := []byte(`{"type": "call.completed", "data": {"account_id": 8812}}`)
+		w.RefuseHook(body, store.HookSignature, 0)
+		w.RefuseHook(body, store.HookSignature, 0)
+		w.RefuseHook([]byte(`{"type": "call.completed", "data": {"account_id": "nobody's"}}`), store.HookSignature, 0)
+		w.RefuseHook([]byte(`<html>`), store.HookSignature, 0)
+		w.RefuseHook(body, store.HookClock, 7*time.Minute)
+		w.eventually("both are found", func() bool { return len(w.findings(conn)) == 2 })
+		list := w.findings(conn)
+		if !strings.Contains(list[0].What, "7 minutes behind ours") || !strings.Contains(list[1].What, "2 were turned away") {
+			t.Errorf("findings %+v, want the clock by how much, and two with a wrong signature", list)
+		}
+		w.skew.Add(int64(time.Second))
+		w.need(w.Receive(t.Context(), "good", []byte(`{"type": "lunch.eaten", "data": {"account_id": "8812", "contact": {"contact_id": 1}}}`)))
+		w.eventually("a good hook ends both", func() bool { return len(w.findings(conn)) == 0 })
+	})
+}
+
+func TestAnUnfinishedSignInWaitsForWiseAgent(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		launch := w.launch("26855")
+		got, err := w.StandingOfLaunch(t.Context(), launch.ID, "")
+		w.need(err)
+		if got.State != bridge.NotConnected {
+			t.Errorf("before any sign-in: %+v, want not connected", got)
+		}
+		_, err = w.SignInMojo(t.Context(), bridge.MojoSignIn{LaunchID: launch.ID, PIN: "482913", Login: "dana", Password: "dana-sandbox"})
+		w.need(err)
+		got, err = w.StandingOfLaunch(t.Context(), launch.ID, "")
+		w.need(err)
+		if got.State != bridge.WaitingForWise || got.Since.IsZero() {
+			t.Errorf("after Mojo's half: %+v, want waiting for Wise Agent since then", got)
+		}
+	})
+}
+
+func TestHealthOutlivesTheProcess(t *testing.T) {
+	w := newTown(t, storetest.Open(t, storetest.SQLite), mojobox.Config{})
+	conn := w.connected()
+	_, err := w.Groups(t.Context(), conn, true)
+	w.need(err)
+	w.stop() // at once
+	if s := w.standing(conn); s.Sides[1].GoodAt.IsZero() {
+		t.Errorf("standing %+v, want that Mojo's answer is known after a stop", s)
+	}
+}
