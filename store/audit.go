@@ -35,7 +35,7 @@ type AuditFilter struct {
 func (s *Store) AddAudit(ctx context.Context, a Audit) error {
 	return s.write(ctx, "add audit", func(q tx) error {
 		return q.InsertAudit(ctx, rows.InsertAuditParams{
-			ID:           idAt(a.At, uuid.Must(uuid.NewV7())),
+			ID:           auditID(a.At),
 			At:           millis(a.At),
 			Who:          normal(a.Who),
 			Role:         a.Role,
@@ -62,7 +62,7 @@ func (s *Store) Audits(ctx context.Context, f AuditFilter) (audits []Audit, err 
 func (q tx) auditsWith(ctx context.Context, f AuditFilter) ([]rows.Audit, error) {
 	p := rows.AuditsByWhoAndActionParams{
 		Who: normal(f.Who), Action: f.Action, Words: normal(f.Text), Most: int64(f.Limit),
-		Since: idAt(f.Since, uuid.Nil), Before: before(f),
+		Since: firstID(f.Since), Before: before(f),
 	}
 	switch {
 	case f.ConnectionID != "":
@@ -96,7 +96,7 @@ func audit(r rows.Audit) Audit {
 func before(f AuditFilter) string {
 	last := uuid.Max.String()
 	if !f.Until.IsZero() {
-		last = idAt(f.Until, uuid.Nil)
+		last = firstID(f.Until)
 	}
 	if f.Before != "" {
 		last = min(last, f.Before)
@@ -104,10 +104,31 @@ func before(f AuditFilter) string {
 	return last
 }
 
-// idAt is the id with its time set: the first 48 bits of a UUIDv7 are Unix milliseconds.
-func idAt(at time.Time, id uuid.UUID) string {
+// firstID is the smallest id of a time: the first 48 bits of a UUIDv7 are Unix milliseconds.
+func firstID(at time.Time) string {
+	var id uuid.UUID
+	setTime(&id, at)
+	return id.String()
+}
+
+// auditID is a UUIDv7 of a time. Where times are the same, the order is that in which the ids were made: the true time stands
+// behind the given one.
+func auditID(at time.Time) string {
+	made := uuid.Must(uuid.NewV7()) // 48 bits of milliseconds, 4 of version, 12 that go up within the millisecond, 2 of variant
+	count := binary.BigEndian.Uint64(made[:8])
+	count = count>>16<<12 | count&0xfff
+	id := made // its last two bytes stay random
+	setTime(&id, at)
+	binary.BigEndian.PutUint16(id[6:], 0x7000|uint16(count>>46&0xfff))
+	id[8] = 0x80 | byte(count>>40&0x3f)
+	var rest [8]byte
+	binary.BigEndian.PutUint64(rest[:], count)
+	copy(id[9:14], rest[3:])
+	return id.String()
+}
+
+func setTime(id *uuid.UUID, at time.Time) {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(max(millis(at), 0)))
 	copy(id[:6], ms[2:])
-	return id.String()
 }

@@ -1,9 +1,12 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"addtomojo/store"
 	"addtomojo/store/storetest"
@@ -85,6 +88,26 @@ func TestAuditsAreInTheOrderOfTheirTimes(t *testing.T) {
 		check(t, err)
 		if want := []string{noon.Add(3 * time.Minute).Format("15:04"), noon.Add(2 * time.Minute).Format("15:04"), noon.Add(time.Minute).Format("15:04")}; !slices.Equal(details(got), want) {
 			t.Errorf("got %q, want %q", details(got), want)
+		}
+	})
+}
+
+// Of one moment, the later ones come first.
+func TestAuditsOfOneMoment(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		var want []string
+		for i := range 200 {
+			detail := fmt.Sprint(i)
+			check(t, s.AddAudit(t.Context(), store.Audit{At: noon, Detail: detail}))
+			want = slices.Insert(want, 0, detail)
+		}
+		got, err := s.Audits(t.Context(), store.AuditFilter{Limit: 500, Since: noon, Until: noon.Add(time.Millisecond)})
+		check(t, err)
+		if !slices.Equal(details(got), want) {
+			t.Errorf("got %q, want %q", details(got), want)
+		}
+		if id, err := uuid.Parse(got[0].ID); err != nil || id.Version() != 7 || id.Variant() != uuid.RFC4122 {
+			t.Errorf("id %s: got version %d, variant %s, want a UUIDv7", got[0].ID, id.Version(), id.Variant())
 		}
 	})
 }
