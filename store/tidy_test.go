@@ -19,6 +19,7 @@ func TestTidy(t *testing.T) {
 		_, err = s.Try(t.Context(), noon, store.Limit{Key: "account 4711", Window: time.Minute, Wait: after(1)})
 		check(t, err)
 		check(t, s.AddRevocations(t.Context(), store.Wise, "", token("old"), noon))
+		check(t, s.AddStaffLink(t.Context(), store.StaffLink{TokenHash: "1", Role: "viewer", ExpiresAt: noon.Add(time.Minute)}))
 		p, _, err := s.CreatePush(t.Context(), store.Push{ID: "key", ConnectionID: c.ID, LaunchID: l.ID}, people(1))
 		check(t, err)
 
@@ -29,7 +30,7 @@ func TestTidy(t *testing.T) {
 			same(t, when, got, want)
 		}
 		tidy("at once", noon, store.Tidied{})
-		tidy("after a minute", noon.Add(time.Minute), store.Tidied{Sessions: 1, Nonces: 1, Consents: 1, SignIns: 1, Throttles: 1})
+		tidy("after a minute", noon.Add(time.Minute), store.Tidied{Sessions: 1, Nonces: 1, Consents: 1, SignIns: 1, Throttles: 1, StaffLinks: 1})
 		tokens := revoked(t, s, noon.Add(time.Minute))
 		if _, ok := tokens["refresh-half"]; !ok || len(tokens) != 4 {
 			t.Errorf("%d tokens are to be revoked, want 4 with those of the half sign-in", len(tokens))

@@ -55,6 +55,9 @@ type Person struct{ Name, Detail string }
 // productInTitle ends the title of every window.
 const productInTitle = " · Add to Mojo"
 
+// supportInTitle ends it in the support console.
+const supportInTitle = " · Add to Mojo support"
+
 // noName is shown where a contact has no name at all.
 const noName = "(no name)"
 

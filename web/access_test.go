@@ -86,6 +86,13 @@ var access = []struct {
 
 	{"GET /pushes", 401, 200, 200},
 	{"GET /reset", 401, 200, 200},
+	{"GET /support", 303, 303, 303}, // to the sign-in; staffroutes_test.go has what staff get
+	{"GET /support/audit", 303, 303, 303},
+	{"GET /support/signin", 200, 200, 200},
+	{"GET /support/signin/link/:token", 410, 410, 410},
+	{"POST /support/signin/link/:token", 410, 410, 410},
+	{"POST /support/signout", 303, 303, 303},
+
 	{"POST /signout", 200, 200, 200},
 	{"POST /reset", 401, 200, 200},
 }

@@ -272,6 +272,9 @@ func (a *app) answerProblem(c echo.Context, err error) error {
 	if forAPI(c) {
 		return a.answerAPI(c, err)
 	}
+	if forStaff(c) {
+		return a.showStaffProblem(c, err)
+	}
 	p := a.noted(c, err)
 	p.Launch = visitOf(c).launch.ID
 	return a.showProblem(c, p)

@@ -57,4 +57,12 @@ func (a *app) routes(e *echo.Echo) {
 	e.GET("/reset", a.askReset, a.visited, a.connected)
 	e.POST("/reset", a.reset, form, a.visited, a.connected)
 	e.POST("/signout", a.signOut, form, a.glanced)
+
+	// Support staff: how they get in, and what they did
+	e.GET(supportSignInPath, a.askStaffSignIn)
+	e.GET(supportLinkPath+"/:token", a.askStaffLink)
+	e.POST(supportLinkPath+"/:token", a.takeStaffLink, form)
+	e.POST(supportSignOutPath, a.signOutStaff, form)
+	e.GET(supportPath, a.supportHome, a.staff(roleViewer))
+	e.GET(supportAuditPath, a.auditLog, a.staff(roleViewer))
 }

@@ -32,6 +32,7 @@ type Server struct {
 	SessionKeys      [][]byte       // sign the session cookie; the first signs, all are accepted; 32 bytes at least
 	HookSecrets      []string       // MOJO_WEBHOOK_SECRETS, each "whsec_…", all are accepted; none: hooks are answered 503
 	APITokens        []string       // MOJO_API_TOKENS, all are accepted; none: every call is answered 401
+	Support          Support        // who may look at /support; the zero value lets in who has a one-time link alone
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed; none: the connection's own address counts
 
 	Log *slog.Logger     // nil is slog.Default()
@@ -46,8 +47,10 @@ type Server struct {
 type app struct {
 	*Server
 	sessions *sessionStore
-	launches *pace     // of unsigned launches
-	zippers  sync.Pool // of *gzip.Writer
+	members  *sessionStore // of support staff
+	launches *pace         // of unsigned launches
+	signIns  *pace         // of support staff
+	zippers  sync.Pool     // of *gzip.Writer
 	static   *static.Files
 	hooks    []*standardwebhooks.Webhook // one for each secret
 	tokens   [][sha256.Size]byte
@@ -101,6 +104,9 @@ func (s *Server) app() (*app, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	if err := s.Support.check(); err != nil {
+		return nil, fmt.Errorf("web: Support: %w", err)
+	}
 	formTarget := ""
 	if s.WiseAgentAuthURL != "" {
 		if formTarget, err = origin(s.WiseAgentAuthURL); err != nil {
@@ -110,7 +116,12 @@ func (s *Server) app() (*app, error) {
 	a := &app{
 		Server: s, sessions: sessions, static: static.New(), secure: secure, csp: contentPolicy(formTarget),
 		launches: &pace{Every: launchesPerSecond, Burst: launchesAtOnce, Now: s.now},
+		signIns:  &pace{Every: signInsPerSecond, Burst: signInsAtOnce, Now: s.now},
 	}
+	if a.members, err = newSessionStore(s.Store, s.SessionKeys, secure, s.now); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	a.members.Staff = true
 	if a.hooks, err = hookSecrets(s.HookSecrets); err != nil {
 		return nil, fmt.Errorf("web: HookSecrets: %w", err)
 	}

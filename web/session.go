@@ -35,6 +35,8 @@ type visitor struct {
 	Launches []string  `json:"launches,omitempty"` // ids this browser opened, oldest first
 	TimeZone string    `json:"tz,omitempty"`       // IANA name as the browser told it, "" when it didn't
 	Consents []consent `json:"consents,omitempty"` // the last visits to Wise Agent's consent page, oldest first
+
+	Staff *staffMember `json:"staff,omitempty"` // of a staff session, which holds nothing else
 }
 
 // consent is a visit to Wise Agent's consent page and the launch it was for.
@@ -90,6 +92,7 @@ type sessionStore struct {
 	Store  *store.Store
 	Codecs []securecookie.Codec
 	Secure bool // BaseURL is https
+	Staff  bool // the sessions of support staff: a cookie and rows of their own, which no customer's session can stand for
 	Now    func() time.Time
 
 	changing sync.Mutex // one change of a session at a time: rows are written whole
@@ -113,12 +116,24 @@ func newSessionStore(s *store.Store, keys [][]byte, secure bool, now func() time
 	return st, nil
 }
 
-// cookieName is __Host-addtomojo where cookies can be Secure, and the plain name on http.
+// cookieName is __Host-addtomojo where cookies can be Secure, and the plain name on http; staff's ends in -staff.
 func (st *sessionStore) cookieName() string {
-	if st.Secure {
-		return "__Host-addtomojo"
+	name := "addtomojo"
+	if st.Staff {
+		name += "-staff"
 	}
-	return "addtomojo"
+	if st.Secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// rowID is the id of a session's row: a hash, and of staff's and customers' sessions another one.
+func (st *sessionStore) rowID(id string) string {
+	if st.Staff {
+		return hashID("staff " + id)
+	}
+	return hashID(id)
 }
 
 // options are the attributes of the session's cookie. It lives as long as the browser; the row decides about the rest.
@@ -148,7 +163,7 @@ func (st *sessionStore) load(ctx context.Context, s *sessions.Session) error {
 	if id == "" {
 		return nil
 	}
-	row, err := st.Store.Session(ctx, hashID(id), st.Now())
+	row, err := st.Store.Session(ctx, st.rowID(id), st.Now())
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -158,6 +173,9 @@ func (st *sessionStore) load(ctx context.Context, s *sessions.Session) error {
 	v := &visitor{}
 	if err := json.Unmarshal(row.Data, v); err != nil {
 		return fmt.Errorf("load session: %w", err)
+	}
+	if (v.Staff != nil) != st.Staff {
+		return nil
 	}
 	v.Email = row.Email
 	s.ID, s.IsNew = id, false
@@ -199,7 +217,7 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, s *sessions
 		return fmt.Errorf("save session: %w", err)
 	}
 	created := s.Values[createdKey].(time.Time)
-	row := store.Session{ID: hashID(s.ID), Data: data, Email: v.Email, CreatedAt: created, SeenAt: now, ExpiresAt: expiry(created, now)}
+	row := store.Session{ID: st.rowID(s.ID), Data: data, Email: v.Email, CreatedAt: created, SeenAt: now, ExpiresAt: expiry(created, now)}
 	if err := st.Store.SaveSession(ctx, row); err != nil {
 		return fmt.Errorf("save session: %w", err)
 	}
@@ -215,7 +233,7 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, s *sessions
 // end deletes the row: from here on the cookie opens nothing, whoever has a copy of it.
 func (st *sessionStore) end(ctx context.Context, w http.ResponseWriter, s *sessions.Session) error {
 	if s.ID != "" {
-		if err := st.Store.DeleteSession(ctx, hashID(s.ID)); err != nil {
+		if err := st.Store.DeleteSession(ctx, st.rowID(s.ID)); err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
 	}
@@ -228,7 +246,7 @@ func visitorOf(s *sessions.Session) *visitor { return s.Values[visitorKey].(*vis
 
 // over says whether the session has ended since the request loaded it: signed out, or expired.
 func (st *sessionStore) over(ctx context.Context, s *sessions.Session) bool {
-	_, err := st.Store.Session(ctx, hashID(s.ID), st.Now())
+	_, err := st.Store.Session(ctx, st.rowID(s.ID), st.Now())
 	return errors.Is(err, store.ErrNotFound)
 }
 
@@ -281,7 +299,7 @@ func (st *sessionStore) signIn(w http.ResponseWriter, r *http.Request, s *sessio
 	if err := s.Save(r, w); err != nil || old == "" {
 		return err
 	}
-	if err := st.Store.DeleteSession(r.Context(), hashID(old)); err != nil {
+	if err := st.Store.DeleteSession(r.Context(), st.rowID(old)); err != nil {
 		return fmt.Errorf("rotate session: %w", err)
 	}
 	return nil

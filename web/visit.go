@@ -187,11 +187,16 @@ func (a *app) ownPush(next echo.HandlerFunc) echo.HandlerFunc {
 
 // idIn is the id in the address. What can't be one is errNotFound without asking: a database may choke on it.
 func idIn(c echo.Context, name string) (string, error) {
-	id := c.Param(name)
-	if known, err := uuid.Parse(id); err != nil || known.String() != id {
-		return "", errNotFound
+	if id := c.Param(name); isID(id) {
+		return id, nil
 	}
-	return id, nil
+	return "", errNotFound
+}
+
+// isID says whether a text can be an id of ours.
+func isID(text string) bool {
+	known, err := uuid.Parse(text)
+	return err == nil && known.String() == text
 }
 
 // notFound gives errNotFound for a row that isn't there, and other errors back.

@@ -4,6 +4,7 @@
 //	addtomojo sandbox          the service with a stand-in for both partners and sample people, no settings
 //	addtomojo keys generate    a new ENCRYPTION_KEYSET and a new SESSION_KEYS
 //	addtomojo links rebuild    reads the links of an account back from Wise Agent
+//	addtomojo support-link     a one-time link that signs somebody in to /support
 //	addtomojo migrate          brings the database's schema up to date and leaves
 //
 // A wrong or missing setting stops the start and lists all that is wrong at once.
@@ -35,6 +36,7 @@ const usage = `usage: addtomojo COMMAND
   sandbox         run the service with both sandbox partners and sample people; needs no settings
   keys generate   print a new ENCRYPTION_KEYSET and SESSION_KEYS
   links rebuild   read the links of an account back from Wise Agent (--email EMAIL)
+  support-link    print a one-time link to /support (--email EMAIL [--role viewer|operator])
   migrate         bring the database's schema up to date
 `
 
@@ -53,6 +55,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return keysCommand(args[1:], stdout)
 	case "links":
 		return linksCommand(ctx, args[1:], getenv, stdout, stderr)
+	case "support-link":
+		return supportLinkCommand(ctx, args[1:], getenv, stdout, stderr)
 	case "migrate":
 		return migrateCommand(ctx, getenv, stdout)
 	case "help", "-h", "-help", "--help":

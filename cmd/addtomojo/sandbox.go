@@ -66,6 +66,11 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	if err != nil {
 		return err
 	}
+	support, err := s.supportLink(ctx)
+	if err != nil {
+		s.close()
+		return err
+	}
 	fmt.Fprintf(stdout, `Add to Mojo runs with both sandbox partners. Open
 
     %s/contacts
@@ -74,14 +79,27 @@ sign in (it is filled in), tick some contacts and choose Actions → Add to Mojo
 Mojo PIN %s, login %s, password %s. Other logins: %s/login/
 What Mojo tells of calls and edits: %[5]s/sandbox/hooks
 Faults: %[1]s/sandbox/faults and %[5]s/sandbox/faults. Stop with Ctrl-C.
-`, s.WiseURL, samplePIN, sampleLogin, samplePassword, s.MojoURL)
+
+Support's side, as the operator %[6]s; this link works once, within 12 hours:
+
+    %[7]s
+`, s.WiseURL, samplePIN, sampleLogin, samplePassword, s.MojoURL, sampleOperator, support)
 	return s.run(ctx)
+}
+
+// supportLinkLife is how long the sandbox's link to /support is good: a working day, where a real one has 10 minutes.
+const supportLinkLife = 12 * time.Hour
+
+// supportLink makes a link that signs the sample operator in to /support. It works before the service runs and after.
+func (s *sandbox) supportLink(ctx context.Context) (string, error) {
+	return supportLink(ctx, s.Settings, sampleOperator, "", supportLinkLife)
 }
 
 // What the sample customer types on the Mojo authentication page (see mojobox.Sample).
 const (
 	samplePIN, sampleLogin, samplePassword = "482913", "dana", "dana-sandbox"
 	sampleEmail, sampleWisePassword        = "kate@example.com", "kate-sandbox"
+	sampleOperator                         = "sam.support@example.com"
 )
 
 // newSandbox opens the three listeners and fills the stand-ins with sample people.
@@ -125,6 +143,7 @@ func sandboxSettings(base, wise, mojo, database string) (Settings, error) {
 		"WISEAGENT_CLIENT_SECRET": "sandbox-wiseagent", "WISEAGENT_LAUNCH_SECRET": "sandbox-launch",
 		"MOJO_AUTH_URL": mojo, "MOJO_CLIENT_ID": "addtomojo", "MOJO_CLIENT_SECRET": "sandbox-mojo",
 		"MOJO_WEBHOOK_SECRETS": "whsec_" + sessionKey(), "MOJO_API_TOKENS": "sandbox-" + rand.Text(),
+		"SUPPORT_OPERATOR_EMAILS": sampleOperator,
 	}
 	return readSettings(func(name string) string { return vars[name] })
 }

@@ -113,6 +113,7 @@ func pages(settings Settings, between *bridge.Bridge, db *store.Store, log *slog
 	server := &web.Server{
 		Bridge: between, Store: db, BaseURL: settings.BaseURL, WiseAgentAuthURL: settings.WiseAgentAuthURL,
 		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys, TrustedProxies: proxies,
+		Support:     settings.support(),
 		HookSecrets: reveal(settings.MojoWebhookSecrets), APITokens: reveal(settings.MojoAPITokens),
 		Log: log, Stopping: stopping,
 	}

@@ -45,6 +45,12 @@ type Settings struct {
 	MojoWebhookSecrets     []secret `env:"MOJO_WEBHOOK_SECRETS"`
 	MojoAPITokens          []secret `env:"MOJO_API_TOKENS"`
 
+	SupportOIDCIssuer       string   `env:"SUPPORT_OIDC_ISSUER"`
+	SupportOIDCClientID     string   `env:"SUPPORT_OIDC_CLIENT_ID"`
+	SupportOIDCClientSecret secret   `env:"SUPPORT_OIDC_CLIENT_SECRET"`
+	SupportAllowedEmails    []string `env:"SUPPORT_ALLOWED_EMAILS"`
+	SupportOperatorEmails   []string `env:"SUPPORT_OPERATOR_EMAILS"`
+
 	CategoryDNC       string   `env:"CATEGORY_DNC" envDefault:"Do Not Call"`
 	CategoryBadNumber string   `env:"CATEGORY_BAD_NUMBER" envDefault:"Bad Number"`
 	TrustedProxies    []string `env:"TRUSTED_PROXIES"`
@@ -145,10 +151,21 @@ func (s Settings) check() (problems []error) {
 	if err := web.CheckAPITokens(reveal(s.MojoAPITokens)); err != nil {
 		problems = append(problems, fmt.Errorf("MOJO_API_TOKENS: %w", err))
 	}
+	if err := web.CheckSupport(s.support()); err != nil {
+		problems = append(problems, err)
+	}
 	if _, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
 	}
 	return problems
+}
+
+// support says who may look at /support.
+func (s Settings) support() web.Support {
+	return web.Support{
+		Issuer: s.SupportOIDCIssuer, ClientID: s.SupportOIDCClientID, ClientSecret: s.SupportOIDCClientSecret.reveal(),
+		Viewers: s.SupportAllowedEmails, Operators: s.SupportOperatorEmails,
+	}
 }
 
 // checkOrigin accepts https://host, and http on loopback.

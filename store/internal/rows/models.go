@@ -13,6 +13,17 @@ type Activity struct {
 	State        string
 }
 
+type Audit struct {
+	ID           string
+	At           int64
+	Who          string
+	Role         string
+	Action       string
+	ConnectionID string
+	LaunchID     string
+	Detail       string
+}
+
 type Connection struct {
 	ID              string
 	Email           string
@@ -198,6 +209,13 @@ type Snapshot struct {
 	ConnectionID string
 	ClientID     string
 	Fields       string
+}
+
+type StaffLink struct {
+	TokenHash string
+	Email     string
+	Role      string
+	ExpiresAt int64
 }
 
 type Token struct {

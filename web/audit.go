@@ -1,0 +1,186 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"addtomojo/store"
+	"addtomojo/views"
+)
+
+// What the audit log tells. Pages that look or act add theirs to auditWords.
+const (
+	auditSignIn  = "sign-in"
+	auditSignOut = "sign-out"
+	auditRefused = "refused"
+	auditLink    = "link"
+	auditLook    = "audit"
+)
+
+// auditWords are the actions for people, in the order of the filter's list. An action that isn't here reads as it is.
+var auditWords = []struct{ action, words string }{
+	{auditSignIn, "Signed in"},
+	{auditSignOut, "Signed out"},
+	{auditRefused, "Was refused"},
+	{auditLink, "Got a sign-in link"},
+	{auditLook, "Looked at the audit log"},
+}
+
+func auditText(action string) string {
+	for _, w := range auditWords {
+		if w.action == action {
+			return w.words
+		}
+	}
+	return action
+}
+
+// auditsShown is how many lines a page of the audit log has.
+const auditsShown = 50
+
+// auditLog shows what support staff looked at and did. Looking at it is in it, too.
+func (a *app) auditLog(c echo.Context) error {
+	ctx := c.Request().Context()
+	ask, form := a.auditFilter(c.QueryParams())
+	log := views.AuditLog{Page: a.staffPage("Audit log"), Staff: a.staffView(c), Now: a.now(), Form: form}
+	status := http.StatusOK
+	if form.FromError+form.ToError != "" {
+		status = http.StatusUnprocessableEntity
+	} else {
+		found, err := a.Store.Audits(ctx, ask)
+		if err != nil {
+			return err
+		}
+		if log.List, err = a.auditLines(ctx, found[:min(len(found), auditsShown)]); err != nil {
+			return err
+		}
+		turnAudits(&log, c.QueryParams(), found)
+	}
+	if err := a.audited(c, auditLook, ask.ConnectionID, auditWanted(ask)); err != nil {
+		return err
+	}
+	return a.render(c, status, views.AuditPage(log))
+}
+
+// auditFilter reads the form. A day that can't be read comes back beside its field.
+func (a *app) auditFilter(q url.Values) (store.AuditFilter, views.AuditForm) {
+	word := func(name string) string { return clip(strings.TrimSpace(q.Get(name)), 200) }
+	form := views.AuditForm{Action: supportAuditPath, Who: word("who"), Text: word("text"), From: word("from"), To: word("to")}
+	f := store.AuditFilter{Who: form.Who, Action: word("action"), Text: form.Text, Limit: auditsShown + 1}
+	for _, id := range []struct {
+		name string
+		to   *string
+	}{{"account", &f.ConnectionID}, {"before", &f.Before}} {
+		if isID(q.Get(id.name)) {
+			*id.to = q.Get(id.name)
+		}
+	}
+	form.Account = f.ConnectionID
+	for _, w := range auditWords {
+		form.Actions = append(form.Actions, views.AuditAction{Value: w.action, Label: w.words, Chosen: w.action == f.Action})
+	}
+	f.Since, form.FromError = day(form.From)
+	f.Until, form.ToError = day(form.To)
+	if !f.Until.IsZero() {
+		f.Until = f.Until.AddDate(0, 0, 1)
+	}
+	form.Filtered = f.Who+f.Action+f.Text+f.ConnectionID+form.From+form.To != ""
+	return f, form
+}
+
+// day reads a day in UTC as browsers send it, and says what is wrong with it. "" is no day.
+func day(text string) (at time.Time, problem string) {
+	if text == "" {
+		return time.Time{}, ""
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil || at.Year() < 2000 || at.Year() > 9999 {
+		return time.Time{}, "Choose a day, such as 2026-11-24."
+	}
+	return at, ""
+}
+
+// clip cuts a text off behind so many runes, and at what isn't text.
+func clip(s string, most int) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
+}
+
+// auditLines are audits as the page shows them.
+func (a *app) auditLines(ctx context.Context, found []store.Audit) ([]views.AuditLine, error) {
+	accounts := make(map[string]string)
+	lines := make([]views.AuditLine, len(found))
+	for i, v := range found {
+		lines[i] = views.AuditLine{ID: v.ID, When: v.At, Who: v.Who, Role: v.Role, What: auditText(v.Action), Detail: v.Detail}
+		if v.ConnectionID == "" {
+			continue
+		}
+		if _, asked := accounts[v.ConnectionID]; !asked {
+			conn, err := a.Store.Connection(ctx, v.ConnectionID)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return nil, err
+			}
+			accounts[v.ConnectionID] = masked(conn.Email)
+		}
+		lines[i].Account, lines[i].AccountURL = accounts[v.ConnectionID], supportAccountPath(v.ConnectionID)
+	}
+	return lines, nil
+}
+
+// supportAccountPath is the page of an account.
+func supportAccountPath(connID string) string { return supportPath + "/accounts/" + connID }
+
+// turnAudits sets the links to the lines before and after, and to all of them.
+func turnAudits(log *views.AuditLog, q url.Values, found []store.Audit) {
+	page := func(before string) string {
+		same := url.Values{}
+		for _, name := range []string{"who", "action", "text", "from", "to", "account"} {
+			if v := q.Get(name); v != "" {
+				same.Set(name, v)
+			}
+		}
+		if before != "" {
+			same.Set("before", before)
+		}
+		return strings.TrimSuffix(supportAuditPath+"?"+same.Encode(), "?")
+	}
+	if isID(q.Get("before")) {
+		log.NewestURL = page("")
+	}
+	if len(found) > auditsShown {
+		log.OlderURL = page(found[auditsShown-1].ID)
+	}
+}
+
+// auditWanted says in a few words what the audit log was searched for. A customer's e-mail is masked.
+func auditWanted(f store.AuditFilter) string {
+	var words []string
+	add := func(name, value string) {
+		if value != "" {
+			words = append(words, name+" "+value)
+		}
+	}
+	text := f.Text
+	if strings.Contains(text, "@") {
+		text = masked(text)
+	}
+	add("who:", f.Who)
+	add("what:", f.Action)
+	add("text:", text)
+	if !f.Since.IsZero() {
+		add("from:", f.Since.Format(time.DateOnly))
+	}
+	if !f.Until.IsZero() {
+		add("to:", f.Until.AddDate(0, 0, -1).Format(time.DateOnly))
+	}
+	return strings.Join(words, ", ")
+}
