@@ -18,6 +18,7 @@ var (
 	ErrConsentExpired   = errors.New("the visit to Wise Agent took too long or was finished before")
 	ErrOtherBrowser     = errors.New("the visit to Wise Agent began in another browser session")
 	ErrOtherMojoAccount = errors.New("this Wise Agent account is connected with another Mojo account")
+	ErrLinkEnded        = errors.New("this reconnect link has expired, was used or is unknown")
 	ErrNeedsSignIn      = errors.New("the connection needs a new sign-in")
 	ErrGroupName        = errors.New("a group needs a name")
 	ErrGroupNameLong    = fmt.Errorf("a group's name has at most %d characters", maxGroupName)

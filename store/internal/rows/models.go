@@ -73,12 +73,13 @@ type Event struct {
 }
 
 type Launch struct {
-	ID        string
-	Code      string
-	Email     string
-	Signed    bool
-	Contacts  string
-	CreatedAt int64
+	ID           string
+	Code         string
+	Email        string
+	Signed       bool
+	Contacts     string
+	CreatedAt    int64
+	ConnectionID string
 }
 
 type Link struct {
