@@ -118,6 +118,19 @@ type MojoSide struct {
 	ExpiresAt   int64
 }
 
+type Notice struct {
+	ID           string
+	ConnectionID string
+	Since        int64
+	Channel      string
+	State        string
+	Attempts     int64
+	NextAt       int64
+	Cause        string
+	MadeAt       int64
+	FinishedAt   int64
+}
+
 type Push struct {
 	ID               string
 	ConnectionID     string
