@@ -13,6 +13,7 @@
 //	push.go         starting, watching, retrying and undoing a push
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was
 //	reset.go        Reset Credentials and the revoking behind it
+//	reconnect.go    the link that leads to a sign-in that is needed
 //	worker.go       leases, waking, sweeps, housekeeping
 //	background.go   work that outlives the request that began it
 //	patience.go     Mojo asked to be left alone

@@ -36,7 +36,8 @@ type MojoSignIn struct {
 
 // SignInMojo signs in with Mojo and keeps the account's side of the connection. The password is used for
 // this one call and forgotten. The error is mojo.ErrCredentials, mojo.ErrSuspended, a *WaitError, a
-// *DialingRepError, a *DownError, ErrOtherMojoAccount or a *TakenError; after each of them no token is left.
+// *DialingRepError, a *DownError, ErrOtherMojoAccount or a *TakenError, and through a reconnect link ErrLinkMojoAccount or
+// ErrLinkEnded; after each of them no token is left.
 func (b *Bridge) SignInMojo(ctx context.Context, in MojoSignIn) (Joined, error) {
 	t := triesOf(in)
 	if err := b.mayTry(ctx, t); err != nil {
@@ -69,6 +70,13 @@ func (b *Bridge) keepMojoSide(ctx context.Context, in MojoSignIn, grant mojo.Gra
 	}
 	if _, err := accountOrigin(grant.AccountURL); err != nil {
 		return "", fmt.Errorf("sign in with Mojo: %w", err)
+	}
+	launch, err := b.Store.Launch(ctx, in.LaunchID)
+	if err != nil {
+		return "", fmt.Errorf("launch of a sign-in: %w", err)
+	}
+	if launch.ConnectionID != "" {
+		return b.reconnectMojo(ctx, launch, grant)
 	}
 	conn, err := b.Connection(ctx, in.Email)
 	switch {
@@ -138,7 +146,7 @@ type Joined struct {
 
 // FinishConsent takes Wise Agent's answer (the query of the callback) to a consent that the same browser
 // session started. The error is ErrConsentExpired, ErrOtherBrowser, ErrConsentDenied, a *ScopeError, an
-// *OtherPersonError, a *DownError, ErrOtherMojoAccount or a *TakenError; after each of them no token is left. The
+// *OtherPersonError, a *DownError, ErrOtherMojoAccount, a *TakenError or ErrLinkEnded; after each of them no token is left. The
 // LaunchID of the answer is set whenever it is known.
 func (b *Bridge) FinishConsent(ctx context.Context, sessionID string, q url.Values) (Joined, error) {
 	consent, err := b.Store.TakeConsent(ctx, hash(q.Get("state")), b.now())
@@ -228,6 +236,9 @@ func (b *Bridge) keepWiseSide(ctx context.Context, launchID string, wise store.W
 	launch, err := b.Store.Launch(ctx, launchID)
 	if err != nil {
 		return store.Connection{}, fmt.Errorf("launch of a consent: %w", err)
+	}
+	if launch.ConnectionID != "" {
+		return b.reconnectWise(ctx, launch, wise)
 	}
 	if launch.Signed && plainEmail(launch.Email) != wise.Email {
 		return store.Connection{}, &OtherPersonError{Launched: maskEmail(launch.Email), SignedIn: maskEmail(wise.Email)}

@@ -18,6 +18,8 @@ var (
 	ErrConsentExpired   = errors.New("the visit to Wise Agent took too long or was finished before")
 	ErrOtherBrowser     = errors.New("the visit to Wise Agent began in another browser session")
 	ErrOtherMojoAccount = errors.New("this Wise Agent account is connected with another Mojo account")
+	ErrLinkEnded        = errors.New("this reconnect link has expired, was used or is unknown")
+	ErrLinkMojoAccount  = errors.New("this reconnect link is for another Mojo account")
 	ErrNeedsSignIn      = errors.New("the connection needs a new sign-in")
 	ErrGroupName        = errors.New("a group needs a name")
 	ErrGroupNameLong    = fmt.Errorf("a group's name has at most %d characters", maxGroupName)
@@ -68,9 +70,12 @@ type ScopeError struct{ Missing []string }
 
 func (e *ScopeError) Error() string { return "not allowed: " + strings.Join(e.Missing, ", ") }
 
-// OtherPersonError tells that the popup was opened for one Wise Agent account and signed in as another.
-// Both are masked.
-type OtherPersonError struct{ Launched, SignedIn string }
+// OtherPersonError tells that the popup, or a reconnect link, was opened for one Wise Agent account and signed in as
+// another. Both are masked.
+type OtherPersonError struct {
+	Launched, SignedIn string
+	ByLink             bool // opened by a reconnect link
+}
 
 func (e *OtherPersonError) Error() string {
 	return "opened for " + e.Launched + ", signed in as " + e.SignedIn

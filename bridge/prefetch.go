@@ -83,7 +83,7 @@ func newSelection(key, connID string, ids []string, now time.Time, cancel contex
 // returns at once; failures show when the page asks.
 func (b *Bridge) Prefetch(ctx context.Context, conn store.Connection, launchID string) {
 	launch, err := b.Store.Launch(ctx, launchID)
-	if err != nil {
+	if err != nil || launch.ConnectionID != "" { // a reconnect link's launch has no contacts
 		return
 	}
 	b.launched(ctx, conn, launch.ID, launch.Contacts)

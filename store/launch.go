@@ -21,6 +21,10 @@ type Launch struct {
 	Signed    bool     // Email is proven
 	Contacts  []string // ClientIDs ("26855") and vendor ids ("V12"), in the order of the selection
 	CreatedAt time.Time
+
+	// ConnectionID is the connection that a reconnect link opened it for, "" for a launch from Wise Agent. With it there
+	// are no Contacts.
+	ConnectionID string
 }
 
 // CreateLaunch stores a launch; it makes the ID, if that is empty, and the Code. A nonce other than "" counts once,
@@ -36,12 +40,13 @@ func (s *Store) CreateLaunch(ctx context.Context, l Launch, nonce string, nonceU
 		}
 		l.Code = newCode() // another one if it is taken
 		return q.InsertLaunch(ctx, rows.InsertLaunchParams{
-			ID:        l.ID,
-			Code:      l.Code,
-			Email:     l.Email,
-			Signed:    l.Signed,
-			Contacts:  strings.Join(l.Contacts, ","),
-			CreatedAt: millis(l.CreatedAt),
+			ID:           l.ID,
+			Code:         l.Code,
+			Email:        l.Email,
+			Signed:       l.Signed,
+			Contacts:     strings.Join(l.Contacts, ","),
+			ConnectionID: l.ConnectionID,
+			CreatedAt:    millis(l.CreatedAt),
 		})
 	})
 	return l, err
@@ -82,7 +87,9 @@ func (s *Store) Launch(ctx context.Context, id string) (l Launch, err error) {
 }
 
 func launch(r rows.Launch) Launch {
-	l := Launch{ID: r.ID, Code: r.Code, Email: r.Email, Signed: r.Signed, CreatedAt: moment(r.CreatedAt)}
+	l := Launch{
+		ID: r.ID, Code: r.Code, Email: r.Email, Signed: r.Signed, ConnectionID: r.ConnectionID, CreatedAt: moment(r.CreatedAt),
+	}
 	if r.Contacts != "" {
 		l.Contacts = strings.Split(r.Contacts, ",")
 	}

@@ -30,6 +30,16 @@ func TestLaunch(t *testing.T) {
 	})
 }
 
+func TestLaunchOfAConnection(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		want, err := s.CreateLaunch(t.Context(), store.Launch{ConnectionID: connected(t, s).ID, CreatedAt: noon}, "", time.Time{})
+		check(t, err)
+		got, err := s.Launch(t.Context(), want.ID)
+		check(t, err)
+		same(t, "launch", got, want)
+	})
+}
+
 func TestLaunchOfNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		l, err := s.CreateLaunch(t.Context(), store.Launch{}, "", time.Time{})

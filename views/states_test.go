@@ -187,6 +187,14 @@ func welcomeStates() []state {
 			w.AskWise, w.AskMojo, w.Mojo.Login = true, true, "jane.ortiz"
 			w.Mojo.PINError, w.Mojo.PasswordError = "Enter your Mojo PIN.", "Enter your password."
 		})},
+		{"welcome-link", welcomeWith(func(w *Welcome) { // behind a reconnect link, nobody signed in
+			w.Selected, w.Email, w.AskMojo = 0, "j***@example.com", true
+			w.Lost = &Lost{Side: "Mojo", Since: someTime(), Cause: "The password was changed.", Waiting: 3}
+		})},
+		{"reconnected", ReconnectedPage(Reconnected{Page: somePage("Connected again"), Email: "j***@example.com", Again: true, Waiting: 12})},
+		{"reconnected-signed-in", ReconnectedPage(Reconnected{Page: somePage("Connected again"), Account: someAccount(),
+			Email: someAccount().Email, Again: true, Waiting: 1, Actions: []Action{{Label: "See the activity", URL: "/activity"}}})},
+		{"reconnect-not-needed", ReconnectedPage(Reconnected{Page: somePage("No sign-in is needed"), Email: "j***@example.com"})},
 		{"welcome-wait", welcomeWith(func(w *Welcome) { w.Email, w.AskMojo, w.Mojo.Wait = "jane@example.com", true, 4*time.Minute })},
 	}
 }

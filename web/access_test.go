@@ -64,6 +64,8 @@ var access = []struct {
 	{"POST /add/:launch/wiseagent", 404, 404, 303},
 	{"GET " + bridge.CallbackPath, 410, 410, 410},
 
+	{"GET /reconnect/:token", 303, 303, 303}, // to a problem: there is no such link
+
 	{"GET /add/:launch/preflight", 404, 404, 200},
 	{"POST /add/:launch/groups", 404, 404, 303},
 	{"POST /add/:launch/push", 404, 404, 303},

@@ -26,6 +26,9 @@ const (
 func (a *app) add(c echo.Context) error {
 	v, ctx := visitOf(c), c.Request().Context()
 	last := a.lastTry(c)
+	if v.launch.ConnectionID != "" {
+		return a.reconnect(c, last)
+	}
 	conn, err := a.Bridge.Connection(ctx, v.who().Email)
 	if errors.Is(err, store.ErrNotFound) {
 		return a.welcome(c, last.Status, last.Form)

@@ -163,7 +163,7 @@ func (a *app) launch(c echo.Context) error {
 		return a.elsewhere(c, err, "")
 	}
 	if p.Signed {
-		err = a.sessions.signIn(c.Response(), r, v.session, l.Email, func(who *visitor) { who.hold(l.ID) })
+		err = a.sessions.signIn(c.Response(), r, v.session, l.Email, func(who *visitor) { who.hold(l.ID, false) })
 	} else {
 		err = a.claim(c, l)
 	}

@@ -99,6 +99,12 @@ var problems = []struct {
 		What: "The visit to Wise Agent was finished before, or took longer than 10 minutes.", Next: "Continue with Wise Agent once more.", Way: wayAllow}},
 	{bridge.ErrOtherBrowser, problem{Status: http.StatusForbidden, Title: "This belongs to another window",
 		What: "The visit to Wise Agent began in another browser, or you have signed out since.", Next: startAgain}},
+	{bridge.ErrLinkEnded, problem{Status: http.StatusGone, Title: "This link has ended", Calm: true,
+		What: "A link to sign in again works for 7 days, and only until you have signed in.",
+		Next: "Open Add to Mojo in Wise Agent: select a contact and choose Add to Mojo. If your connection needs you, it says so there."}},
+	{bridge.ErrLinkMojoAccount, problem{Status: http.StatusConflict, Title: "That is another Mojo account",
+		What: "This link is for the Mojo account that is connected already. You signed in to another one, so nothing was changed.",
+		Next: "Sign in with a login of the connected account. To change to another one, open Add to Mojo in Wise Agent.", Way: wayBack}},
 	{bridge.ErrNeedsSignIn, problem{Status: http.StatusConflict, Title: "Please sign in again",
 		What: "Your connection needs a new sign-in. Nothing is lost.", Next: "Sign in, then go on where you were.", Way: wayBack}},
 	{wiseagent.ErrScope, problem{Status: http.StatusForbidden, Title: "Wise Agent doesn't allow this",
@@ -235,6 +241,10 @@ func describeSignIn(err error, now time.Time) (problem, bool) {
 		return problem{Status: http.StatusForbidden, Title: "Something is missing",
 			What: "You didn't allow " + scopeNames(scope.Missing) + ". Without it, nothing can be sent to Mojo. Nothing was connected.",
 			Next: "Continue with Wise Agent and allow Profile and Contacts.", Way: wayAllow}, true
+	case errors.As(err, &other) && other.ByLink:
+		return problem{Status: http.StatusConflict, Title: "That is another Wise Agent account",
+			What: "This link is for the Wise Agent account of " + other.Launched + ", and you signed in to Wise Agent as " + other.SignedIn + ". Nothing was changed.",
+			Next: "Sign out of Wise Agent there, then continue and sign in as " + other.Launched + ".", Way: wayAllow}, true
 	case errors.As(err, &other):
 		return problem{Status: http.StatusConflict, Title: "That is another Wise Agent account",
 			What: "You opened Add to Mojo as " + other.Launched + ", and signed in to Wise Agent as " + other.SignedIn + ". Nothing was connected.",
@@ -324,8 +334,8 @@ func (p problem) actions() []views.Action {
 	return nil
 }
 
-// A problem that is met under an address with something in its query (a launch's contacts, Wise Agent's code) is shown
-// under a clean one: a signed cookie carries it there.
+// A problem that is met under an address with something in its query (a launch's contacts, Wise Agent's code), or with a
+// reconnect link's token, is shown under a clean one: a signed cookie carries it there.
 
 const (
 	problemPath   = "/problem"
@@ -335,7 +345,7 @@ const (
 
 // elsewhere shows err under a clean address. launchID is for the page's button, "" when none is known.
 func (a *app) elsewhere(c echo.Context, err error, launchID string) error {
-	if c.Request().URL.RawQuery == "" {
+	if c.Request().URL.RawQuery == "" && c.Param("token") == "" {
 		return err
 	}
 	if l, err := a.Store.Launch(c.Request().Context(), launchID); err == nil {

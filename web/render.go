@@ -70,9 +70,9 @@ const (
 	signOutPath  = "/signout"
 )
 
-// groupsURL leads to the group page of this visit's launch, else of the last one this browser opened; "" without any.
+// groupsURL leads to the group page of this visit's launch, unless a reconnect link made it, else of the last one this browser opened; "" without any.
 func (v *visit) groupsURL() string {
-	if v.launch.ID != "" {
+	if v.launch.ID != "" && v.launch.ConnectionID == "" {
 		return launchPath(v.launch.ID)
 	}
 	if held := v.held(); held != "" {
@@ -94,8 +94,10 @@ func (v *visit) held() string {
 }
 
 // zone is the customer's time zone: the connection's, else the browser's, else UTC.
-func (v *visit) zone() *time.Location {
-	for _, name := range []string{v.conn.TimeZone, v.who().TimeZone} {
+func (v *visit) zone() *time.Location { return v.zoneOf(v.conn) }
+
+func (v *visit) zoneOf(conn store.Connection) *time.Location {
+	for _, name := range []string{conn.TimeZone, v.who().TimeZone} {
 		if zone, ok := zoneOf(name); ok {
 			return zone
 		}

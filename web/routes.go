@@ -5,6 +5,7 @@ import (
 
 	"addtomojo/bridge"
 	"addtomojo/static"
+	"addtomojo/store"
 )
 
 const healthPath = "/healthz"
@@ -24,9 +25,12 @@ func (a *app) routes(e *echo.Echo) {
 	e.GET("/launch", a.launch, limitBody(launchBodyLimit), a.visited)
 	e.POST("/launch", a.launch, limitBody(launchBodyLimit), a.visited)
 	e.GET("/add/:launch", a.add, a.visited, a.ownLaunch)
-	e.POST("/add/:launch/mojo", a.signInMojo, form, a.visited, a.ownLaunch)
-	e.POST("/add/:launch/wiseagent", a.startConsent, form, a.visited, a.ownLaunch)
+	e.POST("/add/:launch/mojo", a.signInMojo, form, a.visited, a.ownLaunch, a.wanted(store.Mojo))
+	e.POST("/add/:launch/wiseagent", a.startConsent, form, a.visited, a.ownLaunch, a.wanted(store.Wise))
 	e.GET(bridge.CallbackPath, a.finishConsent, a.visited)
+
+	// A reconnect link: a launch without contacts, for the sign-in that a connection needs
+	e.GET(bridge.ReconnectPath+":token", a.openReconnect)
 
 	// The group page
 	e.GET("/add/:launch/preflight", a.preflight, a.glanced, a.ownLaunch, a.connected)

@@ -30,11 +30,13 @@ const (
 
 // visitor is what a session knows of the person at the browser. Nothing in it is secret.
 type visitor struct {
-	Email    string    `json:"-"`                  // Wise Agent account that signed in, "" when nobody has; a column of its own
-	Browser  string    `json:"browser"`            // random; stays when the session's id changes, so that a consent under way survives it
-	Launches []string  `json:"launches,omitempty"` // ids this browser opened, oldest first
-	TimeZone string    `json:"tz,omitempty"`       // IANA name as the browser told it, "" when it didn't
-	Consents []consent `json:"consents,omitempty"` // the last visits to Wise Agent's consent page, oldest first
+	Email    string   `json:"-"`                  // Wise Agent account that signed in, "" when nobody has; a column of its own
+	Browser  string   `json:"browser"`            // random; stays when the session's id changes, so that a consent under way survives it
+	Launches []string `json:"launches,omitempty"` // ids this browser opened, oldest first
+	// Reconnects are launches of reconnect links that this browser opened, oldest first. There is nothing to add in them.
+	Reconnects []string  `json:"reconnects,omitempty"`
+	TimeZone   string    `json:"tz,omitempty"`       // IANA name as the browser told it, "" when it didn't
+	Consents   []consent `json:"consents,omitempty"` // the last visits to Wise Agent's consent page, oldest first
 
 	Staff *staffMember `json:"staff,omitempty"` // of a staff session, which holds nothing else
 }
@@ -65,15 +67,22 @@ func (v *visitor) consented(state string) string {
 }
 
 // holds says whether this browser opened the launch.
-func (v *visitor) holds(launchID string) bool { return slices.Contains(v.Launches, launchID) }
+func (v *visitor) holds(launchID string) bool {
+	return slices.Contains(v.Launches, launchID) || slices.Contains(v.Reconnects, launchID)
+}
 
-func (v *visitor) hold(launchID string) {
+// hold remembers a launch, in a list of its own when it is a reconnect link's.
+func (v *visitor) hold(launchID string, reconnect bool) {
 	if launchID == "" || v.holds(launchID) {
 		return
 	}
-	v.Launches = append(v.Launches, launchID)
-	if extra := len(v.Launches) - sessionLaunches; extra > 0 {
-		v.Launches = slices.Delete(v.Launches, 0, extra)
+	list := &v.Launches
+	if reconnect {
+		list = &v.Reconnects
+	}
+	*list = append(*list, launchID)
+	if extra := len(*list) - sessionLaunches; extra > 0 {
+		*list = slices.Delete(*list, 0, extra)
 	}
 }
 

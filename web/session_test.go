@@ -56,7 +56,7 @@ func (r *room) signedIn(cookie *http.Cookie, email string, launches ...string) *
 	w := httptest.NewRecorder()
 	err := r.signIn(w, req, s, email, func(v *visitor) {
 		for _, id := range launches {
-			v.hold(id)
+			v.hold(id, false)
 		}
 	})
 	if err != nil {
@@ -120,7 +120,7 @@ func TestSessionIDRotatesAtSignIn(t *testing.T) {
 	r := newRoom(t, true)
 	req, s := r.request(nil)
 	w := httptest.NewRecorder()
-	if err := r.change(w, req, s, func(v *visitor) { v.hold("launch-1") }); err != nil {
+	if err := r.change(w, req, s, func(v *visitor) { v.hold("launch-1", false) }); err != nil {
 		t.Fatal(err)
 	}
 	planted := onlyCookie(t, w)
@@ -187,7 +187,7 @@ func TestSessionStaysEnded(t *testing.T) {
 		t.Errorf("after a late touch: got %q, want nobody", who.Email)
 	}
 	lateReq, late = r.request(cookie)
-	if err := r.change(httptest.NewRecorder(), lateReq, late, func(v *visitor) { v.hold("x") }); err != nil {
+	if err := r.change(httptest.NewRecorder(), lateReq, late, func(v *visitor) { v.hold("x", false) }); err != nil {
 		t.Fatal(err)
 	}
 	if who := r.who(cookie); who.Email != "" || who.holds("x") {
@@ -290,7 +290,7 @@ func TestSessionTwoTabs(t *testing.T) {
 		req, s := r.request(cookie)
 		tabs.Go(func() {
 			id := fmt.Sprintf("launch-%d", i)
-			if err := r.change(httptest.NewRecorder(), req, s, func(v *visitor) { v.hold(id) }); err != nil {
+			if err := r.change(httptest.NewRecorder(), req, s, func(v *visitor) { v.hold(id, false) }); err != nil {
 				t.Error(err)
 			}
 		})
@@ -304,8 +304,8 @@ func TestSessionTwoTabs(t *testing.T) {
 func TestVisitorForgetsTheOldest(t *testing.T) {
 	var v visitor
 	for i := range sessionLaunches + 5 {
-		v.hold(fmt.Sprint("launch-", i))
-		v.hold(fmt.Sprint("launch-", i)) // twice is once
+		v.hold(fmt.Sprint("launch-", i), false)
+		v.hold(fmt.Sprint("launch-", i), false) // twice is once
 	}
 	if len(v.Launches) != sessionLaunches || v.holds("launch-4") || !v.holds("launch-5") || !v.holds("launch-54") {
 		t.Errorf("launches: got %v, want the newest %d", v.Launches, sessionLaunches)

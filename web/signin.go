@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,9 +80,11 @@ func (a *app) askAgain(c echo.Context, w *views.Welcome) error {
 }
 
 // lost is the side of the visit's connection that no longer lets us in.
-func (v *visit) lost() *views.Lost {
-	lost := &views.Lost{Side: string(bridge.WiseAgent), Since: v.conn.Since.In(v.zone()), Cause: v.conn.Cause}
-	if v.conn.Side == store.Mojo {
+func (v *visit) lost() *views.Lost { return lostOf(v.conn, v.zone()) }
+
+func lostOf(conn store.Connection, zone *time.Location) *views.Lost {
+	lost := &views.Lost{Side: string(bridge.WiseAgent), Since: conn.Since.In(zone), Cause: conn.Cause}
+	if conn.Side == store.Mojo {
 		lost.Side = string(bridge.MojoName)
 	}
 	return lost
@@ -140,7 +143,7 @@ func (a *app) mojoRefused(c echo.Context, form views.MojoForm, err error) error 
 	var rep *bridge.DialingRepError
 	var down *bridge.DownError
 	again := errors.As(err, &wait) || errors.As(err, &rep) || errors.As(err, &down) ||
-		errors.Is(err, mojo.ErrCredentials) || errors.Is(err, mojo.ErrSuspended)
+		errors.Is(err, mojo.ErrCredentials) || errors.Is(err, mojo.ErrSuspended) || errors.Is(err, bridge.ErrLinkMojoAccount)
 	if !again {
 		return err
 	}
@@ -156,7 +159,7 @@ func (a *app) mojoRefused(c echo.Context, form views.MojoForm, err error) error 
 // mojoAgain shows the form again, on the page it came from, which answers with the status.
 func (a *app) mojoAgain(c echo.Context, status int, form views.MojoForm) error {
 	v := visitOf(c)
-	conn, err := a.Bridge.Connection(c.Request().Context(), v.who().Email)
+	conn, err := a.launchedFor(c)
 	switch {
 	case err == nil && conn.State == store.StateNeedsSignIn:
 		v.conn = conn
@@ -251,7 +254,8 @@ func (a *app) finishConsent(c echo.Context) error {
 	v, r := visitOf(c), c.Request()
 	joined, err := a.Bridge.FinishConsent(r.Context(), hashID(v.who().Browser), c.QueryParams())
 	if joined.Email != "" {
-		hold := func(who *visitor) { who.hold(joined.LaunchID) }
+		again := slices.Contains(v.who().Reconnects, joined.LaunchID)
+		hold := func(who *visitor) { who.hold(joined.LaunchID, again) }
 		if err := a.sessions.signIn(c.Response(), r, v.session, joined.Email, hold); err != nil {
 			return err
 		}
@@ -289,7 +293,7 @@ func (a *app) consentFailed(c echo.Context, launchID string, err error) error {
 func (a *app) signOut(c echo.Context) error {
 	v, r := visitOf(c), c.Request()
 	page := a.page(c, "Signed out") // its code is that of the launch that is left now
-	for _, id := range v.who().Launches {
+	for _, id := range slices.Concat(v.who().Launches, v.who().Reconnects) {
 		c.SetCookie(a.claimCookie(id, "", -1))
 		if err := a.Store.DropSignIn(r.Context(), id, a.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err

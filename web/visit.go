@@ -78,7 +78,7 @@ func (a *app) ownLaunch(next echo.HandlerFunc) echo.HandlerFunc {
 			if !a.claimed(c, l) {
 				return errNotFound
 			}
-			hold := func(who *visitor) { who.hold(l.ID) }
+			hold := func(who *visitor) { who.hold(l.ID, l.ConnectionID != "") }
 			if err := a.sessions.change(c.Response(), c.Request(), v.session, hold); err != nil {
 				return err
 			}
@@ -139,6 +139,9 @@ func (a *app) claimed(c echo.Context, l store.Launch) bool {
 func (a *app) connected(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := visitOf(c)
+		if v.launch.ConnectionID != "" { // there is nothing to add
+			return a.seeOther(c, launchPath(v.launch.ID))
+		}
 		conn, err := a.Bridge.Connection(c.Request().Context(), v.who().Email)
 		switch {
 		case errors.Is(err, store.ErrNotFound) && v.launch.ID != "":

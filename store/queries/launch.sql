@@ -1,6 +1,6 @@
 -- name: InsertLaunch :exec
-insert into launches (id, code, email, signed, contacts, created_at)
-values (@id, @code, @email, @signed, @contacts, @created_at);
+insert into launches (id, code, email, signed, contacts, connection_id, created_at)
+values (@id, @code, @email, @signed, @contacts, @connection_id, @created_at);
 
 -- name: InsertNonce :execrows
 insert into nonces (nonce, until_at)

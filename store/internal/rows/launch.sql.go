@@ -37,17 +37,18 @@ func (q *Queries) DeleteNonces(ctx context.Context, now int64) (int64, error) {
 }
 
 const insertLaunch = `-- name: InsertLaunch :exec
-insert into launches (id, code, email, signed, contacts, created_at)
-values (?1, ?2, ?3, ?4, ?5, ?6)
+insert into launches (id, code, email, signed, contacts, connection_id, created_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 `
 
 type InsertLaunchParams struct {
-	ID        string
-	Code      string
-	Email     string
-	Signed    bool
-	Contacts  string
-	CreatedAt int64
+	ID           string
+	Code         string
+	Email        string
+	Signed       bool
+	Contacts     string
+	ConnectionID string
+	CreatedAt    int64
 }
 
 func (q *Queries) InsertLaunch(ctx context.Context, arg InsertLaunchParams) error {
@@ -57,6 +58,7 @@ func (q *Queries) InsertLaunch(ctx context.Context, arg InsertLaunchParams) erro
 		arg.Email,
 		arg.Signed,
 		arg.Contacts,
+		arg.ConnectionID,
 		arg.CreatedAt,
 	)
 	return err
@@ -82,7 +84,7 @@ func (q *Queries) InsertNonce(ctx context.Context, arg InsertNonceParams) (int64
 }
 
 const launch = `-- name: Launch :one
-select id, code, email, signed, contacts, created_at from launches
+select id, code, email, signed, contacts, created_at, connection_id from launches
 where id = ?1
 `
 
@@ -96,6 +98,7 @@ func (q *Queries) Launch(ctx context.Context, id string) (Launch, error) {
 		&i.Signed,
 		&i.Contacts,
 		&i.CreatedAt,
+		&i.ConnectionID,
 	)
 	return i, err
 }

@@ -93,12 +93,13 @@ type Health struct {
 }
 
 type Launch struct {
-	ID        string
-	Code      string
-	Email     string
-	Signed    bool
-	Contacts  string
-	CreatedAt int64
+	ID           string
+	Code         string
+	Email        string
+	Signed       bool
+	Contacts     string
+	CreatedAt    int64
+	ConnectionID string
 }
 
 type Link struct {
@@ -135,6 +136,19 @@ type MojoSide struct {
 	Refresh     []byte
 	TokenType   string
 	ExpiresAt   int64
+}
+
+type Notice struct {
+	ID           string
+	ConnectionID string
+	Since        int64
+	Channel      string
+	State        string
+	Attempts     int64
+	NextAt       int64
+	Cause        string
+	MadeAt       int64
+	FinishedAt   int64
 }
 
 type Push struct {
