@@ -82,6 +82,9 @@ func (s *Store) Connect(ctx context.Context, c Connection, mojo, wise *oauth2.To
 		if err != nil {
 			return err
 		}
+		if err := saveWords(ctx, q, id); err != nil {
+			return err
+		}
 		if err := s.setTokens(ctx, q, id, Mojo, mojo); err != nil {
 			return err
 		}

@@ -75,9 +75,11 @@ func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	s.vault = v
-	if err := s.checkVault(ctx); err != nil {
-		s.closeDatabase()
-		return nil, err
+	for _, prepare := range []func(context.Context) error{s.checkVault, s.nameAll} {
+		if err := prepare(ctx); err != nil {
+			s.closeDatabase()
+			return nil, err
+		}
 	}
 	s.receiver, s.marker = newSharer(s.receive), newSharer(s.mark)
 	return s, nil

@@ -10,7 +10,7 @@ import (
 )
 
 const connection = `-- name: Connection :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words from connections
 where id = ?1
 `
 
@@ -42,12 +42,13 @@ func (q *Queries) Connection(ctx context.Context, id string) (Connection, error)
 		&i.FeedAfter,
 		&i.FeedAt,
 		&i.FeedOff,
+		&i.HasWords,
 	)
 	return i, err
 }
 
 const connectionsByEmail = `-- name: ConnectionsByEmail :many
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words from connections
 where email = ?1
 order by created_at desc, id desc
 limit cast(?2 as bigint)
@@ -93,6 +94,7 @@ func (q *Queries) ConnectionsByEmail(ctx context.Context, arg ConnectionsByEmail
 			&i.FeedAfter,
 			&i.FeedAt,
 			&i.FeedOff,
+			&i.HasWords,
 		); err != nil {
 			return nil, err
 		}
@@ -286,7 +288,7 @@ func (q *Queries) Lease(ctx context.Context, arg LeaseParams) (int64, error) {
 }
 
 const liveConnectionByEmail = `-- name: LiveConnectionByEmail :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words from connections
 where email = ?1 and state <> 'reset'
 `
 
@@ -318,12 +320,13 @@ func (q *Queries) LiveConnectionByEmail(ctx context.Context, email string) (Conn
 		&i.FeedAfter,
 		&i.FeedAt,
 		&i.FeedOff,
+		&i.HasWords,
 	)
 	return i, err
 }
 
 const liveConnectionByMojoAccount = `-- name: LiveConnectionByMojoAccount :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words from connections
 where mojo_account_id = ?1 and state <> 'reset'
 `
 
@@ -355,6 +358,7 @@ func (q *Queries) LiveConnectionByMojoAccount(ctx context.Context, mojoAccountID
 		&i.FeedAfter,
 		&i.FeedAt,
 		&i.FeedOff,
+		&i.HasWords,
 	)
 	return i, err
 }
@@ -363,7 +367,7 @@ const lockLiveConnection = `-- name: LockLiveConnection :one
 update connections
 set state = state
 where id = ?1 and state <> 'reset'
-returning id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off
+returning id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words
 `
 
 // The portable "for update": whoever changes a connection or gives it work waits here for whoever did so before.
@@ -395,6 +399,7 @@ func (q *Queries) LockLiveConnection(ctx context.Context, id string) (Connection
 		&i.FeedAfter,
 		&i.FeedAt,
 		&i.FeedOff,
+		&i.HasWords,
 	)
 	return i, err
 }

@@ -49,6 +49,7 @@ type Connection struct {
 	FeedAfter       string
 	FeedAt          int64
 	FeedOff         bool
+	HasWords        bool
 }
 
 type Consent struct {

@@ -26,10 +26,12 @@ create table refused_hooks (
     primary key (account_id, reason)
 );
 
-create index events_needs_you on events (connection_id, reason, received_at) where state = 'needs_you';
+create index events_needs_you on events (reason, connection_id, received_at) where state = 'needs_you';
+create index pushes_stopped on pushes (finished_at) where state = 'stopped';
 
 -- +goose Down
 
+drop index pushes_stopped;
 drop index events_needs_you;
 drop table refused_hooks;
 drop table health;
