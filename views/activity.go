@@ -22,8 +22,8 @@ type Feed struct {
 	NeedsYou int
 	Cells    []Cell // the ledger; each filters the list
 
-	Lost      *Lost  // a side that no longer lets us in
-	SignInURL string // GET: sign in to it again; "" when no launch is known
+	Standing  Standing
+	SignInURL string // GET: sign in again to a side that needs it; "" when no launch is known
 
 	Shown       string // heading of the list: "Need you"
 	Filtered    bool   // the list shows one state alone

@@ -328,6 +328,13 @@ func activityWith(change func(*Activity)) templ.Component {
 	return ActivityPage(a)
 }
 
+func lostStanding(side, cause string) Standing {
+	return Standing{
+		State: "needs_sign_in", Since: someTime(), Waiting: 12, Now: someTime(),
+		Sides: []Side{{Name: side, State: "needs_sign_in", Since: someTime(), Cause: cause}, {Name: "the other", State: "fine"}},
+	}
+}
+
 func activityStates() []state {
 	return []state{
 		{"activity", ActivityPage(someActivity())},
@@ -343,9 +350,14 @@ func activityStates() []state {
 			a.Feed.NeedsYou, a.Feed.RetryAllURL = 0, ""
 		})},
 		{"activity-lost", activityWith(func(a *Activity) {
-			a.Feed.Lost, a.Feed.SignInURL = &Lost{Side: "Wise Agent", Since: someTime(), Cause: "Access was taken back."}, "/groups"
+			a.Feed.Standing, a.Feed.SignInURL = lostStanding("Wise Agent", "Access was taken back."), "/groups"
 		})},
-		{"activity-lost-no-launch", activityWith(func(a *Activity) { a.Feed.Lost, a.BackURL = &Lost{Side: "Mojo", Since: someTime()}, "" })},
+		{"activity-lost-no-launch", activityWith(func(a *Activity) { a.Feed.Standing, a.BackURL = lostStanding("Mojo", ""), "" })},
+		{"activity-silent", activityWith(func(a *Activity) {
+			a.Feed.Standing = Standing{State: "connected", Since: someTime(), Waiting: 31, Sides: []Side{
+				{Name: "Wise Agent", State: "silent", Since: someTime(), Cause: "Wise Agent isn't answering as it should."}, {Name: "Mojo", State: "fine"},
+			}}
+		})},
 		{"activity-hostile", activityWith(func(a *Activity) {
 			a.Feed.List = nil
 			for i, name := range hostile {

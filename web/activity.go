@@ -69,9 +69,11 @@ func (a *app) feed(ctx context.Context, v *visit, q url.Values) (views.Feed, err
 			f.Shown = cell.label
 		}
 	}
-	if v.conn.State == store.StateNeedsSignIn {
-		f.Lost, f.SignInURL = v.lost(), v.groupsURL()
+	standing, err := a.Bridge.Standing(ctx, v.conn)
+	if err != nil {
+		return views.Feed{}, err
 	}
+	f.Standing, f.SignInURL = standingView(standing, v.zone(), a.now()), v.groupsURL()
 	if mail.Ledger.NeedsYou > 0 {
 		f.RetryAllURL = activityURL("/retry", filter.State, filter.Before)
 	}

@@ -21,6 +21,16 @@ const (
 	auditRefused = "refused"
 	auditLink    = "link"
 	auditLook    = "audit"
+
+	auditSearch    = "search"
+	auditAccount   = "account"
+	auditLaunch    = "launch"
+	auditNow       = "now"
+	auditShow      = "show"
+	auditTest      = "test"
+	auditRetry     = "retry"
+	auditReconnect = "reconnect"
+	auditSessions  = "sessions"
 )
 
 // auditWords are the actions for people, in the order of the filter's list. An action that isn't here reads as it is.
@@ -29,6 +39,15 @@ var auditWords = []struct{ action, words string }{
 	{auditSignOut, "Signed out"},
 	{auditRefused, "Was refused"},
 	{auditLink, "Got a sign-in link"},
+	{auditSearch, "Searched"},
+	{auditAccount, "Looked at an account"},
+	{auditLaunch, "Looked at a launch"},
+	{auditNow, "Looked at what is wrong"},
+	{auditShow, "Showed e-mails and numbers"},
+	{auditTest, "Tested both sides"},
+	{auditRetry, "Retried"},
+	{auditReconnect, "Made a reconnect link"},
+	{auditSessions, "Ended sessions"},
 	{auditLook, "Looked at the audit log"},
 }
 

@@ -67,6 +67,19 @@ func (a *app) routes(e *echo.Echo) {
 	e.GET(supportLinkPath+"/:token", a.askStaffLink)
 	e.POST(supportLinkPath+"/:token", a.takeStaffLink, form)
 	e.POST(supportSignOutPath, a.signOutStaff, form)
-	e.GET(supportPath, a.supportHome, a.staff(roleViewer))
+
+	// What they look at, and what they do
+	looks, acts := a.staff(roleViewer), a.staff(roleOperator)
+	e.GET(supportPath, a.showSearch, looks)
+	e.POST(supportPath, a.searchAccounts, form, looks)
+	e.GET(supportNowPath, a.showNow, looks)
+	e.GET(supportPath+"/launches/:launch", a.showLaunch, looks)
+	e.GET(supportPath+"/accounts/:account", a.showAccount, looks, a.ofAccount)
+	e.POST(supportPath+"/accounts/:account/show", a.liftVeil, form, looks, a.ofAccount)
+	e.POST(supportPath+"/accounts/:account/test", a.testNow, form, looks, a.ofAccount)
+	e.POST(supportPath+"/accounts/:account/retry", a.retryAll, form, acts, a.ofAccount)
+	e.POST(supportPath+"/accounts/:account/events/:event/retry", a.retryOne, form, acts, a.ofAccount)
+	e.POST(supportPath+"/accounts/:account/link", a.makeReconnectLink, form, acts, a.ofAccount)
+	e.POST(supportPath+"/accounts/:account/sessions", a.endSessions, form, acts, a.ofAccount)
 	e.GET(supportAuditPath, a.auditLog, a.staff(roleViewer))
 }

@@ -61,6 +61,9 @@ type staffMember struct {
 	Email string `json:"email"`
 	Role  role   `json:"role"`
 	Via   string `json:"via"`
+
+	Query string `json:"query,omitempty"` // what was searched last: kept here, since an address bar is no place for an e-mail
+	Shown shown  `json:"shown,omitzero"`
 }
 
 // Support says who may look at /support. Who signs in with OpenID Connect must be on one of the lists; a one-time link
@@ -194,9 +197,6 @@ func (a *app) signOutStaff(c echo.Context) error {
 	return a.backToSignIn(c, staffNote{Calm: true, What: "You are signed out."})
 }
 
-// supportHome is where support staff begin.
-func (a *app) supportHome(c echo.Context) error { return a.seeOther(c, supportAuditPath) }
-
 // audited adds to the audit log what the present staff member looks at or does. On a full disk it goes to the log instead,
 // without the detail, so that support can still look.
 func (a *app) audited(c echo.Context, action, connID, detail string) error {
@@ -229,7 +229,7 @@ func (a *app) staffView(c echo.Context) views.Staff {
 	}
 	return views.Staff{
 		Email: who.Email, Role: string(who.Role), Current: c.Path(),
-		SearchURL: supportPath, AuditURL: supportAuditPath, SignOutURL: supportSignOutPath,
+		SearchURL: supportPath, NowURL: supportNowPath, AuditURL: supportAuditPath, SignOutURL: supportSignOutPath,
 	}
 }
 

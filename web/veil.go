@@ -1,0 +1,60 @@
+package web
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// shownFor is how long e-mails and numbers of an account stay shown after "Show".
+const shownFor = 5 * time.Minute
+
+// shown is an account whose e-mails and numbers a staff member asked to see.
+type shown struct {
+	Account string    `json:"account"`
+	Until   time.Time `json:"until"`
+}
+
+// veil hides customers' e-mails and numbers, unless the staff member asked to see those of the account.
+type veil struct{ lifted bool }
+
+func (a *app) veilOf(c echo.Context, connID string) veil {
+	who := staffOf(c)
+	return veil{lifted: who.Shown.Account == connID && a.now().Before(who.Shown.Until)}
+}
+
+// email is the e-mail, or j***@kw.com.
+func (v veil) email(email string) string {
+	if v.lifted || email == "" {
+		return email
+	}
+	return masked(email)
+}
+
+// text is a text in which e-mails and phone numbers are masked.
+func (v veil) text(s string) string {
+	if v.lifted {
+		return s
+	}
+	s = emailIn.ReplaceAllStringFunc(s, masked)
+	return numberIn.ReplaceAllStringFunc(s, maskedNumber)
+}
+
+var (
+	emailIn = regexp.MustCompile(`[^\s@<>"(),;:]+@[^\s@<>"(),;:]+`)
+	// numberIn is seven digits or more, with what people write between them.
+	numberIn = regexp.MustCompile(`\+?\(?\d(?:[ ().\-]{0,2}\d){6,}`)
+)
+
+// maskedNumber keeps the last four digits: •••0143.
+func maskedNumber(s string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+	return "•••" + digits[max(0, len(digits)-4):]
+}
