@@ -192,7 +192,7 @@
     if (!event.persisted) return;
     // The browser kept the page as it was. Somebody's page is asked for anew: they may have signed out
     // since, and the one-time key in its form is used up.
-    if (one("form[action='/signout']")) location.reload();
+    if (one("form[action$='/signout']")) location.reload();
     all("[data-sent]").forEach((form) => delete form.dataset.sent);
   });
 

@@ -56,7 +56,7 @@ type Person struct{ Name, Detail string }
 const productInTitle = " · Add to Mojo"
 
 // supportInTitle ends it in the support console.
-const supportInTitle = " · Add to Mojo support"
+const supportInTitle = " · Support" + productInTitle
 
 // noName is shown where a contact has no name at all.
 const noName = "(no name)"

@@ -93,6 +93,8 @@ var access = []struct {
 	{"GET /support/signin", 200, 200, 200},
 	{"GET /support/signin/link/:token", 410, 410, 410},
 	{"POST /support/signin/link/:token", 410, 410, 410},
+	{"GET /support/oidc/start", 404, 404, 404}, // not set up
+	{"GET /support/oidc/callback", 404, 404, 404},
 	{"POST /support/signout", 303, 303, 303},
 
 	{"POST /signout", 200, 200, 200},

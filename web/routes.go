@@ -66,6 +66,8 @@ func (a *app) routes(e *echo.Echo) {
 	e.GET(supportSignInPath, a.askStaffSignIn)
 	e.GET(supportLinkPath+"/:token", a.askStaffLink)
 	e.POST(supportLinkPath+"/:token", a.takeStaffLink, form)
+	e.GET(supportStartPath, a.startOIDC)
+	e.GET(supportCallbackPath, a.finishOIDC)
 	e.POST(supportSignOutPath, a.signOutStaff, form)
 
 	// What they look at, and what they do

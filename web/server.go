@@ -50,7 +50,8 @@ type app struct {
 	members  *sessionStore // of support staff
 	launches *pace         // of unsigned launches
 	signIns  *pace         // of support staff
-	zippers  sync.Pool     // of *gzip.Writer
+	identity *identity
+	zippers  sync.Pool // of *gzip.Writer
 	static   *static.Files
 	hooks    []*standardwebhooks.Webhook // one for each secret
 	tokens   [][sha256.Size]byte
@@ -122,6 +123,7 @@ func (s *Server) app() (*app, error) {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	a.members.Staff = true
+	a.identity = newIdentity(s.Support, base, s.now)
 	if a.hooks, err = hookSecrets(s.HookSecrets); err != nil {
 		return nil, fmt.Errorf("web: HookSecrets: %w", err)
 	}

@@ -263,16 +263,24 @@ func (a *app) keep(c echo.Context, name, path string, plain []byte) error {
 	return nil
 }
 
-// take gives what was kept, once as far as this browser goes, and nil where there is nothing.
-func (a *app) take(c echo.Context, name, path string) []byte {
+// kept is what keep put there, nil where there is nothing.
+func (a *app) kept(c echo.Context, name string) (plain []byte) {
 	cookie, err := c.Cookie(a.staffCookieName(name))
-	if err != nil {
+	if err != nil || securecookie.DecodeMulti(a.staffCookieName(name), cookie.Value, &plain, a.sessions.Codecs...) != nil {
 		return nil
 	}
+	return plain
+}
+
+func (a *app) drop(c echo.Context, name, path string) {
 	setCookie(c.Response(), a.staffCookie(name, path, "", -1))
-	var plain []byte
-	if securecookie.DecodeMulti(a.staffCookieName(name), cookie.Value, &plain, a.sessions.Codecs...) != nil {
-		return nil
+}
+
+// take is kept for what is needed once.
+func (a *app) take(c echo.Context, name, path string) []byte {
+	plain := a.kept(c, name)
+	if plain != nil {
+		a.drop(c, name, path)
 	}
 	return plain
 }

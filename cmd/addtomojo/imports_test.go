@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 var onlyIn = map[string][]string{
 	"github.com/labstack/echo":       {"web"},
 	"github.com/gorilla/":            {"web"},
+	"github.com/coreos/go-oidc":      {"web"},
 	"database/sql":                   {"store", "store/internal/rows", "store/storetest", "store/storetest/cluster"},
 	"github.com/jackc/pgx":           {"cmd/bench", "store", "store/storetest", "store/storetest/cluster"},
 	"github.com/pressly/goose":       {"store"},

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"addtomojo/cmd/addtomojo/internal/chrome"
+	"addtomojo/store"
+)
+
+// inspectConsole looks at a page of the support console as it stands: axe finds nothing at 400 and 1280 px, light and dark, and
+// it doesn't scroll sideways. With GALLERY set, pictures of it go to that folder.
+func (s *scene) inspectConsole(tab *chrome.Tab, name string) {
+	s.t.Helper()
+	for _, look := range []chrome.Look{chrome.Narrow, chrome.Desk} {
+		for _, dark := range []bool{false, true} {
+			look.Dark = dark
+			tab.Look(look)
+			for _, finding := range tab.Axe(axe) {
+				s.t.Errorf("%s, %d px, dark %t: %s", name, look.Width, dark, finding)
+			}
+		}
+		for _, wide := range tab.Overflowing() {
+			s.t.Errorf("%s: too wide at %d px: %s", name, look.Width, wide)
+		}
+	}
+	if dir := os.Getenv("GALLERY"); dir != "" {
+		s.picture(tab, filepath.Join(dir, name))
+	}
+	tab.Look(chrome.Desk)
+}
+
+// staffLink is a one-time link as `addtomojo support-link` makes it.
+func (s *scene) staffLink(email, role string) string {
+	s.t.Helper()
+	link, err := supportLink(s.t.Context(), s.Settings, email, role, 10*time.Minute)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return link
+}
+
+func TestSupportSignsInByLink(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	tab := s.user.Open(s.Settings.BaseURL + "/support/audit?who=" + sampleOperator)
+	tab.Look(chrome.Desk)
+	tab.Wait("h1", "Sign in to support")
+	tab.Wait(".command", "addtomojo support-link")
+	s.inspectConsole(tab, "support-signin")
+
+	link := s.staffLink(sampleOperator, "")
+	tab.Go(link)
+	tab.Wait("#sign-in", "Sign in as s***@example.com")
+	s.inspectConsole(tab, "support-link")
+	tab.TabTo("#sign-in")
+	tab.Keys("\r")
+	tab.Wait("h1", "Audit log") // what was asked for at first
+	tab.Wait(".signed-in", sampleOperator)
+	if got := tab.Input("#who"); got != sampleOperator {
+		t.Errorf("who: got %q, want the filter that was asked for", got)
+	}
+	if at := tab.Address(); strings.Contains(at, "link") {
+		t.Errorf("the address bar shows %s", at)
+	}
+
+	other := chromium.User(t, chrome.Desk).Open(link)
+	other.Wait("h1", "This link doesn't work any more")
+	s.inspectConsole(other, "support-link-used")
+
+	tab.Click("button", "Sign out")
+	tab.Wait(".note", "You are signed out.")
+	s.inspectConsole(tab, "support-signed-out")
+	tab.Back()
+	tab.Wait("h1", "Sign in to support")
+}
+
+func TestSupportReadsTheAuditLog(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	s.connected(1)
+	s.deeds()
+	tab := s.user.Open(s.staffLink("vera.support@example.com", "viewer"))
+	tab.Look(chrome.Desk)
+	tab.Click("#sign-in")
+	tab.Wait("h1", "Audit log")
+	tab.Wait(".audits li", "k***@example.com")
+	if n := tab.Count(".audits li"); n != 50 {
+		t.Errorf("lines: got %d, want a page of 50", n)
+	}
+	s.inspectConsole(tab, "audit")
+	tab.Click("#older")
+	tab.Wait("#newest")
+	s.inspectConsole(tab, "audit-older")
+
+	tab.Type("kate@example", "#text")
+	tab.Click("button", "Filter")
+	tab.Wait("#all")
+	for _, line := range tab.Texts(".audits li") {
+		if !strings.Contains(line, "k***@example.com") {
+			t.Errorf("line: got %q, want those about Kate's account alone", line)
+		}
+	}
+	if page := tab.Text("main"); strings.Contains(page, sampleEmail) {
+		t.Error("the page shows a customer's whole e-mail")
+	}
+	tab.Click("#all")
+	tab.WaitGone("#all")
+	tab.Type("nobody@example.com", "#who")
+	tab.Click("button", "Filter")
+	tab.Wait("main", "Nothing fits all of that.")
+	s.inspectConsole(tab, "audit-nothing")
+	tab.Go(s.Settings.BaseURL + "/support/audit?from=yesterday")
+	tab.Wait(".error", "Choose a day")
+	s.inspectConsole(tab, "audit-no-day")
+}
+
+// deeds fills the audit log with what two people might have done, with long names among them.
+func (s *scene) deeds() {
+	s.t.Helper()
+	db, err := openStore(s.t.Context(), s.Settings)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	kate, err := db.ConnectionByEmail(s.t.Context(), sampleEmail)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	who := []string{sampleOperator, "vera.support@example.com", strings.Repeat("long.", 20) + "name@support.example.com"}
+	actions := []string{"sign-in", "audit", "refused", "sign-out"}
+	for i := range 80 {
+		v := store.Audit{At: time.Now().Add(-time.Duration(i*i) * time.Minute), Who: who[i%3], Role: "operator", Action: actions[i%4], Detail: strings.Repeat("word ", i%7)}
+		if i%5 == 0 {
+			v.ConnectionID = kate.ID
+		}
+		if err := db.AddAudit(s.t.Context(), v); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// The link that `make run` prints signs its operator in.
+func TestSandboxPrintsASupportLink(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	link, err := s.supportLink(context.WithoutCancel(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := s.user.Open(link)
+	tab.Click("#sign-in")
+	tab.Wait(".signed-in", sampleOperator+" operator")
+	if got := tab.Texts(".parts a"); !slices.Contains(got, "Audit log") {
+		t.Errorf("parts: got %q", got)
+	}
+}

@@ -1,0 +1,146 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"addtomojo/store"
+)
+
+// lines are the details on a page of the audit log, in its order.
+func (a *answer) lines() (list []string) {
+	for _, li := range a.all("li", "id", "*") {
+		var words []string
+		for n := range li.Descendants() {
+			if n.Type == html.TextNode {
+				words = append(words, strings.Fields(n.Data)...)
+			}
+		}
+		list = append(list, strings.Join(words, " "))
+	}
+	return list
+}
+
+// deed adds a line to the audit log, that many minutes ago.
+func (h *house) deed(minutes int, v store.Audit) {
+	h.t.Helper()
+	v.At = h.clock.Now().Add(-time.Duration(minutes) * time.Minute)
+	if err := h.store.AddAudit(h.t.Context(), v); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func TestAuditLog(t *testing.T) {
+	h := newHouse(t, nil)
+	h.browser().connect(1)
+	conn, err := h.store.ConnectionByEmail(t.Context(), jane)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.clock.mu.Lock()
+	h.clock.now = time.Date(2026, 11, 24, 16, 14, 3, 0, time.UTC)
+	h.clock.mu.Unlock()
+	h.deed(3*24*60, store.Audit{Who: vera, Role: "viewer", Action: "sign-out"})
+	h.deed(5, store.Audit{Who: vera, Role: "viewer", Action: "knit", ConnectionID: conn.ID, Detail: "two scarves"})
+	b := h.staff(sam, roleOperator)
+
+	page := b.get(supportAuditPath).want(200)
+	want := []string{
+		"Nov 24, 2026, 16:14:03 UTC just now " + sam + " operator Signed in with a one-time link",
+		"Nov 24, 2026, 16:14:03 UTC just now " + sam + " operator Got a sign-in link on the server's command line",
+		"Nov 24, 2026, 16:09:03 UTC 5 min ago " + vera + " viewer knit j***@example.com two scarves",
+		"Nov 21, 2026, 16:14:03 UTC 3 days ago " + vera + " viewer Signed out",
+	}
+	if got := page.lines(); !slices.Equal(got, want) {
+		t.Errorf("lines: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if len(page.all("a", "href", "/support/accounts/"+conn.ID)) != 1 {
+		t.Error("page: got no link to the account")
+	}
+
+	for _, look := range []struct {
+		query string
+		want  int // lines; -1 is any number
+	}{
+		{"who=" + vera, 2}, {"action=sign-out", 1}, {"who=" + vera + "&action=sign-out", 1}, {"text=SCARVES", 1}, {"text=jane@", 1},
+		{"account=" + conn.ID, 1}, {"to=2026-11-21", 1}, {"from=2026-11-21&to=2026-11-21", 1}, {"from=2026-11-22&to=2026-11-23", 0},
+		{"text=nothing+of+the+kind", 0}, {"account=1%27", -1}, {"who=%00%ff", -1}, {"before=x", -1}, {"action=" + strings.Repeat("x", 3000), 0},
+	} {
+		got := b.get(supportAuditPath + "?" + look.query).want(200)
+		if n := len(got.lines()); look.want >= 0 && n != look.want {
+			t.Errorf("%s: got %d lines, want %d: %q", look.query, n, look.want, got.lines())
+		}
+	}
+	b.get(supportAuditPath+"?who=nobody@example.com").says("Nothing fits all of that.", "Show all")
+}
+
+// Looking at the audit log is in it, with what was looked for and no customer's whole e-mail.
+func TestAuditLogIsAudited(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.staff(sam, roleOperator)
+	b.get(supportAuditPath + "?who=" + vera + "&action=audit&text=jane@example.com&from=2026-11-01&to=2026-11-30").want(200)
+	found, err := h.store.Audits(t.Context(), store.AuditFilter{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "who: " + vera + ", what: audit, text: j***@example.com, from: 2026-11-01, to: 2026-11-30"
+	if found[0].Action != auditLook || found[0].Detail != want {
+		t.Errorf("audit log: got %+v, want %q", found[0], want)
+	}
+}
+
+func TestAuditLogHasPages(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.staff(sam, roleOperator)
+	for i := range 2*auditsShown + 7 {
+		h.deed(i+1, store.Audit{Who: vera, Role: "viewer", Action: "knit", Detail: fmt.Sprint("row ", i)})
+	}
+	var got []string
+	page := b.get(supportAuditPath + "?who=" + vera + "&action=knit&text=row").want(200)
+	for {
+		got = append(got, page.lines()...)
+		older := page.all("a", "id", "older")
+		if len(older) == 0 {
+			break
+		}
+		href, _ := attr(older[0], "href")
+		page = b.get(href).want(200)
+	}
+	if len(got) != 2*auditsShown+7 || !strings.HasSuffix(got[0], "row 0") || !strings.HasSuffix(got[len(got)-1], fmt.Sprint("row ", 2*auditsShown+6)) {
+		t.Errorf("got %d lines from %q to %q, want all of them in order", len(got), got[0], got[len(got)-1])
+	}
+	newest, _ := attr(page.all("a", "id", "newest")[0], "href")
+	if q := mustURL(t, newest).Query(); q.Get("before") != "" || q.Get("who") != vera || q.Get("text") != "row" {
+		t.Errorf("newest: got %s, want the same filter without a place", newest)
+	}
+}
+
+func TestAuditLogDaysThatAreNone(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.staff(sam, roleOperator)
+	for _, day := range []string{"yesterday", "2026-02-30", "24.11.2026", "-1", "0001-01-01", "99999-01-01"} {
+		page := b.get(supportAuditPath + "?" + url.Values{"from": {day}, "text": {"kept"}}.Encode()).want(422)
+		page.says("Choose a day, such as 2026-11-24.", "Nothing was searched")
+		if page.value("text") != "kept" || page.value("from") != day {
+			t.Errorf("%s: the form came back with %q and %q", day, page.value("from"), page.value("text"))
+		}
+	}
+}
+
+// What staff typed and what customers are called is text on the page.
+func TestAuditLogShowsTextAsText(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.staff(sam, roleOperator)
+	script := `</b><script>alert(1)</script>`
+	h.deed(1, store.Audit{Who: script + "@example.com", Role: script, Action: script, Detail: script})
+	page := b.get(supportAuditPath + "?text=" + url.QueryEscape(script)).want(200)
+	if n := len(page.all("script", "src", "*")); n != 3 || len(page.lines()) != 1 || strings.Contains(page.body, "<script>") {
+		t.Errorf("page: got %d scripts and lines %q, want the page's own 3 and the text", n, page.lines())
+	}
+}
