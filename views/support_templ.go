@@ -1199,7 +1199,7 @@ func doing(a SupportAccount) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if a.Do == (SupportDo{}) {
+		if a.Standing.State == "reset" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 99, "<p class=\"hint\">Nothing: the connection is over.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -20,7 +20,17 @@ var staffRoutes = []struct {
 	status   int
 	signedIn int
 }{
-	{"GET /support", roleViewer, 303, 0},
+	{"GET /support", roleViewer, 200, 0},
+	{"POST /support", roleViewer, 303, 0},
+	{"GET /support/now", roleViewer, 200, 0},
+	{"GET /support/launches/:launch", roleViewer, 200, 0},
+	{"GET /support/accounts/:account", roleViewer, 200, 0},
+	{"POST /support/accounts/:account/show", roleViewer, 303, 0},
+	{"POST /support/accounts/:account/test", roleViewer, 303, 0},
+	{"POST /support/accounts/:account/retry", roleOperator, 303, 0},
+	{"POST /support/accounts/:account/events/:event/retry", roleOperator, 303, 0},
+	{"POST /support/accounts/:account/link", roleOperator, 200, 0},
+	{"POST /support/accounts/:account/sessions", roleOperator, 303, 0},
 	{"GET /support/audit", roleViewer, 200, 0},
 
 	{"GET /support/signin", "", 200, 303},
@@ -33,7 +43,7 @@ var staffRoutes = []struct {
 
 // staffPath fills a route's pattern in with what the customer has.
 func staffPath(pattern string, conn store.Connection, launch string) string {
-	return strings.NewReplacer(":account", conn.ID, ":launch", strings.TrimPrefix(launch, "/add/")).Replace(pattern)
+	return strings.NewReplacer(":account", conn.ID, ":event", store.NewID(), ":launch", strings.TrimPrefix(launch, "/add/")).Replace(pattern)
 }
 
 func TestEveryStaffRouteIsInTheTable(t *testing.T) {
@@ -98,7 +108,7 @@ func TestWhoOfStaffMayDoWhat(t *testing.T) {
 			}
 		}
 	}
-	customer.get("/pushes").want(200) // a staff route ends nothing of a customer's
+	customer.get("/pushes").want(401) // an operator ended the customer's sessions
 }
 
 // ask sends a GET, or a form as the pages do.
@@ -146,7 +156,7 @@ func TestAViewerMayOnlyLook(t *testing.T) {
 	if got, want := h.audits()[0], sam+" operator retry"; done != 1 || got != want {
 		t.Errorf("done %d times, audit log: got %q, want once and %q", done, got, want)
 	}
-	operator.get(supportAuditPath).says("retry 2 calls", "Was refused not a viewer's: POST /support/retry")
+	operator.get(supportAuditPath).says("Retried 2 calls", "Was refused not a viewer's: POST /support/retry")
 }
 
 func TestStaffProblemPages(t *testing.T) {

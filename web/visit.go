@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -84,8 +85,19 @@ func (a *app) ownLaunch(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 		v.launch, v.code = l, l.Code
+		if err := a.nameLaunch(c.Request().Context(), l, v.who().Email); err != nil {
+			return err
+		}
 		return next(c)
 	}
+}
+
+// nameLaunch remembers for support whose an unsigned launch is, once that is known.
+func (a *app) nameLaunch(ctx context.Context, l store.Launch, email string) error {
+	if l.Signed || email == "" || l.Email == email {
+		return nil
+	}
+	return a.Store.SetLaunchEmail(ctx, l.ID, email)
 }
 
 // owns says whether the launch is this visitor's.
