@@ -51,3 +51,44 @@ func TestPostgresSaysDiskFullToo(t *testing.T) {
 		t.Errorf("PostgreSQL's disk_full gives %v, want ErrFull", err)
 	}
 }
+
+func TestPragmasMayFollowASQLitePath(t *testing.T) {
+	keyset, err := GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault, err := NewVault(keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "small.db")
+	s, err := Open(t.Context(), "sqlite:"+path+"?_pragma=max_page_count(700)&_pragma=cache_size(-500)", vault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if !s.FullAt().IsZero() {
+		t.Error("a disk that was never full is said to have been")
+	}
+	contacts := make([]string, 5000)
+	for i := range contacts {
+		contacts[i] = "1234567890"
+	}
+	for n := 0; ; n++ {
+		_, err := s.CreateLaunch(t.Context(), Launch{Contacts: contacts}, "", time.Time{})
+		if errors.Is(err, ErrFull) {
+			break
+		}
+		if err != nil || n > 700 {
+			t.Fatalf("launch %d: %v, want that 700 pages are full at some point", n, err)
+		}
+	}
+	if time.Since(s.FullAt()) > time.Minute {
+		t.Errorf("full at %s, want just now", s.FullAt())
+	}
+	for _, url := range []string{"sqlite:" + path + "?mode=ro", "sqlite:" + path + "?_pragma=foreign_keys(0)&x=1", "sqlite:" + path + "?%zz"} {
+		if _, err := Open(t.Context(), url, vault); err == nil {
+			t.Errorf("%s: opened, want an error", url)
+		}
+	}
+}

@@ -17,17 +17,22 @@ import (
 )
 
 // openSQLite opens the file with one writing connection, so that writers queue in Go and not in SQLite's unfair busy loop, and
-// four that only read.
-func openSQLite(ctx context.Context, path string) (*Store, error) {
+// four that only read. more are pragmas as in "_pragma=cache_size(-8000)", joined by &.
+func openSQLite(ctx context.Context, path, more string) (*Store, error) {
 	path, err := create(path)
 	if err != nil {
 		return nil, err
+	}
+	pragmas, err := url.ParseQuery(more)
+	if err != nil || len(pragmas) != min(len(pragmas["_pragma"]), 1) {
+		return nil, errors.New("behind the ? of a SQLite database stands _pragma=name(value) and nothing else")
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(10000)" + // first, so that the next ones may wait
 		"&_pragma=journal_mode(WAL)" +
 		"&_pragma=synchronous(FULL)" + // what was reported is on disk, power cut or not
-		"&_pragma=foreign_keys(1)"
+		"&_pragma=foreign_keys(1)" +
+		"&" + pragmas.Encode()
 	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate") // deferred ones that read first fail with SQLITE_BUSY
 	if err != nil {
 		return nil, err

@@ -67,7 +67,8 @@ type engine interface {
 	ended(ctx context.Context)
 }
 
-// Open opens the database and migrates it. The url is a path or "sqlite:path" for SQLite, "postgres://…" for PostgreSQL.
+// Open opens the database and migrates it. The url is a path or "sqlite:path" for SQLite, "postgres://…" for PostgreSQL. Pragmas
+// of SQLite may follow: "sqlite:path?_pragma=max_page_count(250000)" keeps the file under a gigabyte.
 // It returns [ErrWrongKey] when the vault is not the one that sealed what is in the database. Close the Store after use.
 func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
 	s, err := open(ctx, url)
@@ -89,11 +90,14 @@ func open(ctx context.Context, url string) (*Store, error) {
 	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
 		return openPostgres(ctx, url)
 	}
-	path := strings.TrimPrefix(url, "sqlite:")
+	path, more := strings.TrimPrefix(url, "sqlite:"), ""
+	if path != url { // only then may something follow: a plain path may have a ? in it
+		path, more, _ = strings.Cut(path, "?")
+	}
 	if path == "" || strings.Contains(path, "://") {
 		return nil, errors.New("want a path, sqlite:path or postgres://…")
 	}
-	return openSQLite(ctx, path)
+	return openSQLite(ctx, path, more)
 }
 
 // Close waits for running transactions and closes the database.
