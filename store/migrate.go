@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -21,11 +22,31 @@ func migrate(ctx context.Context, d goose.Dialect, db *sql.DB, folder string, mo
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if err := up(ctx, p); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
 }
+
+// up applies what is missing. Another program may be doing the same at this moment, a service that is starting beside
+// `addtomojo support-link` say: whoever comes second trips over its tables, and finds nothing missing when it tries again. On
+// PostgreSQL goose's own lock sees to that.
+func up(ctx context.Context, p *goose.Provider) (err error) {
+	for range migrationTries {
+		if _, err = p.Up(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+	return err
+}
+
+// migrationTries last about a second.
+const migrationTries = 20
 
 // isUnique tells whether the error is another row with the same unique value.
 func isUnique(err error) bool {

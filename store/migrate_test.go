@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"io/fs"
+	"sync"
 	"testing"
 
 	"github.com/pressly/goose/v3"
@@ -40,6 +41,29 @@ func TestMigrateKeepsLinks(t *testing.T) {
 			if e := received(t, s, call("msg_1", 58)); e.Seq != 1 {
 				t.Errorf("the first event has seq %d, want 1", e.Seq)
 			}
+		})
+	}
+}
+
+func TestProgramsThatStartTogetherMigrateOnce(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			url := storetest.URL(t, engine)
+			var starting sync.WaitGroup
+			for range 6 {
+				starting.Go(func() {
+					s, err := store.Open(t.Context(), url, storetest.Vault(t))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer s.Close()
+					if _, err := s.CreateLaunch(t.Context(), store.Launch{Contacts: []string{"1"}}, "", noon); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			starting.Wait()
 		})
 	}
 }
