@@ -40,7 +40,7 @@ var onlyIn = map[string][]string{
 	"github.com/labstack/echo":       {"web"},
 	"github.com/gorilla/":            {"web"},
 	"github.com/coreos/go-oidc":      {"web"},
-	"database/sql":                   {"store", "store/internal/rows", "store/storetest", "store/storetest/cluster"},
+	"database/sql":                   {"cmd/bench", "store", "store/internal/rows", "store/storetest", "store/storetest/cluster"},
 	"github.com/jackc/pgx":           {"cmd/bench", "store", "store/storetest", "store/storetest/cluster"},
 	"github.com/pressly/goose":       {"store"},
 	"modernc.org/sqlite":             {"store"},

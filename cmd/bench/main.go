@@ -25,6 +25,7 @@
 //	hooks.go     the rounds of the hook_ rows
 //	hooksloop.go signed hooks, sent as fast as they are answered or at a fixed rate
 //	hookstown.go the service in this process, and a Wise Agent that takes notes
+//	support.go   support's search, over many accounts
 //
 // A missed aim is printed, and is no error: the exit status tells only whether everything could be measured.
 package main
@@ -87,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return fmt.Errorf("-database: %w", err)
 		}
 	}
-	rows, err := measure(ctx, append(scenarios(full), hookScenarios(hooks)...), wanted, *rounds, stdout, stderr)
+	rows, err := measure(ctx, slices.Concat(scenarios(full), hookScenarios(hooks), supportScenarios(fullSupport)), wanted, *rounds, stdout, stderr)
 	if err != nil || *path == "" {
 		return err
 	}

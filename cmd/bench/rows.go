@@ -107,6 +107,7 @@ func number(v float64) string {
 type scenario struct {
 	rows  []definition
 	round func(ctx context.Context, program string) ([]sample, error)
+	close func() error // after the last round; nil where rounds leave nothing behind
 }
 
 // wanted tells whether one of the rows is asked for.
@@ -125,6 +126,9 @@ func (s scenario) names() string {
 
 // measure runs the rounds.
 func (s scenario) measure(ctx context.Context, program string, rounds int, progress io.Writer) ([]Row, error) {
+	if s.close != nil {
+		defer s.close()
+	}
 	samples := make([][]sample, len(s.rows))
 	for n := 1; n <= rounds; n++ {
 		fmt.Fprintf(progress, "%s: round %d of %d\n", s.names(), n, rounds)

@@ -20,7 +20,7 @@ func TestSmoke(t *testing.T) {
 		Slices: 1, Slice: 100 * time.Millisecond, AcceptRate: 200, CallRate: 200, Burst: 100, WiseTime: time.Millisecond,
 	}
 	var text strings.Builder
-	rows, err := measure(t.Context(), append(scenarios(tiny), hookScenarios(hooks)...), regexp.MustCompile(""), 1, &text, io.Discard)
+	rows, err := measure(t.Context(), slices.Concat(scenarios(tiny), hookScenarios(hooks), supportScenarios(supportSize{Accounts: 200, Searches: 20})), regexp.MustCompile(""), 1, &text, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,8 @@ func TestSmoke(t *testing.T) {
 		}
 	}
 	want := []string{"push_batches", "push_landing", "push_whole", "push_memory",
-		"hooks_accepted", "hooks_shared_commits", "hooks_accept_p99", "hook_to_call_p50", "hook_to_call_p99", "hooks_delivered"}
+		"hooks_accepted", "hooks_shared_commits", "hooks_accept_p99", "hook_to_call_p50", "hook_to_call_p99", "hooks_delivered",
+		"support_search_p99"}
 	if !slices.Equal(names, want) {
 		t.Errorf("rows %q, want %q", names, want)
 	}
