@@ -68,7 +68,7 @@ func TestTheScreenOfAnAccount(t *testing.T) {
 	customer.connect(2)
 	b, account := h.staff(sam, roleOperator), h.account(jane)
 	got := b.get(account).want(200)
-	got.says("Connected", "j***@example.com", "Ruiz Realty Group", "8812", "owner", "Nothing that we know of.", "Test now", "Make a reconnect link", "End 1 session", "None were needed.")
+	got.says("Connected", "j***@example.com", "Ruiz Realty Group", "8812", "owner", "Nothing that we know of.", "Test now", "Make a reconnect link", "End sessions (1)", "None were needed.")
 	if strings.Contains(got.text(), jane) {
 		t.Error("the e-mail is shown whole before anybody asked")
 	}

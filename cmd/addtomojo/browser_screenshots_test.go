@@ -23,11 +23,8 @@ var readmePictures = []string{"group.png", "progress.png"}
 // TestScreenshots checks the README's pictures. With SCREENSHOTS set to a folder (from the top of the repository, such as
 // docs) it takes them anew, of a real run with sample people.
 func TestScreenshots(t *testing.T) {
-	dir := filepath.Join("..", "..", "docs")
-	if folder := os.Getenv("SCREENSHOTS"); folder != "" {
-		if dir = folder; !filepath.IsAbs(dir) {
-			dir = filepath.Join("..", "..", folder)
-		}
+	dir := picturesDir()
+	if os.Getenv("SCREENSHOTS") != "" {
 		takePictures(t, dir)
 	}
 	want := image.Pt(int(readmeLook.Width*2), int(readmeLook.Height*2))
@@ -44,6 +41,17 @@ func TestScreenshots(t *testing.T) {
 			t.Errorf("%s: got %v pixels, want %v", name, got, want)
 		}
 	}
+}
+
+// picturesDir is docs, or the folder that SCREENSHOTS names.
+func picturesDir() string {
+	dir := filepath.Join("..", "..", "docs")
+	if folder := os.Getenv("SCREENSHOTS"); filepath.IsAbs(folder) {
+		dir = folder
+	} else if folder != "" {
+		dir = filepath.Join("..", "..", folder)
+	}
+	return dir
 }
 
 func takePictures(t *testing.T, dir string) {
