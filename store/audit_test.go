@@ -2,6 +2,9 @@ package store_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -110,4 +113,20 @@ func TestAuditsOfOneMoment(t *testing.T) {
 			t.Errorf("id %s: got version %d, variant %s, want a UUIDv7", got[0].ID, id.Version(), id.Variant())
 		}
 	})
+}
+
+// No query but the one that adds them touches audits otherwise than to read them.
+func TestAuditsStay(t *testing.T) {
+	files, err := filepath.Glob("queries/*.sql")
+	check(t, err)
+	changes := regexp.MustCompile(`(?i)(update|delete\s+from|into)\s+audits\b`)
+	var found []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		check(t, err)
+		found = append(found, changes.FindAllString(string(text), -1)...)
+	}
+	if !slices.Equal(found, []string{"into audits"}) {
+		t.Errorf("queries that write audits: got %q, want the one that adds", found)
+	}
 }

@@ -1,5 +1,5 @@
 // Package views holds the pages that a customer sees in the popup and in the
-// tab that a push opens. It imports nothing of ours: every page is a plain
+// tab that a push opens, and those of the support console (staff.templ). It imports nothing of ours: every page is a plain
 // struct (its view model) and a templ component over it, so that any page in
 // any state can be rendered in a test from a literal.
 //

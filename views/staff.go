@@ -21,6 +21,7 @@ type SupportSignIn struct {
 	Page
 	Note string // what happened before: "sam@example.com isn't on the list of support staff."
 	Calm bool   // Note is no refusal
+	Wait bool   // Note asks to try again later
 
 	OIDCURL string // GET: sign in with OpenID Connect; "" where it isn't set up
 

@@ -24,7 +24,7 @@ func someAuditLog() AuditLog {
 		List: []AuditLine{
 			{ID: "4", When: now.Add(-14 * time.Second), Who: "sam.support@example.com", Role: "operator", What: "Looked at an account", Account: "j***@example.com", AccountURL: "/support/accounts/1"},
 			{ID: "3", When: now.Add(-time.Hour), Who: "vera.support@example.com", Role: "viewer", What: "Looked at the audit log", Detail: "who: sam.support@example.com, from: 2026-11-01"},
-			{ID: "2", When: now.Add(-26 * time.Hour), Who: "vera.support@example.com", Role: "viewer", What: "Was refused", Detail: "not a viewer's: POST /support/accounts/:account/retry"},
+			{ID: "2", When: now.Add(-26 * time.Hour), Who: "vera.support@example.com", Role: "viewer", What: "Was refused", Detail: "only operators may: /support/accounts/:account/retry"},
 			{ID: "1", When: now.Add(-50 * time.Hour), Who: "mallory@example.com", What: "Was refused", Detail: "not on the list of support staff"},
 		},
 		OlderURL: "/support/audit?before=1",
@@ -52,7 +52,9 @@ func staffStates() []state {
 			s.OIDCURL, s.Note = "/support/oidc/start", hostile[3]+"@example.com isn't on the list of support staff. Ask whoever runs the service to put you on it, or sign in as somebody else."
 		})},
 		{"support-signin-link", supportSignIn(func(s *SupportSignIn) { s.LinkEmail, s.LinkURL = "s***@example.com", "/support/signin/link/1" })},
-		{"support-signin-link-long", supportSignIn(func(s *SupportSignIn) { s.LinkEmail, s.LinkURL = "s***@"+hostile[3]+".example.com", "/support/signin/link/1" })},
+		{"support-signin-link-long", supportSignIn(func(s *SupportSignIn) {
+			s.LinkEmail, s.LinkURL = "s***@"+hostile[3]+".example.com", "/support/signin/link/1"
+		})},
 		{"support-problem", StaffProblemPage(StaffProblem{Page: somePage("Your role doesn't allow this"), Staff: someStaff(),
 			What: "You may look at everything here, but not change anything, so nothing was done.", Next: "Ask an operator to do it, or to make you one."})},
 		{"support-problem-signed-out", StaffProblemPage(StaffProblem{Page: somePage("You are signed out"), Calm: true, What: "After half an hour without use we sign you out.",

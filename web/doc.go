@@ -19,7 +19,10 @@
 //	hooks.go     what Mojo tells: signatures, 202 after the commit
 //	api.go       what Mojo's contact form asks, behind bearer tokens
 //	activity.go  what came from Mojo, as its customer sees it
-//	problems.go  one table from errors to pages; apiproblem.go, one to answers for programs
+//	staff.go     who is of the support staff, and what their role allows; stafflink.go and oidc.go, how they get in
+//	audit.go     what they looked at and did
+//	problems.go  one table from errors to pages; apiproblem.go and staffproblems.go, for programs and for
+//	             support
 //
 // # Handlers
 //
@@ -32,4 +35,8 @@
 // A launch belongs to the browser that opened it, a signed one also to the Wise Agent account it was signed for. A push
 // belongs to its connection, and so to the Wise Agent account that owns it. To everybody else neither exists: 404. Programs
 // prove who they are with a signature or a token at each request: no session and no cookie counts there.
+//
+// Everything below /support belongs to support staff. They have a session of their own beside any customer's, with another
+// cookie and other rows; neither opens anything of the other's. A route asks for a role with staff(least), and its handler
+// writes down what was looked at or done with audited.
 package web

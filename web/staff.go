@@ -110,14 +110,23 @@ func (a *app) staff(least role) echo.MiddlewareFunc {
 			}
 			c.Set("staff", who)
 			if !who.Role.may(least) {
-				if err := a.audited(c, auditRefused, "", "not a viewer's: "+method(c)+" "+route(c)); err != nil {
-					return err
-				}
-				return errStaffRole
+				return a.refuseRole(c)
 			}
 			return next(c)
 		}
 	}
+}
+
+// refuseRole writes down that somebody wanted what their role doesn't allow.
+func (a *app) refuseRole(c echo.Context) error {
+	account := c.Param("account")
+	if !isID(account) {
+		account = ""
+	}
+	if err := a.audited(c, auditRefused, account, "only operators may: "+route(c)); err != nil {
+		return err
+	}
+	return errStaffRole
 }
 
 // staffMember is who is signed in, nil for nobody. Asking for a page counts as use; a part that a page asks for by itself
@@ -162,18 +171,22 @@ func (a *app) askWho(c echo.Context) error {
 	return a.seeOther(c, supportSignInPath)
 }
 
-// letIn signs the staff member in, under a new session, and gives the page that was asked for before.
+// letIn signs the staff member in, under a new session, and gives the page that was asked for before. The audit log knows of it
+// first: nobody is in without a line there.
 func (a *app) letIn(c echo.Context, who staffMember) (next string, err error) {
 	s, err := a.memberSession(c)
 	if err != nil {
+		return "", err
+	}
+	c.Set("staff", &who)
+	if err := a.audited(c, auditSignIn, "", viaWords[who.Via]); err != nil {
 		return "", err
 	}
 	err = a.members.signIn(c.Response(), c.Request(), s, "", func(v *visitor) { *v = visitor{Staff: &who} })
 	if err != nil {
 		return "", err
 	}
-	c.Set("staff", &who)
-	return a.takeNext(c), a.audited(c, auditSignIn, "", viaWords[who.Via])
+	return a.takeNext(c), nil
 }
 
 // viaWords are how somebody came in, for people.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -267,4 +268,21 @@ func TestFullDiskLetsStaffLook(t *testing.T) {
 	if err := a.logInstead(v, store.ErrStale); err == nil {
 		t.Error("another failure: got no error, want it")
 	}
+}
+
+// An address that tries link after link has to wait; others don't.
+func TestStaffSignInsArePaced(t *testing.T) {
+	h := newHouse(t, func(s *Server) { s.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
+	try := func(address string) *answer {
+		return h.browser().post(supportLinkPath+"/"+randomID(), nil, "X-Forwarded-For", address)
+	}
+	for range signInsAtOnce {
+		try("203.0.113.7").want(410)
+	}
+	if got := try("203.0.113.7").want(429).says("That was a lot at once"); got.header.Get("Retry-After") == "" {
+		t.Error("got no Retry-After")
+	}
+	try("203.0.113.8").want(410)
+	h.clock.advance(time.Minute)
+	try("203.0.113.7").want(410)
 }

@@ -95,7 +95,7 @@ func (a *app) askStaffSignIn(c echo.Context) error {
 	}
 	note := a.takeNote(c)
 	return a.render(c, note.status(), views.SupportSignInPage(views.SupportSignIn{
-		Page: a.staffPage("Sign in to support"), OIDCURL: a.oidcURL(), Note: note.sentences(), Calm: note.Calm,
+		Page: a.staffPage("Sign in to support"), OIDCURL: a.oidcURL(), Note: note.sentences(), Calm: note.Calm, Wait: note.Status == http.StatusServiceUnavailable,
 	}))
 }
 

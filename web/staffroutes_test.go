@@ -156,7 +156,7 @@ func TestAViewerMayOnlyLook(t *testing.T) {
 	if got, want := h.audits()[0], sam+" operator retry"; done != 1 || got != want {
 		t.Errorf("done %d times, audit log: got %q, want once and %q", done, got, want)
 	}
-	operator.get(supportAuditPath).says("Retried 2 calls", "Was refused not a viewer's: POST /support/retry")
+	operator.get(supportAuditPath).says("Retried 2 calls", "Was refused only operators may: /support/retry")
 }
 
 func TestStaffProblemPages(t *testing.T) {

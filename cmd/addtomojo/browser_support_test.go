@@ -80,6 +80,26 @@ func TestSupportSignsInByLink(t *testing.T) {
 	tab.Wait("h1", "Sign in to support")
 }
 
+// An issuer that is down keeps the service from nothing else, and the page says so calmly.
+func TestSupportWithAnIssuerThatIsDown(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium, func(_ *sandboxOptions, box *sandbox) {
+		if box != nil {
+			box.Settings.SupportOIDCIssuer, box.Settings.SupportOIDCClientID, box.Settings.SupportOIDCClientSecret = "http://127.0.0.1:1", "addtomojo", "sandbox-oidc"
+		}
+	})
+	tab := s.user.Open(s.Settings.BaseURL + "/support")
+	tab.Look(chrome.Desk)
+	tab.Wait("#start", "Continue to sign in")
+	s.inspectConsole(tab, "support-signin-oidc")
+	tab.Click("#start")
+	tab.Wait(".note", "The sign-in service isn't answering just now.")
+	s.inspectConsole(tab, "support-issuer-down")
+	tab.Go(s.staffLink(sampleOperator, ""))
+	tab.Click("#sign-in")
+	tab.Wait("h1", "Audit log")
+}
+
 func TestSupportReadsTheAuditLog(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)

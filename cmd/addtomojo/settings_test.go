@@ -47,12 +47,15 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 	vars["MOJO_CLIENT_SECRET_FILE"] = "/nowhere"
 	vars["MOJO_WEBHOOK_SECRETS"] = "whsec_" + sessionKey() + ",whsec_marked"
 	vars["MOJO_API_TOKENS"] = "marked"
+	vars["SUPPORT_OIDC_ISSUER"] = "http://accounts.example.com"
+	vars["SUPPORT_OIDC_CLIENT_SECRET"] = "marked-oidc-secret"
+	vars["SUPPORT_OPERATOR_EMAILS"] = "sam"
 	_, err := readSettings(from(vars))
 	if err == nil {
 		t.Fatal("the settings are taken, want a list of problems")
 	}
 	for _, name := range []string{"MOJO_CLIENT_ID", "BASE_URL", "WISEAGENT_AUTH_URL", "WISEAGENT_TIME_ZONE", "MOJO_BATCH_SIZE",
-		"MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
+		"MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "SUPPORT_OIDC_ISSUER: must be https", "SUPPORT_OIDC_CLIENT_ID is missing", `SUPPORT_OPERATOR_EMAILS: "sam"`, "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the problems don't name %s:\n%v", name, err)
 		}
@@ -92,6 +95,42 @@ func TestSettingsNeverShowTheirSecrets(t *testing.T) {
 	slog.New(slog.NewTextHandler(&log, nil)).Info("settings", "all", s, "pointer", &s)
 	if strings.Contains(log.String(), "marked") {
 		t.Errorf("the log shows a secret: %s", log.String())
+	}
+}
+
+func TestSupportSettings(t *testing.T) {
+	oidc := map[string]string{
+		"SUPPORT_OIDC_ISSUER": "https://login.example.com/tenant/v2.0", "SUPPORT_OIDC_CLIENT_ID": "addtomojo", "SUPPORT_OIDC_CLIENT_SECRET": "marked-oidc-secret",
+		"SUPPORT_ALLOWED_EMAILS": "vera@example.com, Olga@example.com", "SUPPORT_OPERATOR_EMAILS": "sam@example.com",
+	}
+	with := func(change map[string]string) error {
+		vars := goodVars(t)
+		for name, value := range oidc {
+			vars[name] = value
+		}
+		for name, value := range change {
+			vars[name] = value
+		}
+		_, err := readSettings(from(vars))
+		return err
+	}
+	none := map[string]string{"SUPPORT_OIDC_ISSUER": "", "SUPPORT_OIDC_CLIENT_ID": "", "SUPPORT_OIDC_CLIENT_SECRET": ""}
+	for _, good := range []map[string]string{{}, none, {"SUPPORT_ALLOWED_EMAILS": ""}, {"SUPPORT_OPERATOR_EMAILS": ""}} {
+		if err := with(good); err != nil {
+			t.Errorf("%v: got %v, want no error", good, err)
+		}
+	}
+	for want, bad := range map[string]map[string]string{
+		"SUPPORT_OIDC_CLIENT_ID is missing":         {"SUPPORT_OIDC_CLIENT_ID": ""},
+		"SUPPORT_OIDC_CLIENT_SECRET is missing":     {"SUPPORT_OIDC_CLIENT_SECRET": ""},
+		"SUPPORT_OIDC_ISSUER is missing":            {"SUPPORT_OIDC_ISSUER": ""},
+		"SUPPORT_OIDC_ISSUER: must be the issuer's": {"SUPPORT_OIDC_ISSUER": "https://login.example.com/?tenant=1"},
+		"nobody could sign in":                      {"SUPPORT_ALLOWED_EMAILS": "", "SUPPORT_OPERATOR_EMAILS": ""},
+		"SUPPORT_ALLOWED_EMAILS":                    {"SUPPORT_ALLOWED_EMAILS": "vera@example.com, *@example.com@example.org"},
+	} {
+		if err := with(bad); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "marked") {
+			t.Errorf("%v: got %v, want %q", bad, err, want)
+		}
 	}
 }
 
