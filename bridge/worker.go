@@ -66,6 +66,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	loops.Go(func() { b.revokeLoop(ctx) })
 	loops.Go(func() { b.tidyLoop(ctx) })
 	loops.Go(func() { b.feedLoop(ctx) })
+	loops.Go(func() { b.noticeLoop(ctx) })
 	b.dispatch(ctx)
 	b.background.close()
 	b.prefetches.drop(func(*selection) bool { return true })
