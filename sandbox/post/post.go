@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -101,7 +102,7 @@ func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := Hook{ID: r.Header.Get(standardwebhooks.HeaderWebhookID), At: s.now(), Body: string(body), Status: http.StatusNoContent}
-	h.Verified = s.signer != nil && s.signer.Verify(body, r.Header) == nil
+	h.Verified = s.verified(r.Header, body)
 	if !h.Verified || !json.Valid(body) {
 		h.Status = http.StatusUnauthorized
 	}
@@ -118,6 +119,18 @@ func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "/hook?again")
 	}
 	w.WriteHeader(h.Status)
+}
+
+// tolerance is how far a webhook's time may lie from ours.
+const tolerance = 5 * time.Minute
+
+// verified is the library's Verify, by our own clock.
+func (s *Server) verified(h http.Header, body []byte) bool {
+	at, err := strconv.ParseInt(h.Get(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
+	if err != nil || s.now().Sub(time.Unix(at, 0)).Abs() > tolerance {
+		return false
+	}
+	return s.signer != nil && s.signer.VerifyIgnoringTimestamp(body, h) == nil
 }
 
 func (s *Server) now() time.Time {
