@@ -14,7 +14,7 @@
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was
 //	reset.go        Reset Credentials and the revoking behind it
 //	reconnect.go    the link that leads to a sign-in that is needed
-//	notice.go       telling people outside the popup, by webhook and e-mail
+//	notice.go       telling people outside the popup: noticewords.go says what, noticehook.go and mailer.go how
 //	worker.go       leases, waking, sweeps, housekeeping
 //	background.go   work that outlives the request that began it
 //	patience.go     Mojo asked to be left alone

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -449,4 +450,123 @@ func TestNoticeSaysHowMuchWaits(t *testing.T) {
 			t.Errorf("webhook says %s, want that 3 wait", h.Body)
 		}
 	})
+}
+
+// A process that dies while it sends leaves its claim. Nobody can know how far it came: the webhook goes out again, with the same
+// id, and the e-mail doesn't.
+func TestNoticesOfAKilledProcess(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		p := w.post()
+		w.stop()
+		conn := w.connected()
+		w.lose(conn.ID, store.Mojo)
+		w.later(time.Minute)
+		for _, ch := range []store.Channel{store.ChannelWebhook, store.ChannelEmail} {
+			_, err := w.Store.AddNotices(t.Context(), ch, w.Now(), w.Now(), 10)
+			w.need(err)
+		}
+		claimed, err := w.Store.ClaimNotices(t.Context(), w.Now(), w.Now().Add(2*time.Minute), 10)
+		w.need(err)
+		w.run()
+		time.Sleep(3 * quick)
+		if n := len(p.Mails()) + len(p.Hooks()); len(claimed) != 2 || n != 0 {
+			t.Errorf("%d claimed and %d sent by somebody else, want 2 and none", len(claimed), n)
+		}
+		w.later(3 * time.Minute)
+		w.notices(conn.ID, "two sent", are(2, store.NoticeSent))
+		if len(p.Mails()) != 0 || len(p.Hooks()) != 1 {
+			t.Errorf("%d mails and %d webhooks, want the webhook alone", len(p.Mails()), len(p.Hooks()))
+		}
+	})
+}
+
+// Stopping in the middle waits for the letter under way; starting again sends no other.
+func TestRestartsTellOnce(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		p := w.post()
+		conn := w.connected()
+		w.lose(conn.ID, store.Mojo)
+		for range 10 {
+			time.Sleep(quick / 4)
+			w.stop()
+			w.run()
+		}
+		w.notices(conn.ID, "two sent", are(2, store.NoticeSent))
+		if len(p.Mails()) != 1 || len(p.Hooks()) != 1 {
+			t.Errorf("%d mails and %d webhooks, want one of each", len(p.Mails()), len(p.Hooks()))
+		}
+	})
+}
+
+// Off loopback no letter and no password goes out in clear; and a certificate has to be right.
+func TestMailServersMustBeSafe(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, storetest.Open(t, storetest.SQLite), mojobox.Config{})
+	p := w.post()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	w.need(err)
+	go p.ServeMail(l)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	w.need(err)
+	tls := httptest.NewTLSServer(nil) // its certificate is nobody's
+	defer tls.Close()
+	customers := 0
+	for name, server := range map[string]string{
+		"without STARTTLS":         "smtp://user:marked@localhost.:" + port, // as a host it isn't known to be on loopback
+		"with a wrong certificate": "smtps://user:marked@" + tls.Listener.Addr().String(),
+		"that isn't there":         "smtp://127.0.0.1:1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.stop()
+			w.NoticeHook = nil
+			w.Mailer, err = bridge.NewMailer(server, "addtomojo@example.com")
+			w.need(err)
+			w.run()
+			customers++
+			conn := w.customer(customers, 1).conn
+			w.lose(conn.ID, store.Wise)
+			list := w.notices(conn.ID, "one tried", func(list []store.Notice) bool {
+				return len(list) == 1 && list[0].Attempts == 1 && list[0].State == store.NoticeWaiting
+			})
+			if !strings.Contains(list[0].Cause, "did not let us in") {
+				t.Errorf("cause is %q", list[0].Cause)
+			}
+			if len(p.Mails()) != 0 || w.said("marked") {
+				t.Error("a mail went out, or the log tells the password")
+			}
+		})
+	}
+}
+
+// A receiver that hangs is given up after ten seconds.
+func TestAHangingReceiverIsGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, storetest.Open(t, storetest.SQLite), mojobox.Config{})
+	w.post()
+	w.stop()
+	leave := make(chan struct{})
+	hangs := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-leave:
+		case <-r.Context().Done():
+		}
+	}))
+	defer hangs.Close()
+	defer close(leave)
+	var err error
+	w.NoticeHook, err = bridge.NewNoticeHook(hangs.URL+"/marked-path", noticeSecret)
+	w.need(err)
+	w.run()
+	conn := w.connected()
+	w.lose(conn.ID, store.Mojo)
+	begun := time.Now()
+	w.notices(conn.ID, "the webhook waiting and the e-mail sent", func(list []store.Notice) bool {
+		return len(list) == 2 && list[0].State == store.NoticeSent && list[1].State == store.NoticeWaiting && list[1].Attempts == 1
+	})
+	if took := time.Since(begun); took < 9*time.Second || took > 14*time.Second {
+		t.Errorf("it was given up after %s, want ten seconds", took)
+	}
+	if w.said("marked") {
+		t.Error("the log tells the receiver's address")
+	}
 }
