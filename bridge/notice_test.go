@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -569,4 +570,42 @@ func TestAHangingReceiverIsGivenUp(t *testing.T) {
 	if w.said("marked") {
 		t.Error("the log tells the receiver's address")
 	}
+}
+
+// Wise Agent ends our access, a hundred calls are made on each of three days, and the customer signs in again through the e-mail's
+// link: each call is one note, in order.
+func TestThreeDaysOfCallsComeBackThroughTheLink(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		p := w.post()
+		c := w.customer(1, 10)
+		w.wise.RevokeTokens(c.email)
+		for day := range 3 {
+			w.calls(c, 1+100*day, 100)
+			w.notices(c.conn.ID, "two sent", are(2, store.NoticeSent))
+			w.pass(c, 24*time.Hour)
+		}
+		conn, err := w.Store.Connection(t.Context(), c.conn.ID)
+		w.need(err)
+		if n, err := w.Waiting(t.Context(), c.conn.ID); err != nil || n != 300 || conn.State != store.StateNeedsSignIn {
+			t.Errorf("%d wait (%v) and it is %s, want 300 and needs_sign_in", n, err, conn.State)
+		}
+		link := linkInMail.FindString(p.Mails()[0].Text)
+		launch, err := w.OpenReconnectLink(t.Context(), link[strings.LastIndex(link, "/")+1:])
+		w.need(err)
+		joined, err := w.allow(launch, c.email, allScopes...)
+		w.need(err)
+		if joined.Connection == nil || joined.Connection.ID != c.conn.ID {
+			t.Fatalf("signed in to %+v, want the same connection", joined)
+		}
+		if l := w.ended(c, 0); l.Written != 300 {
+			t.Errorf("ledger %+v, want 300 written", l)
+		}
+		w.wantCalls(c, 1, 300)
+		if len(p.Mails()) != 1 || len(p.Hooks()) != 1 {
+			t.Errorf("%d mails and %d webhooks, want one of each", len(p.Mails()), len(p.Hooks()))
+		}
+		if _, err := w.OpenReconnectLink(t.Context(), link[strings.LastIndex(link, "/")+1:]); !errors.Is(err, bridge.ErrLinkEnded) {
+			t.Errorf("the link once more: %v, want it ended", err)
+		}
+	})
 }
