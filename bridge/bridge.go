@@ -14,6 +14,7 @@
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was
 //	reset.go        Reset Credentials and the revoking behind it
 //	reconnect.go    the link that leads to a sign-in that is needed
+//	notice.go       telling people outside the popup: noticewords.go says what, noticehook.go and mailer.go how
 //	worker.go       leases, waking, sweeps, housekeeping
 //	background.go   work that outlives the request that began it
 //	patience.go     Mojo asked to be left alone
@@ -62,6 +63,10 @@ type Bridge struct {
 	ProbeLook time.Duration
 	// ReadWaits are the waits between the tries of one read from Wise Agent; nil is 0.3, 1 and 3 seconds.
 	ReadWaits []time.Duration
+
+	NoticeHook  *NoticeHook   // nil sends no webhooks
+	Mailer      *Mailer       // nil sends no e-mails
+	NoticeAfter time.Duration // how long a connection needs a sign-in before people are told; 0 is 5 minutes
 
 	Log *slog.Logger     // nil is slog.Default()
 	Now func() time.Time // nil is time.Now

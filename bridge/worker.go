@@ -70,6 +70,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	pulsing, stopPulses := context.WithCancel(context.WithoutCancel(ctx))
 	var pulse sync.WaitGroup
 	pulse.Go(func() { b.pulseLoop(pulsing) })
+	loops.Go(func() { b.noticeLoop(ctx) })
 	b.dispatch(ctx)
 	b.background.close()
 	b.prefetches.drop(func(*selection) bool { return true })

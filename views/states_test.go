@@ -191,6 +191,10 @@ func welcomeStates() []state {
 			w.Selected, w.Email, w.AskMojo = 0, "j***@example.com", true
 			w.Lost = &Lost{Side: "Mojo", Since: someTime(), Cause: "The password was changed.", Waiting: 3}
 		})},
+		{"welcome-lost-both", welcomeWith(func(w *Welcome) {
+			w.Email, w.AskWise = "jane@example.com", true
+			w.Lost = &Lost{Side: "Wise Agent", Since: someTime(), Waiting: 12, Both: true}
+		})},
 		{"reconnected", ReconnectedPage(Reconnected{Page: somePage("Connected again"), Email: "j***@example.com", Again: true, Waiting: 12})},
 		{"reconnected-signed-in", ReconnectedPage(Reconnected{Page: somePage("Connected again"), Account: someAccount(),
 			Email: someAccount().Email, Again: true, Waiting: 1, Actions: []Action{{Label: "See the activity", URL: "/activity"}}})},

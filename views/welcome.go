@@ -32,6 +32,7 @@ type Lost struct {
 	Since   time.Time // in the customer's zone
 	Cause   string    // a sentence in plain words, "" when unknown
 	Waiting int       // contacts or calls that wait for it
+	Both    bool      // the other side doesn't either; it is asked for next
 }
 
 // MojoForm is the Mojo authentication form. It posts pin, login, password and tz
@@ -95,11 +96,11 @@ func (f MojoForm) focus() string {
 }
 
 func (w Welcome) wiseInHand() bool {
-	return w.WiseGiven || (w.Lost != nil && w.Lost.Side == "Mojo")
+	return w.WiseGiven || (w.Lost != nil && w.Lost.Side == "Mojo" && !w.Lost.Both)
 }
 
 func (w Welcome) mojoInHand() bool {
-	return w.MojoGiven != "" || (w.Lost != nil && w.Lost.Side == "Wise Agent")
+	return w.MojoGiven != "" || (w.Lost != nil && w.Lost.Side == "Wise Agent" && !w.Lost.Both)
 }
 
 // mojoFirst reports whether the Mojo form holds the page's main button.
@@ -124,6 +125,8 @@ func (w Welcome) mojoText() string {
 		return "needs sign-in"
 	case w.mojoInHand():
 		return "connected"
+	case w.Lost != nil:
+		return "comes next"
 	default:
 		return "not connected"
 	}

@@ -18,6 +18,7 @@ func TestWelcomeAsksForWhatIsMissing(t *testing.T) {
 		{"welcome-wise-given", "Add 47 contacts to Mojo", []string{"Connect"}, []string{"jane@example.com", "connected", "not connected"}},
 		{"welcome-mojo-given", "Waiting for Wise Agent", []string{"Continue with Wise Agent"}, []string{"not connected", "Harbor Realty (jane.ortiz)", "connected"}},
 		{"welcome-lost-wise", "Sign in to Wise Agent again", []string{"Continue with Wise Agent"}, []string{"jane@example.com", "needs sign-in", "connected"}},
+		{"welcome-lost-both", "Sign in to Wise Agent again", []string{"Continue with Wise Agent"}, []string{"jane@example.com", "needs sign-in", "comes next"}},
 		{"welcome-lost-mojo", "Sign in to Mojo again", []string{"Connect"}, []string{"jane@example.com", "connected", "needs sign-in"}},
 	} {
 		t.Run(test.state, func(t *testing.T) {

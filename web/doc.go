@@ -14,6 +14,7 @@
 //	session.go   gorilla's Store on our database
 //	visit.go     who asks, and what of it is theirs: launch, connection, push
 //	launch.go    the launch's form and signature
+//	reconnect.go the link that leads to a sign-in that is needed
 //	pace.go      how often one address may launch without one
 //	gzip.go      what is compressed, and what never
 //	hooks.go     what Mojo tells: signatures, 202 after the commit
@@ -32,7 +33,8 @@
 //
 // # Who may see what
 //
-// A launch belongs to the browser that opened it, a signed one also to the Wise Agent account it was signed for. A push
+// A launch belongs to the browser that opened it, a signed one also to the Wise Agent account it was signed for; that of a
+// reconnect link shows no more than what is wrong until Wise Agent has said who is there. A push
 // belongs to its connection, and so to the Wise Agent account that owns it. To everybody else neither exists: 404. Programs
 // prove who they are with a signature or a token at each request: no session and no cookie counts there.
 //

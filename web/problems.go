@@ -100,7 +100,7 @@ var problems = []struct {
 	{bridge.ErrOtherBrowser, problem{Status: http.StatusForbidden, Title: "This belongs to another window",
 		What: "The visit to Wise Agent began in another browser, or you have signed out since.", Next: startAgain}},
 	{bridge.ErrLinkEnded, problem{Status: http.StatusGone, Title: "This link has ended", Calm: true,
-		What: "A link to sign in again works for 7 days, and only until you have signed in.",
+		What: "A link to sign in again works for 7 days: until you have signed in, or the credentials are reset.",
 		Next: "Open Add to Mojo in Wise Agent: select a contact and choose Add to Mojo. If your connection needs you, it says so there."}},
 	{bridge.ErrLinkMojoAccount, problem{Status: http.StatusConflict, Title: "That is another Mojo account",
 		What: "This link is for the Mojo account that is connected already. You signed in to another one, so nothing was changed.",

@@ -60,8 +60,12 @@ func (a *app) reconnect(c echo.Context, last try) error {
 func (a *app) askReconnect(c echo.Context, conn store.Connection, email string, waiting int, last try) error {
 	v := visitOf(c)
 	last.Form.Action = launchPath(v.launch.ID) + "/mojo"
+	sides, err := a.Store.LostSides(c.Request().Context(), conn.ID)
+	if err != nil {
+		return err
+	}
 	lost := lostOf(conn, v.zoneOf(conn))
-	lost.Waiting = waiting
+	lost.Waiting, lost.Both = waiting, len(sides) > 1
 	retryAfter(c, last.Form.Wait)
 	return a.render(c, last.Status, views.WelcomePage(views.Welcome{
 		Page: a.page(c, "Sign in again"), Account: a.account(c), Email: email, Lost: lost,

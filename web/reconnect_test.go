@@ -124,7 +124,7 @@ func TestReconnectLinkForBothSides(t *testing.T) {
 	link := h.link(h.lost(store.Mojo, store.Wise))
 	b := h.browser()
 	launch := b.get(link).to("/add/")
-	b.get(launch).want(200).says("Sign in to Mojo again")
+	b.get(launch).want(200).says("Sign in to Mojo again", "comes next")
 	b.post(launch+"/wiseagent", nil).to(launch) // one after the other
 	b.post(launch+"/mojo", dana()).to(launch)
 	b.get(launch).want(200).says("Sign in to Wise Agent again", "j***@example.com")

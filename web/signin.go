@@ -72,8 +72,12 @@ func (a *app) askAgain(c echo.Context, w *views.Welcome) error {
 	if err != nil {
 		return err
 	}
+	sides, err := a.Store.LostSides(c.Request().Context(), v.conn.ID)
+	if err != nil {
+		return err
+	}
 	w.Lost = v.lost()
-	w.Lost.Waiting = waiting + mail.Waiting
+	w.Lost.Waiting, w.Lost.Both = waiting+mail.Waiting, len(sides) > 1
 	w.AskMojo = v.conn.Side == store.Mojo
 	w.AskWise = !w.AskMojo
 	return nil

@@ -16,12 +16,13 @@ const module = "addtomojo/"
 // kept to it alone.
 var mayImport = map[string][]string{
 	"bridge":                  {"mojo", "store", "wiseagent"},
-	"cmd/addtomojo":           {"bridge", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/wiseagent", "store", "web", "wiseagent"},
+	"cmd/addtomojo":           {"bridge", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/post", "sandbox/wiseagent", "store", "web", "wiseagent"},
 	"cmd/bench":               {"bridge", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/wiseagent", "store", "web", "wiseagent"},
 	"mojo":                    {},
 	"sandbox/fault":           {},
 	"sandbox/mojo":            {"sandbox/fault"},
 	"sandbox/people":          {},
+	"sandbox/post":            {},
 	"sandbox/wiseagent":       {"sandbox/fault", "sandbox/people"},
 	"static":                  {},
 	"store":                   {"store/internal/rows", "store/migrations"},
@@ -46,6 +47,9 @@ var onlyIn = map[string][]string{
 	"modernc.org/sqlite":             {"store"},
 	"github.com/tink-crypto/tink-go": {"store"},
 	"github.com/a-h/templ":           {"views", "web"},
+	"github.com/wneessen/go-mail":    {"bridge"},
+	"github.com/emersion/":           {"sandbox/post"},
+	"github.com/standard-webhooks/":  {"bridge", "sandbox/mojo", "sandbox/post", "web"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

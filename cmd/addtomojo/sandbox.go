@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"flag"
@@ -17,6 +18,7 @@ import (
 	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
 	"addtomojo/sandbox/people"
+	"addtomojo/sandbox/post"
 	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
 )
@@ -24,9 +26,13 @@ import (
 // samplePeople is how many contacts the sample customer has.
 const samplePeople = 500
 
-// sandboxOptions say where the three servers of a sandbox listen and what is in it.
+// sandboxNoticeAfter is how long a connection of the sandbox needs a sign-in before people are told: short enough to see it.
+const sandboxNoticeAfter = 15 * time.Second
+
+// sandboxOptions say where the servers of a sandbox listen and what is in it.
 type sandboxOptions struct {
 	Listen, WiseAgent, Mojo string // addresses; port 0 picks a free one
+	Post                    string // of the mailbox; its mail server listens on a free port of the same host
 	Database                string // "" is a temporary file
 	People                  int    // contacts of the sample customer
 	LogLevel                slog.Level
@@ -37,12 +43,14 @@ type sandbox struct {
 	Settings Settings
 	Wise     *wisebox.Server
 	Mojo     *mojobox.Server
+	Post     *post.Server
 	WiseURL  string // origin of the stand-in CRM; its host is localhost, so that the popup is cross-site as in life
 	MojoURL  string // origin of the stand-in dialer
+	PostURL  string // origin of the mailbox
 
 	WiseFaults, MojoFaults *fault.Set
 
-	listeners [3]net.Listener // service, Wise Agent, Mojo
+	listeners [5]net.Listener // service, Wise Agent, Mojo, mailbox, mail server
 	dir       string          // temporary, removed at the end; "" when the database is the caller's
 	log       *slog.Logger
 }
@@ -54,6 +62,7 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "address of the service")
 	flags.StringVar(&o.WiseAgent, "wiseagent", "127.0.0.1:8081", "address of the stand-in Wise Agent")
 	flags.StringVar(&o.Mojo, "mojo", "127.0.0.1:8082", "address of the stand-in Mojo")
+	flags.StringVar(&o.Post, "post", "127.0.0.1:8083", "address of the mailbox, where e-mails and webhooks are shown")
 	flags.IntVar(&o.People, "people", samplePeople, "contacts of the sample customer")
 	verbose := flags.Bool("verbose", false, "log every request")
 	if err := flags.Parse(args); err != nil {
@@ -78,12 +87,13 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 sign in (it is filled in), tick some contacts and choose Actions → Add to Mojo.
 Mojo PIN %s, login %s, password %s. Other logins: %s/login/
 What Mojo tells of calls and edits: %[5]s/sandbox/hooks
+What is told of a connection that needs a sign-in, by e-mail and webhook: %[6]s
 Faults: %[1]s/sandbox/faults and %[5]s/sandbox/faults. Stop with Ctrl-C.
 
-Support's side, as the operator %[6]s; this link works once, within 12 hours:
+Support's side, as the operator %[7]s; this link works once, within 12 hours:
 
-    %[7]s
-`, s.WiseURL, samplePIN, sampleLogin, samplePassword, s.MojoURL, sampleOperator, support)
+    %[8]s
+`, s.WiseURL, samplePIN, sampleLogin, samplePassword, s.MojoURL, s.PostURL, sampleOperator, support)
 	return s.run(ctx)
 }
 
@@ -102,7 +112,7 @@ const (
 	sampleOperator                         = "sam.support@example.com"
 )
 
-// newSandbox opens the three listeners and fills the stand-ins with sample people.
+// newSandbox opens the listeners and fills the stand-ins with sample people.
 func newSandbox(o sandboxOptions, stderr io.Writer) (_ *sandbox, err error) {
 	s := &sandbox{log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: o.LogLevel}))}
 	defer func() {
@@ -110,7 +120,12 @@ func newSandbox(o sandboxOptions, stderr io.Writer) (_ *sandbox, err error) {
 			s.close()
 		}
 	}()
-	for i, address := range []string{o.Listen, o.WiseAgent, o.Mojo} {
+	o.Post = cmp.Or(o.Post, "127.0.0.1:0")
+	host, _, err := net.SplitHostPort(o.Post)
+	if err != nil {
+		return nil, err
+	}
+	for i, address := range []string{o.Listen, o.WiseAgent, o.Mojo, o.Post, net.JoinHostPort(host, "0")} {
 		if s.listeners[i], err = net.Listen("tcp", address); err != nil {
 			return nil, err
 		}
@@ -124,15 +139,18 @@ func newSandbox(o sandboxOptions, stderr io.Writer) (_ *sandbox, err error) {
 	base := "http://" + s.listeners[0].Addr().String()
 	s.WiseURL = "http://" + strings.Replace(s.listeners[1].Addr().String(), "127.0.0.1", "localhost", 1)
 	s.MojoURL = "http://" + s.listeners[2].Addr().String()
-	if s.Settings, err = sandboxSettings(base, s.WiseURL, s.MojoURL, o.Database); err != nil {
+	s.PostURL = "http://" + s.listeners[3].Addr().String()
+	if s.Settings, err = sandboxSettings(base, s.WiseURL, s.MojoURL, o.Database, s.PostURL, "smtp://"+s.listeners[4].Addr().String()); err != nil {
 		return nil, err
 	}
+	s.Settings.noticeAfter = sandboxNoticeAfter
+	s.Post = post.New(post.Config{Secret: s.Settings.NoticeWebhookSecret.reveal()})
 	s.addPartners(base, o.People)
 	return s, nil
 }
 
 // sandboxSettings are the settings that `serve` would read from the environment.
-func sandboxSettings(base, wise, mojo, database string) (Settings, error) {
+func sandboxSettings(base, wise, mojo, database, post, smtp string) (Settings, error) {
 	keyset, err := store.GenerateKeyset()
 	if err != nil {
 		return Settings{}, err
@@ -144,6 +162,8 @@ func sandboxSettings(base, wise, mojo, database string) (Settings, error) {
 		"MOJO_AUTH_URL": mojo, "MOJO_CLIENT_ID": "addtomojo", "MOJO_CLIENT_SECRET": "sandbox-mojo",
 		"MOJO_WEBHOOK_SECRETS": "whsec_" + sessionKey(), "MOJO_API_TOKENS": "sandbox-" + rand.Text(),
 		"SUPPORT_OPERATOR_EMAILS": sampleOperator,
+		"NOTICE_WEBHOOK_URL": post + "/hook", "NOTICE_WEBHOOK_SECRET": "whsec_" + sessionKey(),
+		"SMTP_URL": smtp, "SMTP_FROM": "Add to Mojo <addtomojo@example.com>",
 	}
 	return readSettings(func(name string) string { return vars[name] })
 }
@@ -174,10 +194,12 @@ func (s *sandbox) addPartners(base string, contacts int) {
 	s.Mojo.AddSample()
 }
 
-// run serves all three until ctx ends: the partners first and longest, since the service talks to them.
+// run serves all until ctx ends: the stand-ins first and longest, since the service talks to them.
 func (s *sandbox) run(ctx context.Context) error {
 	defer s.close()
-	for i, partner := range []http.Handler{s.Wise, s.Mojo} {
+	go s.Post.ServeMail(s.listeners[4]) // ends when it is closed
+	defer s.Post.Close()
+	for i, partner := range []http.Handler{s.Wise, s.Mojo, s.Post} {
 		server := &http.Server{Handler: partner, ReadHeaderTimeout: 10 * time.Second}
 		go server.Serve(s.listeners[i+1]) // ends when its listener is closed
 		defer server.Close()

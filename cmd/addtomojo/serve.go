@@ -83,6 +83,14 @@ func newBridge(settings Settings, db *store.Store, log *slog.Logger) (*bridge.Br
 	if err != nil {
 		return nil, err
 	}
+	hook, err := settings.noticeHook()
+	if err != nil {
+		return nil, err
+	}
+	mailer, err := settings.mailer()
+	if err != nil {
+		return nil, err
+	}
 	return &bridge.Bridge{
 		Store: db,
 		Wise: &wiseagent.Client{
@@ -95,7 +103,7 @@ func newBridge(settings Settings, db *store.Store, log *slog.Logger) (*bridge.Br
 		BaseURL: settings.BaseURL, DialerURL: settings.MojoDialerURL,
 		RefusedPermissions: settings.MojoRefusedPermissions, DoNotCallCategory: settings.CategoryDNC,
 		BadNumberCategory: settings.CategoryBadNumber, Source: settings.WiseAgentSource,
-		BatchSize: settings.MojoBatchSize, Log: log,
+		BatchSize: settings.MojoBatchSize, NoticeHook: hook, Mailer: mailer, NoticeAfter: settings.noticeAfter, Log: log,
 	}, nil
 }
 

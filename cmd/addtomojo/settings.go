@@ -15,6 +15,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"addtomojo/bridge"
 	"addtomojo/web"
 )
 
@@ -51,9 +52,16 @@ type Settings struct {
 	SupportAllowedEmails    []string `env:"SUPPORT_ALLOWED_EMAILS"`
 	SupportOperatorEmails   []string `env:"SUPPORT_OPERATOR_EMAILS"`
 
+	NoticeWebhookURL    secret `env:"NOTICE_WEBHOOK_URL"` // such addresses often hold a secret
+	NoticeWebhookSecret secret `env:"NOTICE_WEBHOOK_SECRET"`
+	SMTPURL             secret `env:"SMTP_URL"`
+	SMTPFrom            string `env:"SMTP_FROM"`
+
 	CategoryDNC       string   `env:"CATEGORY_DNC" envDefault:"Do Not Call"`
 	CategoryBadNumber string   `env:"CATEGORY_BAD_NUMBER" envDefault:"Bad Number"`
 	TrustedProxies    []string `env:"TRUSTED_PROXIES"`
+
+	noticeAfter time.Duration // the sandbox's own: a person doesn't wait for minutes; 0 as usual
 }
 
 // secret is a setting that never shows itself in a log or an error.
@@ -157,6 +165,12 @@ func (s Settings) check() (problems []error) {
 	if _, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
 	}
+	if _, err := s.noticeHook(); err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := s.mailer(); err != nil {
+		problems = append(problems, err)
+	}
 	return problems
 }
 
@@ -205,4 +219,34 @@ func (s Settings) trustedProxies() (proxies []netip.Prefix, err error) {
 		proxies = append(proxies, prefix)
 	}
 	return proxies, nil
+}
+
+// noticeHook is nil when none is set up.
+func (s Settings) noticeHook() (*bridge.NoticeHook, error) {
+	if s.NoticeWebhookURL == "" && s.NoticeWebhookSecret == "" {
+		return nil, nil
+	}
+	if s.NoticeWebhookURL == "" || s.NoticeWebhookSecret == "" {
+		return nil, errors.New("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET go together: one of them is not set")
+	}
+	hook, err := bridge.NewNoticeHook(s.NoticeWebhookURL.reveal(), s.NoticeWebhookSecret.reveal())
+	if err != nil {
+		return nil, fmt.Errorf("NOTICE_WEBHOOK_URL and NOTICE_WEBHOOK_SECRET: %w", err)
+	}
+	return hook, nil
+}
+
+// mailer is nil when none is set up.
+func (s Settings) mailer() (*bridge.Mailer, error) {
+	if s.SMTPURL == "" && s.SMTPFrom == "" {
+		return nil, nil
+	}
+	if s.SMTPURL == "" || s.SMTPFrom == "" {
+		return nil, errors.New("SMTP_URL and SMTP_FROM go together: one of them is not set")
+	}
+	mailer, err := bridge.NewMailer(s.SMTPURL.reveal(), s.SMTPFrom)
+	if err != nil {
+		return nil, fmt.Errorf("SMTP_URL and SMTP_FROM: %w", err)
+	}
+	return mailer, nil
 }

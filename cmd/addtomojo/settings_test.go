@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,5 +181,51 @@ func TestGeneratedKeysStartTheService(t *testing.T) {
 	vars["ENCRYPTION_KEYSET"] = strings.TrimPrefix(strings.Split(out.String(), "\n")[0], "ENCRYPTION_KEYSET=")
 	if err := run(t.Context(), []string{"migrate"}, from(vars), &out, &out); err == nil || !strings.Contains(err.Error(), "ENCRYPTION_KEYSET") {
 		t.Errorf("with another key: %v, want the start to stop and name ENCRYPTION_KEYSET", err)
+	}
+}
+
+func TestSettingsOfNotices(t *testing.T) {
+	hook, smtp := map[string]string{"NOTICE_WEBHOOK_URL": "https://ops.example.com/marked", "NOTICE_WEBHOOK_SECRET": "whsec_" + sessionKey()},
+		map[string]string{"SMTP_URL": "smtp://marked:marked@mail.example.com:587", "SMTP_FROM": "Add to Mojo <add@example.com>"}
+	cases := []struct {
+		name    string
+		base    map[string]string
+		change  map[string]string
+		problem string // "" is none
+	}{
+		{"webhook", hook, nil, ""},
+		{"webhook on loopback", hook, map[string]string{"NOTICE_WEBHOOK_URL": "http://127.0.0.1:9000/marked"}, ""},
+		{"webhook without https", hook, map[string]string{"NOTICE_WEBHOOK_URL": "http://ops.example.com/marked"}, "must be https"},
+		{"webhook without a host", hook, map[string]string{"NOTICE_WEBHOOK_URL": "https:///marked"}, "must be https"},
+		{"webhook without a secret", hook, map[string]string{"NOTICE_WEBHOOK_SECRET": ""}, "go together"},
+		{"webhook without an address", hook, map[string]string{"NOTICE_WEBHOOK_URL": ""}, "go together"},
+		{"webhook with a short secret", hook, map[string]string{"NOTICE_WEBHOOK_SECRET": "whsec_bWFya2Vk"}, "whsec_"},
+		{"webhook with another kind of secret", hook, map[string]string{"NOTICE_WEBHOOK_SECRET": "marked"}, "whsec_"},
+		{"mail", smtp, nil, ""},
+		{"mail with TLS", smtp, map[string]string{"SMTP_URL": "smtps://marked:marked@mail.example.com"}, ""},
+		{"mail on loopback", smtp, map[string]string{"SMTP_URL": "smtp://localhost:2525", "SMTP_FROM": "add@example.com"}, ""},
+		{"mail by another protocol", smtp, map[string]string{"SMTP_URL": "http://marked:marked@mail.example.com"}, "smtp://"},
+		{"mail with an unreadable address", smtp, map[string]string{"SMTP_URL": "smtp://marked:%zz@mail.example.com"}, "smtp://"},
+		{"mail with a wrong port", smtp, map[string]string{"SMTP_URL": "smtp://marked:marked@mail.example.com:70000"}, "port"},
+		{"mail with a query", smtp, map[string]string{"SMTP_URL": "smtp://mail.example.com?marked"}, "smtp://"},
+		{"mail without a sender", smtp, map[string]string{"SMTP_FROM": ""}, "go together"},
+		{"mail without a server", smtp, map[string]string{"SMTP_URL": ""}, "go together"},
+		{"mail with a sender that is none", smtp, map[string]string{"SMTP_FROM": "marked"}, "sender"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			vars := goodVars(t)
+			maps.Copy(vars, c.base)
+			maps.Copy(vars, c.change)
+			_, err := readSettings(from(vars))
+			switch {
+			case c.problem == "" && err != nil:
+				t.Errorf("got %v, want the settings taken", err)
+			case c.problem != "" && (err == nil || !strings.Contains(err.Error(), c.problem)):
+				t.Errorf("got %v, want a problem with %q", err, c.problem)
+			case err != nil && strings.Contains(err.Error(), "marked"):
+				t.Errorf("the problem quotes a secret: %v", err)
+			}
+		})
 	}
 }

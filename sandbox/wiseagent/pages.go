@@ -391,3 +391,9 @@ func (s *Server) changeOptions(w http.ResponseWriter, r *http.Request) {
 	s.SetOptions(Options{NoOpener: on("noopener"), Unsigned: on("unsigned"), ListAnswers: on("list"), StrictJSON: on("strict")})
 	http.Redirect(w, r, "/sandbox/options", http.StatusSeeOther)
 }
+
+// takeAccess takes Add to Mojo's access away, for who is signed in.
+func (s *Server) takeAccess(w http.ResponseWriter, r *http.Request, a *account) {
+	s.RevokeTokens(a.user.Email)
+	http.Redirect(w, r, "/sandbox/options", http.StatusSeeOther)
+}

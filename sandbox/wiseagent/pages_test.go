@@ -223,6 +223,11 @@ func TestOptionsPage(t *testing.T) {
 	if got := b.Launch(dana, []string{"1"}); got.Get("signature") != "" {
 		t.Error("unsigned: the launch is signed")
 	}
+	b.Tokens(dana, "profile")
+	b.post("/sandbox/revoke", nil)
+	if access, refresh := b.LiveTokens(dana); access+refresh > 0 {
+		t.Errorf("access ended: %d access and %d refresh tokens live, want none", access, refresh)
+	}
 	if got := b.get("/sandbox/faults"); got.status != http.StatusOK {
 		t.Errorf("faults page: got %d, want 200", got.status)
 	}

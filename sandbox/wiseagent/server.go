@@ -121,6 +121,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/add-to-mojo", s.signedIn(s.addToMojo))
 	mux.HandleFunc("GET /sandbox/options", s.optionsPage)
 	mux.HandleFunc("POST /sandbox/options", s.changeOptions)
+	mux.HandleFunc("POST /sandbox/revoke", s.signedIn(s.takeAccess))
 	mux.Handle("/sandbox/faults", fault.Page{Set: s.cfg.Faults, Partner: "Wise Agent", Home: "/contacts", Endpoints: Endpoints()})
 	mux.Handle("GET /assets/", http.FileServerFS(assets))
 	return mux
