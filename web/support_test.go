@@ -132,7 +132,7 @@ func TestSupportRetriesOneAllAndSince(t *testing.T) {
 	page := b.get(account).want(200)
 	page.says("3 deliveries need a person: Wise Agent refused this: call •••0143.", "Retry what needs a person (3)")
 
-	one := regexp.MustCompile(account + `/events/[0-9a-f-]{36}/retry`).FindAllString(page.body, -1)
+	one := regexp.MustCompile(account+`/events/[0-9a-f-]{36}/retry`).FindAllString(page.body, -1)
 	b.post(one[len(one)-1], nil).to(account) // the oldest
 	b.get(account).says("The delivery is tried once more now.")
 	h.states("waiting needs_you needs_you")

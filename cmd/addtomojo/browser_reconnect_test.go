@@ -1,11 +1,18 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"addtomojo/cmd/addtomojo/internal/chrome"
+	mojobox "addtomojo/sandbox/mojo"
+	wisebox "addtomojo/sandbox/wiseagent"
 )
 
 // impatient tells people of a lost connection after a second.
@@ -113,3 +120,80 @@ func TestReconnectLinkForMojoShowsNothingOfTheAccount(t *testing.T) {
 	popup.Reload()
 	popup.Wait("h2", "will be added")
 }
+
+// clock is the present of a scene that lives through days.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// 300 calls in the three days before the customer notices: each is in Wise Agent afterwards, once, and in the order in which the
+// contact was called.
+func TestThreeDaysOfCallsComeBackInOrder(t *testing.T) {
+	t.Parallel()
+	const calls, days = 300, 3
+	present := &clock{}
+	s := newScene(t, &chromium, impatient, func(o *sandboxOptions, _ *sandbox) { o.Clock = present.Now })
+	ids := s.threeToCall()
+	popup := s.addToMojo(s.contacts(), ids...)
+	s.connect(popup)
+	popup.Wait("h2", "3 will be added")
+	s.choose(popup, "FSBO")
+	s.landed(s.press(popup), s.group("FSBO").ID)
+	popup.Wait("h1", "3 added")
+	popup.Click("footer a", "Activity")
+	popup.Wait(".standing", "Connected")
+
+	s.Wise.RevokeTokens(sampleEmail)
+	people := s.Mojo.Contacts(ruiz, s.group("FSBO").ID)
+	people = slices.DeleteFunc(people, func(c mojobox.Contact) bool { return !slices.Contains(ids, strings.TrimPrefix(c.APIContactID, "wa-")) })
+	for n := range calls {
+		s.Mojo.Call(ruiz, people[n%len(people)].ContactID, mojobox.Call{Result: "contact", Notes: fmt.Sprintf("Talk %03d.", n)})
+		if n == 0 { // within one delivery
+			popup.Wait(".standing", "Needs sign-in")
+			popup.Wait(".ledger a", "Waiting 1")
+		}
+		if err := s.Mojo.Flush(t.Context()); err != nil { // else the clock moves on while the hook is on its way
+			t.Fatal(err)
+		}
+		present.advance(days * 24 * time.Hour / calls)
+	}
+
+	s.user = chromium.User(t, chrome.Popup)
+	mail := s.user.Open(s.PostURL)
+	s.arrives(mail, ".mail h3", "Please sign in to Wise Agent again for Add to Mojo")
+	mail.Click(".mail .text a", "/reconnect/")
+	mail.Wait(".note", "300 waiting will be sent")
+	mail.Click("button", "Continue with Wise Agent")
+	mail.Click("main button", "Sign in")
+	mail.Click("button", "Allow")
+	mail.Wait("h1", "Connected again")
+	mail.Click("a", "See the activity")
+	s.arrives(mail, ".ledger a", "Written 300")
+	mail.Wait(".standing", "Connected")
+	for i, person := range people {
+		s.hasTalks(strings.TrimPrefix(person.APIContactID, "wa-"), i, calls, len(people))
+	}
+}
+
+// hasTalks checks that a contact has every talk that was had with it, once and in order: first, first+step and so on.
+func (s *scene) hasTalks(id string, first, calls, step int) {
+	s.t.Helper()
+	var got, want []string
+	notes := s.Wise.Notes(sampleEmail, id)
+	slices.SortFunc(notes, func(a, b wisebox.Note) int { return cmp.Compare(a.ID, b.ID) })
+	for _, note := range notes {
+		if talk := talked.FindString(note.Text); talk != "" {
+			got = append(got, talk)
+		}
+	}
+	for n := first; n < calls; n += step {
+		want = append(want, fmt.Sprintf("Talk %03d.", n))
+	}
+	if !slices.Equal(got, want) {
+		s.t.Errorf("contact %s: got %d talks %v, want %d in order", id, len(got), got, len(want))
+	}
+}
+
+var talked = regexp.MustCompile(`Talk \d{3}\.`)

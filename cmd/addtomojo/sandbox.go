@@ -36,6 +36,7 @@ type sandboxOptions struct {
 	Database                string // "" is a temporary file
 	People                  int    // contacts of the sample customer
 	LogLevel                slog.Level
+	Clock                   func() time.Time // of the service and both partners; nil is time.Now
 }
 
 // sandbox is the service, the same that `serve` runs, between a stand-in for each partner.
@@ -143,7 +144,7 @@ func newSandbox(o sandboxOptions, stderr io.Writer) (_ *sandbox, err error) {
 	if s.Settings, err = sandboxSettings(base, s.WiseURL, s.MojoURL, o.Database, s.PostURL, "smtp://"+s.listeners[4].Addr().String()); err != nil {
 		return nil, err
 	}
-	s.Settings.noticeAfter = sandboxNoticeAfter
+	s.Settings.noticeAfter, s.Settings.clock = sandboxNoticeAfter, o.Clock
 	s.Post = post.New(post.Config{Secret: s.Settings.NoticeWebhookSecret.reveal()})
 	s.addPartners(base, o.People)
 	return s, nil
@@ -162,7 +163,7 @@ func sandboxSettings(base, wise, mojo, database, post, smtp string) (Settings, e
 		"MOJO_AUTH_URL": mojo, "MOJO_CLIENT_ID": "addtomojo", "MOJO_CLIENT_SECRET": "sandbox-mojo",
 		"MOJO_WEBHOOK_SECRETS": "whsec_" + sessionKey(), "MOJO_API_TOKENS": "sandbox-" + rand.Text(),
 		"SUPPORT_OPERATOR_EMAILS": sampleOperator,
-		"NOTICE_WEBHOOK_URL": post + "/hook", "NOTICE_WEBHOOK_SECRET": "whsec_" + sessionKey(),
+		"NOTICE_WEBHOOK_URL":      post + "/hook", "NOTICE_WEBHOOK_SECRET": "whsec_" + sessionKey(),
 		"SMTP_URL": smtp, "SMTP_FROM": "Add to Mojo <addtomojo@example.com>",
 	}
 	return readSettings(func(name string) string { return vars[name] })
@@ -174,7 +175,7 @@ func (s *sandbox) addPartners(base string, contacts int) {
 	s.Wise = wisebox.New(wisebox.Config{
 		ClientID: s.Settings.WiseAgentClientID, ClientSecret: s.Settings.WiseAgentClientSecret.reveal(),
 		PublicURL: s.WiseURL, LaunchURL: base + "/launch", LaunchSecret: s.Settings.WiseAgentLaunchSecret.reveal(),
-		RedirectHosts: []string{s.listeners[0].Addr().String()}, Prefill: true, Faults: s.WiseFaults,
+		RedirectHosts: []string{s.listeners[0].Addr().String()}, Prefill: true, Faults: s.WiseFaults, Now: s.Settings.clock,
 	})
 	s.Wise.AddUser(wisebox.User{
 		Email: sampleEmail, Password: sampleWisePassword, First: "Kate", Last: "Moreno",
@@ -187,7 +188,7 @@ func (s *sandbox) addPartners(base string, contacts int) {
 	s.Wise.AddVendor(sampleEmail, wisebox.Vendor{Company: "Saguaro Title Agency", ContactName: "Rita Alvarez", Type: "Title", Phone: "(520) 555-0177"})
 	s.Mojo = mojobox.New(mojobox.Config{
 		ClientID: s.Settings.MojoClientID, ClientSecret: s.Settings.MojoClientSecret.reveal(), PublicURL: s.MojoURL,
-		TellsAlreadyInGroup: true, AutoSignIn: true, ShowHints: true, Faults: s.MojoFaults, Log: s.log,
+		TellsAlreadyInGroup: true, AutoSignIn: true, ShowHints: true, Faults: s.MojoFaults, Log: s.log, Now: s.Settings.clock,
 		HookURL: base + "/hooks/mojo", HookSecret: s.Settings.MojoWebhookSecrets[0].reveal(),
 		ServiceURL: base, APIToken: s.Settings.MojoAPITokens[0].reveal(),
 	})

@@ -104,6 +104,7 @@ func newBridge(settings Settings, db *store.Store, log *slog.Logger) (*bridge.Br
 		RefusedPermissions: settings.MojoRefusedPermissions, DoNotCallCategory: settings.CategoryDNC,
 		BadNumberCategory: settings.CategoryBadNumber, Source: settings.WiseAgentSource,
 		BatchSize: settings.MojoBatchSize, NoticeHook: hook, Mailer: mailer, NoticeAfter: settings.noticeAfter, Log: log,
+		Now: settings.clock,
 	}, nil
 }
 
@@ -123,7 +124,7 @@ func pages(settings Settings, between *bridge.Bridge, db *store.Store, log *slog
 		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys, TrustedProxies: proxies,
 		Support:     settings.support(),
 		HookSecrets: reveal(settings.MojoWebhookSecrets), APITokens: reveal(settings.MojoAPITokens),
-		Log: log, Stopping: stopping,
+		Log: log, Now: settings.clock, Stopping: stopping,
 	}
 	handler, err := server.Handler()
 	return handler, sync.OnceFunc(func() { close(stopping) }), err

@@ -61,7 +61,8 @@ type Settings struct {
 	CategoryBadNumber string   `env:"CATEGORY_BAD_NUMBER" envDefault:"Bad Number"`
 	TrustedProxies    []string `env:"TRUSTED_PROXIES"`
 
-	noticeAfter time.Duration // the sandbox's own: a person doesn't wait for minutes; 0 as usual
+	noticeAfter time.Duration    // the sandbox's own: a person doesn't wait for minutes; 0 as usual
+	clock       func() time.Time // of a test that lives through days; nil is time.Now
 }
 
 // secret is a setting that never shows itself in a log or an error.
