@@ -90,6 +90,8 @@ func gather[T any](rows [][]any, column int, as func(any) T) []T {
 
 func (onPostgres) ended(context.Context) {}
 
+func (onPostgres) close() {}
+
 // migratePostgres lets one of several instances that start together migrate, and the others wait.
 func migratePostgres(ctx context.Context, db *sql.DB) error {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // every second, five minutes long

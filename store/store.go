@@ -63,6 +63,8 @@ type engine interface {
 	spread(t table, fixed []any) (source string, args [][]any)
 	// ended is called when a transaction has ended.
 	ended(ctx context.Context)
+	// close is called before the pools are closed.
+	close()
 }
 
 // Open opens the database and migrates it. The url is a path or "sqlite:path" for SQLite, "postgres://…" for PostgreSQL.
@@ -100,6 +102,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) closeDatabase() error {
+	s.engine.close()
 	if s.reader == s.writer {
 		return s.writer.Close()
 	}
