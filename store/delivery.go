@@ -204,11 +204,15 @@ func saveDeliveries(ctx context.Context, q tx, changed map[string]*delivery) err
 			t.add(d.seq, string(d.state), d.reason, d.claimedBy, d.resultID, d.attempts, d.nextAt, d.finishedAt, d.doubt)
 		}
 	}
+	if q.oneByOne() {
+		return execEach(ctx, q, updateDelivery, t, func(int) {})
+	}
 	return execBulk(ctx, q, updateDeliveries, t)
 }
 
 // An event that was forgotten already, see Tidy, has no use for its body once it is written or excluded.
-const updateDeliveries = `
+const (
+	updateDeliveries = `
 update events
 set state = v.column2,
     reason = v.column3,
@@ -221,6 +225,21 @@ set state = v.column2,
     body = case when events.webhook_id = '' and v.column2 in ('written', 'excluded') then '' else events.body end
 from %s
 where events.seq = v.column1`
+
+	// SQLite sorts the rows to be updated first when there is a "from".
+	updateDelivery = `
+update events
+set state = ?2,
+    reason = ?3,
+    claimed_by = ?4,
+    result_id = ?5,
+    attempts = ?6,
+    next_at = ?7,
+    finished_at = ?8,
+    doubt = ?9,
+    body = case when webhook_id = '' and ?2 in ('written', 'excluded') then '' else body end
+where seq = ?1`
+)
 
 // RetryEvent lets an event that needs a person wait again, due at once. One that waits already stays as it is. [ErrStale] when it
 // is written or excluded; [ErrNotFound] when the connection has no such event or isn't live.

@@ -217,19 +217,12 @@ func plain(s string) string {
 
 // insertEvents stores those that are new, and puts what is stored already in place of the others.
 func insertEvents(ctx context.Context, q tx, received []Received) error {
-	inserted := make(map[string]bool, len(received))
-	err := queryBulk(ctx, q, insertNewEvents, eventTable(received), func(r *sql.Rows) error {
-		var id string
-		err := r.Scan(&id)
-		inserted[id] = true
-		return err
-	})
-	if err != nil {
+	if err := insertNew(ctx, q, received); err != nil {
 		return err
 	}
 	known := make(map[string]Event)
 	for i, r := range received {
-		if received[i].New = inserted[r.Event.ID]; received[i].New {
+		if r.New {
 			continue
 		}
 		e, ok := known[r.Event.WebhookID]
@@ -244,6 +237,27 @@ func insertEvents(ctx context.Context, q tx, received []Received) error {
 		received[i].Event = e
 	}
 	return nil
+}
+
+// insertNew stores those that are new, and says so of them.
+func insertNew(ctx context.Context, q tx, received []Received) error {
+	if q.oneByOne() {
+		for i := range received {
+			received[i].New = true
+		}
+		return execEach(ctx, q, insertNewEvent, eventTable(received), func(i int) { received[i].New = false })
+	}
+	inserted := make(map[string]bool, len(received))
+	err := queryBulk(ctx, q, insertNewEvents, eventTable(received), func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		inserted[id] = true
+		return err
+	})
+	for i, r := range received {
+		received[i].New = inserted[r.Event.ID]
+	}
+	return err
 }
 
 func eventTable(received []Received) table {
@@ -261,20 +275,33 @@ func eventTable(received []Received) table {
 	return t
 }
 
-const insertNewEvents = `
+const (
+	intoEvents = `
 insert into events (
     seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id,
     api_contact_id, contact_name, body, occurred_at, received_at, state, reason, claimed_by,
     attempts, next_at, doubt, result_id, finished_at
-)
+)`
+	unlessKnown = `
+on conflict (webhook_id) where webhook_id <> '' do nothing`
+
+	insertNewEvents = intoEvents + `
 select
     v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8,
     v.column9, v.column10, v.column11, v.column12, v.column13, v.column14, v.column15, v.column16,
     0, v.column13, false, '', case when v.column14 = 'waiting' then 0 else v.column13 end
 from %s
-where true
-on conflict (webhook_id) where webhook_id <> '' do nothing
+where true` + unlessKnown + `
 returning id`
+
+	// SQLite keeps a journal of its own for each statement that selects or returns rows, which costs as much as the insert.
+	insertNewEvent = intoEvents + `
+values (
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+    ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+    0, ?13, false, '', case when ?14 = 'waiting' then 0 else ?13 end
+)` + unlessKnown
+)
 
 func event(r rows.Event) Event {
 	return Event{

@@ -88,6 +88,8 @@ func gather[T any](rows [][]any, column int, as func(any) T) []T {
 	return values
 }
 
+func (onPostgres) oneByOne() bool { return false }
+
 func (onPostgres) ended(context.Context) {}
 
 func (onPostgres) close() {}

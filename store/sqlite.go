@@ -78,6 +78,8 @@ func (e *onSQLite) spread(t table, fixed []any) (source string, args [][]any) {
 	return "(values (" + t.casts(len(fixed), "") + ")) as v", args
 }
 
+func (e *onSQLite) oneByOne() bool { return true }
+
 func (e *onSQLite) ended(ctx context.Context) {
 	e.written.Store(true)
 	e.writer.prepareWanted(ctx)

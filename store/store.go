@@ -61,6 +61,8 @@ type engine interface {
 	on(db *sql.DB, t *sql.Tx) rows.DBTX
 	// spread returns the SQL of a table's rows as v, numbered after the fixed arguments, and the arguments of each run over them.
 	spread(t table, fixed []any) (source string, args [][]any)
+	// oneByOne tells that a statement over many rows is run once for each. One that is written for a single row is faster then.
+	oneByOne() bool
 	// ended is called when a transaction has ended.
 	ended(ctx context.Context)
 	// close is called before the pools are closed.
