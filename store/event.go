@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"addtomojo/store/internal/rows"
 )
@@ -185,7 +187,7 @@ func arrive(r receipt, a account) Event {
 		MojoContactID: e.MojoContactID,
 		APIContactID:  plain(e.APIContactID),
 		ContactName:   plain(e.ContactName),
-		Body:          []byte(plain(string(e.Body))),
+		Body:          plainBody(e.Body),
 		OccurredAt:    moment(millis(e.OccurredAt)),
 		ReceivedAt:    moment(millis(e.ReceivedAt)),
 		State:         e.State,
@@ -213,6 +215,14 @@ func arrive(r receipt, a account) Event {
 // plain makes text that both engines take: PostgreSQL refuses zero bytes and what isn't UTF-8.
 func plain(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// plainBody is plain for a body, which is seldom anything else and not copied then.
+func plainBody(b []byte) []byte {
+	if utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
+		return b
+	}
+	return []byte(plain(string(b)))
 }
 
 // insertEvents stores those that are new, and puts what is stored already in place of the others.
