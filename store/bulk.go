@@ -31,6 +31,9 @@ func (t *table) casts(fixed int, suffix string) string {
 
 // execBulk runs the statement over all rows; fixed are ?1, ?2 and so on.
 func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any) error {
+	if len(t.rows) == 0 {
+		return nil
+	}
 	source, args := q.spread(t, fixed)
 	query := fmt.Sprintf(statement, source)
 	for _, a := range args {
@@ -62,6 +65,9 @@ func execEach(ctx context.Context, q tx, statement string, t table, unchanged fu
 
 // queryBulk is execBulk for a statement that answers rows.
 func queryBulk(ctx context.Context, q tx, statement string, t table, scan func(*sql.Rows) error, fixed ...any) error {
+	if len(t.rows) == 0 {
+		return nil
+	}
 	source, args := q.spread(t, fixed)
 	query := fmt.Sprintf(statement, source)
 	for _, a := range args {

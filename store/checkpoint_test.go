@@ -10,20 +10,7 @@ import (
 
 // TestLogStartsAnew copies the log beside the writer: then it must not grow.
 func TestLogStartsAnew(t *testing.T) {
-	keyset, err := GenerateKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vault, err := NewVault(keyset)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "addtomojo.db")
-	s, err := Open(t.Context(), path, vault)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s, path := openFile(t)
 	e := s.engine.(*onSQLite)
 	var sizes []int64
 	for range 3 {
@@ -46,4 +33,24 @@ func TestLogStartsAnew(t *testing.T) {
 	if sizes[0] == 0 || sizes[2] > sizes[0]+sizes[0]/4 {
 		t.Errorf("the log had %v bytes after each turn, want no growth", sizes)
 	}
+}
+
+// openFile opens a new SQLite database, whose path it returns.
+func openFile(t *testing.T) (*Store, string) {
+	t.Helper()
+	keyset, err := GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault, err := NewVault(keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "addtomojo.db")
+	s, err := Open(t.Context(), path, vault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s, path
 }

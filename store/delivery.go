@@ -65,8 +65,8 @@ func (s *Store) FinishEvent(ctx context.Context, o Outcome) error {
 }
 
 func (s *Store) share(ctx context.Context, op string, m mark) error {
-	refused, err := s.marker.write(ctx, m)
-	return named(op, cmp.Or(err, refused))
+	done, err := s.marker.write(ctx, entry{mark: &m})
+	return named(op, cmp.Or(err, done.refused))
 }
 
 // A mark is a claim of events, or the outcome of one.
@@ -76,27 +76,24 @@ type mark struct {
 	outcome *Outcome
 }
 
-// mark stores marks in one transaction, and returns what is wrong with each.
-func (s *Store) mark(ctx context.Context, batch []mark) (refused []error, err error) {
-	err = s.write(ctx, "mark events", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil { // as everybody does who changes deliveries
-			return err
+// markAll stores marks, and returns what is wrong with each.
+func markAll(ctx context.Context, q tx, batch []mark) ([]error, error) {
+	if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil { // as everybody does who changes deliveries
+		return nil, err
+	}
+	found, err := deliveries(ctx, q, batch)
+	if err != nil {
+		return nil, err
+	}
+	refused := make([]error, len(batch))
+	for i, m := range batch {
+		if m.outcome == nil {
+			refused[i] = claim(found, m)
+		} else if refused[i], err = finish(ctx, q, found[m.outcome.EventID], *m.outcome); err != nil {
+			return nil, err
 		}
-		found, err := deliveries(ctx, q, batch)
-		if err != nil {
-			return err
-		}
-		refused = make([]error, len(batch))
-		for i, m := range batch {
-			if m.outcome == nil {
-				refused[i] = claim(found, m)
-			} else if refused[i], err = s.finish(ctx, q, found[m.outcome.EventID], *m.outcome); err != nil {
-				return err
-			}
-		}
-		return saveDeliveries(ctx, q, found)
-	})
-	return refused, err
+	}
+	return refused, saveDeliveries(ctx, q, found)
 }
 
 // A delivery is the part of an event that marks change.
@@ -151,7 +148,7 @@ func claim(found map[string]*delivery, m mark) (refused error) {
 }
 
 // finish applies an outcome, and stores what was learned.
-func (s *Store) finish(ctx context.Context, q tx, d *delivery, o Outcome) (refused, err error) {
+func finish(ctx context.Context, q tx, d *delivery, o Outcome) (refused, err error) {
 	if d == nil {
 		return ErrNotFound, nil
 	}

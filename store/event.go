@@ -95,16 +95,17 @@ func (s *Store) ReceiveEvent(ctx context.Context, e Event, holder string) (Recei
 	if e.WebhookID == "" {
 		return Received{}, errors.New("receive event: it has no webhook id")
 	}
-	return s.receiver.write(ctx, receipt{e, holder})
+	done, err := s.receiver.write(ctx, entry{receipt: receipt{e, holder}})
+	return done.received, err
 }
 
 // ReceiveEventAlone is ReceiveEvent in a commit of its own. It is there to measure what sharing brings.
 func (s *Store) ReceiveEventAlone(ctx context.Context, e Event, holder string) (Received, error) {
-	received, err := s.receive(ctx, []receipt{{e, holder}})
+	done, err := s.commit(ctx, []entry{{receipt: receipt{e, holder}}})
 	if err != nil {
 		return Received{}, err
 	}
-	return received[0], nil
+	return done[0].received, nil
 }
 
 type receipt struct {
@@ -112,25 +113,22 @@ type receipt struct {
 	holder string
 }
 
-// receive stores events in one transaction.
-func (s *Store) receive(ctx context.Context, batch []receipt) (received []Received, err error) {
-	err = s.write(ctx, "receive events", func(q tx) error {
-		last, err := takeTurn(ctx, q, turnReceive, len(batch))
-		if err != nil {
-			return err
-		}
-		live, err := liveAccounts(ctx, q, batch)
-		if err != nil {
-			return err
-		}
-		received = make([]Received, len(batch))
-		for i, r := range batch {
-			received[i].Event = arrive(r, live[r.event.AccountID])
-			received[i].Event.Seq = last - int64(len(batch)) + int64(i) + 1
-		}
-		return insertEvents(ctx, q, received)
-	})
-	return received, err
+// receive stores events.
+func receive(ctx context.Context, q tx, batch []receipt) ([]Received, error) {
+	last, err := takeTurn(ctx, q, turnReceive, len(batch))
+	if err != nil {
+		return nil, err
+	}
+	live, err := liveAccounts(ctx, q, batch)
+	if err != nil {
+		return nil, err
+	}
+	received := make([]Received, len(batch))
+	for i, r := range batch {
+		received[i].Event = arrive(r, live[r.event.AccountID])
+		received[i].Event.Seq = last - int64(len(batch)) + int64(i) + 1
+	}
+	return received, insertEvents(ctx, q, received)
 }
 
 const (

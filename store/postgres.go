@@ -52,9 +52,6 @@ func (onPostgres) on(db *sql.DB, t *sql.Tx) rows.DBTX {
 
 // spread runs a statement once over all rows, each column an array.
 func (onPostgres) spread(t table, fixed []any) (source string, args [][]any) {
-	if len(t.rows) == 0 {
-		return "", nil
-	}
 	names := make([]string, len(t.kinds))
 	columns := slices.Clone(fixed)
 	for i, kind := range t.kinds {

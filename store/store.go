@@ -51,8 +51,8 @@ type Store struct {
 	writer, reader *sql.DB // one and the same on PostgreSQL
 	engine         engine
 	vault          *Vault
-	receiver       *sharer[receipt, Received]
-	marker         *sharer[mark, error]
+	receiver       *sharer[entry, done] // of events that arrive
+	marker         *sharer[entry, done] // of their deliveries; one and the same on SQLite
 }
 
 // An engine is what differs between SQLite and PostgreSQL once the database is open.
@@ -81,7 +81,11 @@ func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
 		s.closeDatabase()
 		return nil, err
 	}
-	s.receiver, s.marker = newSharer(s.receive), newSharer(s.mark)
+	s.receiver = newSharer(s.commit)
+	s.marker = s.receiver
+	if s.reader == s.writer { // PostgreSQL commits both side by side
+		s.marker = newSharer(s.commit)
+	}
 	return s, nil
 }
 
