@@ -25,14 +25,11 @@ func (b *Bridge) Receive(ctx context.Context, webhookID string, body []byte) err
 }
 
 func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope) error {
-	var about struct {
-		AccountID text            `json:"account_id"`
-		Contact   json.RawMessage `json:"contact"`
+	about, err := readAbout(hook.Data)
+	if err != nil {
+		return err
 	}
-	if err := json.Unmarshal(hook.Data, &about); err != nil || about.AccountID == "" {
-		return ErrHookUnreadable
-	}
-	contact := contactKey(about.Contact)
+	contact := about.Contact
 	if hook.Timestamp.IsZero() {
 		hook.Timestamp = b.now()
 	}
@@ -62,10 +59,23 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope) e
 	return nil
 }
 
-// contactKey reads whom an event is about, as far as it can be read.
-func contactKey(raw json.RawMessage) (c mojoContact) {
-	json.Unmarshal(raw, &c) // whoever delivers it finds what is wrong
-	return c
+// about is what has to be known of an event before it is stored: whose it is, and whom it is about.
+type about struct {
+	AccountID text `json:"account_id"`
+	Contact   struct {
+		ContactID    int64  `json:"contact_id"`
+		APIContactID string `json:"api_contact_id"`
+		FullName     string `json:"full_name"`
+	} `json:"contact"`
+}
+
+// readAbout reads that from an event's data, the contact as far as it can be read: whoever delivers it finds what is wrong.
+func readAbout(data []byte) (a about, err error) {
+	var mistyped *json.UnmarshalTypeError // the rest has been read all the same
+	if err := json.Unmarshal(data, &a); err != nil && !errors.As(err, &mistyped) || a.AccountID == "" {
+		return a, ErrHookUnreadable
+	}
+	return a, nil
 }
 
 // disconnected resets the connection that the customer ended in Mojo, at once: it must not wait for a sign-in.

@@ -31,6 +31,9 @@ func (t *table) casts(fixed int, suffix string) string {
 
 // execBulk runs the statement over all rows; fixed are ?1, ?2 and so on.
 func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any) error {
+	if len(t.rows) == 0 {
+		return nil
+	}
 	source, args := q.spread(t, fixed)
 	query := fmt.Sprintf(statement, source)
 	for _, a := range args {
@@ -41,8 +44,30 @@ func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any
 	return nil
 }
 
+// execEach runs a statement for a single row once for each row, whose columns are ?1, ?2 and so on. When it changed nothing,
+// unchanged is told which row.
+func execEach(ctx context.Context, q tx, statement string, t table, unchanged func(row int)) error {
+	for i, row := range t.rows {
+		result, err := q.conn.ExecContext(ctx, statement, row...)
+		if err != nil {
+			return err
+		}
+		changed, err := result.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			unchanged(i)
+		}
+	}
+	return nil
+}
+
 // queryBulk is execBulk for a statement that answers rows.
 func queryBulk(ctx context.Context, q tx, statement string, t table, scan func(*sql.Rows) error, fixed ...any) error {
+	if len(t.rows) == 0 {
+		return nil
+	}
 	source, args := q.spread(t, fixed)
 	query := fmt.Sprintf(statement, source)
 	for _, a := range args {

@@ -65,8 +65,8 @@ func (s *Store) FinishEvent(ctx context.Context, o Outcome) error {
 }
 
 func (s *Store) share(ctx context.Context, op string, m mark) error {
-	refused, err := s.marker.write(ctx, m)
-	return named(op, cmp.Or(err, refused))
+	done, err := s.marker.write(ctx, entry{mark: &m})
+	return named(op, cmp.Or(err, done.refused))
 }
 
 // A mark is a claim of events, or the outcome of one.
@@ -76,27 +76,24 @@ type mark struct {
 	outcome *Outcome
 }
 
-// mark stores marks in one transaction, and returns what is wrong with each.
-func (s *Store) mark(ctx context.Context, batch []mark) (refused []error, err error) {
-	err = s.write(ctx, "mark events", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil { // as everybody does who changes deliveries
-			return err
+// markAll stores marks, and returns what is wrong with each.
+func markAll(ctx context.Context, q tx, batch []mark) ([]error, error) {
+	if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil { // as everybody does who changes deliveries
+		return nil, err
+	}
+	found, err := deliveries(ctx, q, batch)
+	if err != nil {
+		return nil, err
+	}
+	refused := make([]error, len(batch))
+	for i, m := range batch {
+		if m.outcome == nil {
+			refused[i] = claim(found, m)
+		} else if refused[i], err = finish(ctx, q, found[m.outcome.EventID], *m.outcome); err != nil {
+			return nil, err
 		}
-		found, err := deliveries(ctx, q, batch)
-		if err != nil {
-			return err
-		}
-		refused = make([]error, len(batch))
-		for i, m := range batch {
-			if m.outcome == nil {
-				refused[i] = claim(found, m)
-			} else if refused[i], err = s.finish(ctx, q, found[m.outcome.EventID], *m.outcome); err != nil {
-				return err
-			}
-		}
-		return saveDeliveries(ctx, q, found)
-	})
-	return refused, err
+	}
+	return refused, saveDeliveries(ctx, q, found)
 }
 
 // A delivery is the part of an event that marks change.
@@ -151,7 +148,7 @@ func claim(found map[string]*delivery, m mark) (refused error) {
 }
 
 // finish applies an outcome, and stores what was learned.
-func (s *Store) finish(ctx context.Context, q tx, d *delivery, o Outcome) (refused, err error) {
+func finish(ctx context.Context, q tx, d *delivery, o Outcome) (refused, err error) {
 	if d == nil {
 		return ErrNotFound, nil
 	}
@@ -204,11 +201,15 @@ func saveDeliveries(ctx context.Context, q tx, changed map[string]*delivery) err
 			t.add(d.seq, string(d.state), d.reason, d.claimedBy, d.resultID, d.attempts, d.nextAt, d.finishedAt, d.doubt)
 		}
 	}
+	if q.oneByOne() {
+		return execEach(ctx, q, updateDelivery, t, func(int) {})
+	}
 	return execBulk(ctx, q, updateDeliveries, t)
 }
 
 // An event that was forgotten already, see Tidy, has no use for its body once it is written or excluded.
-const updateDeliveries = `
+const (
+	updateDeliveries = `
 update events
 set state = v.column2,
     reason = v.column3,
@@ -221,6 +222,21 @@ set state = v.column2,
     body = case when events.webhook_id = '' and v.column2 in ('written', 'excluded') then '' else events.body end
 from %s
 where events.seq = v.column1`
+
+	// SQLite sorts the rows to be updated first when there is a "from".
+	updateDelivery = `
+update events
+set state = ?2,
+    reason = ?3,
+    claimed_by = ?4,
+    result_id = ?5,
+    attempts = ?6,
+    next_at = ?7,
+    finished_at = ?8,
+    doubt = ?9,
+    body = case when webhook_id = '' and ?2 in ('written', 'excluded') then '' else body end
+where seq = ?1`
+)
 
 // RetryEvent lets an event that needs a person wait again, due at once. One that waits already stays as it is. [ErrStale] when it
 // is written or excluded; [ErrNotFound] when the connection has no such event or isn't live.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"addtomojo/store/internal/rows"
 )
@@ -93,16 +95,17 @@ func (s *Store) ReceiveEvent(ctx context.Context, e Event, holder string) (Recei
 	if e.WebhookID == "" {
 		return Received{}, errors.New("receive event: it has no webhook id")
 	}
-	return s.receiver.write(ctx, receipt{e, holder})
+	done, err := s.receiver.write(ctx, entry{receipt: receipt{e, holder}})
+	return done.received, err
 }
 
 // ReceiveEventAlone is ReceiveEvent in a commit of its own. It is there to measure what sharing brings.
 func (s *Store) ReceiveEventAlone(ctx context.Context, e Event, holder string) (Received, error) {
-	received, err := s.receive(ctx, []receipt{{e, holder}})
+	done, err := s.commit(ctx, []entry{{receipt: receipt{e, holder}}})
 	if err != nil {
 		return Received{}, err
 	}
-	return received[0], nil
+	return done[0].received, nil
 }
 
 type receipt struct {
@@ -110,25 +113,22 @@ type receipt struct {
 	holder string
 }
 
-// receive stores events in one transaction.
-func (s *Store) receive(ctx context.Context, batch []receipt) (received []Received, err error) {
-	err = s.write(ctx, "receive events", func(q tx) error {
-		last, err := takeTurn(ctx, q, turnReceive, len(batch))
-		if err != nil {
-			return err
-		}
-		live, err := liveAccounts(ctx, q, batch)
-		if err != nil {
-			return err
-		}
-		received = make([]Received, len(batch))
-		for i, r := range batch {
-			received[i].Event = arrive(r, live[r.event.AccountID])
-			received[i].Event.Seq = last - int64(len(batch)) + int64(i) + 1
-		}
-		return insertEvents(ctx, q, received)
-	})
-	return received, err
+// receive stores events.
+func receive(ctx context.Context, q tx, batch []receipt) ([]Received, error) {
+	last, err := takeTurn(ctx, q, turnReceive, len(batch))
+	if err != nil {
+		return nil, err
+	}
+	live, err := liveAccounts(ctx, q, batch)
+	if err != nil {
+		return nil, err
+	}
+	received := make([]Received, len(batch))
+	for i, r := range batch {
+		received[i].Event = arrive(r, live[r.event.AccountID])
+		received[i].Event.Seq = last - int64(len(batch)) + int64(i) + 1
+	}
+	return received, insertEvents(ctx, q, received)
 }
 
 const (
@@ -185,7 +185,7 @@ func arrive(r receipt, a account) Event {
 		MojoContactID: e.MojoContactID,
 		APIContactID:  plain(e.APIContactID),
 		ContactName:   plain(e.ContactName),
-		Body:          []byte(plain(string(e.Body))),
+		Body:          plainBody(e.Body),
 		OccurredAt:    moment(millis(e.OccurredAt)),
 		ReceivedAt:    moment(millis(e.ReceivedAt)),
 		State:         e.State,
@@ -215,21 +215,22 @@ func plain(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
+// plainBody is plain for a body, which is seldom anything else and not copied then.
+func plainBody(b []byte) []byte {
+	if utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
+		return b
+	}
+	return []byte(plain(string(b)))
+}
+
 // insertEvents stores those that are new, and puts what is stored already in place of the others.
 func insertEvents(ctx context.Context, q tx, received []Received) error {
-	inserted := make(map[string]bool, len(received))
-	err := queryBulk(ctx, q, insertNewEvents, eventTable(received), func(r *sql.Rows) error {
-		var id string
-		err := r.Scan(&id)
-		inserted[id] = true
-		return err
-	})
-	if err != nil {
+	if err := insertNew(ctx, q, received); err != nil {
 		return err
 	}
 	known := make(map[string]Event)
 	for i, r := range received {
-		if received[i].New = inserted[r.Event.ID]; received[i].New {
+		if r.New {
 			continue
 		}
 		e, ok := known[r.Event.WebhookID]
@@ -244,6 +245,27 @@ func insertEvents(ctx context.Context, q tx, received []Received) error {
 		received[i].Event = e
 	}
 	return nil
+}
+
+// insertNew stores those that are new, and says so of them.
+func insertNew(ctx context.Context, q tx, received []Received) error {
+	if q.oneByOne() {
+		for i := range received {
+			received[i].New = true
+		}
+		return execEach(ctx, q, insertNewEvent, eventTable(received), func(i int) { received[i].New = false })
+	}
+	inserted := make(map[string]bool, len(received))
+	err := queryBulk(ctx, q, insertNewEvents, eventTable(received), func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		inserted[id] = true
+		return err
+	})
+	for i, r := range received {
+		received[i].New = inserted[r.Event.ID]
+	}
+	return err
 }
 
 func eventTable(received []Received) table {
@@ -261,20 +283,33 @@ func eventTable(received []Received) table {
 	return t
 }
 
-const insertNewEvents = `
+const (
+	intoEvents = `
 insert into events (
     seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id,
     api_contact_id, contact_name, body, occurred_at, received_at, state, reason, claimed_by,
     attempts, next_at, doubt, result_id, finished_at
-)
+)`
+	unlessKnown = `
+on conflict (webhook_id) where webhook_id <> '' do nothing`
+
+	insertNewEvents = intoEvents + `
 select
     v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8,
     v.column9, v.column10, v.column11, v.column12, v.column13, v.column14, v.column15, v.column16,
     0, v.column13, false, '', case when v.column14 = 'waiting' then 0 else v.column13 end
 from %s
-where true
-on conflict (webhook_id) where webhook_id <> '' do nothing
+where true` + unlessKnown + `
 returning id`
+
+	// SQLite keeps a journal of its own for each statement that selects or returns rows, which costs as much as the insert.
+	insertNewEvent = intoEvents + `
+values (
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+    ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+    0, ?13, false, '', case when ?14 = 'waiting' then 0 else ?13 end
+)` + unlessKnown
+)
 
 func event(r rows.Event) Event {
 	return Event{

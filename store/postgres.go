@@ -52,9 +52,6 @@ func (onPostgres) on(db *sql.DB, t *sql.Tx) rows.DBTX {
 
 // spread runs a statement once over all rows, each column an array.
 func (onPostgres) spread(t table, fixed []any) (source string, args [][]any) {
-	if len(t.rows) == 0 {
-		return "", nil
-	}
 	names := make([]string, len(t.kinds))
 	columns := slices.Clone(fixed)
 	for i, kind := range t.kinds {
@@ -88,7 +85,11 @@ func gather[T any](rows [][]any, column int, as func(any) T) []T {
 	return values
 }
 
+func (onPostgres) oneByOne() bool { return false }
+
 func (onPostgres) ended(context.Context) {}
+
+func (onPostgres) close() {}
 
 // migratePostgres lets one of several instances that start together migrate, and the others wait.
 func migratePostgres(ctx context.Context, db *sql.DB) error {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"sync/atomic"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -31,9 +33,12 @@ func openSQLite(ctx context.Context, path, more string) (*Store, error) {
 		"?_pragma=busy_timeout(10000)" + // first, so that the next ones may wait
 		"&_pragma=journal_mode(WAL)" +
 		"&_pragma=synchronous(FULL)" + // what was reported is on disk, power cut or not
-		"&_pragma=foreign_keys(1)" +
-		"&" + pragmas.Encode()
-	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate") // deferred ones that read first fail with SQLITE_BUSY
+		"&_pragma=foreign_keys(1)"
+	writer, err := sql.Open("sqlite", dsn+
+		"&_pragma=cache_size(-16384)"+ // KiB: the indexes that events go into at random
+		"&_pragma=wal_autocheckpoint("+strconv.Itoa(logLimit)+")"+
+		"&"+pragmas.Encode()+
+		"&_txlock=immediate") // deferred ones that read first fail with SQLITE_BUSY
 	if err != nil {
 		return nil, err
 	}
@@ -42,17 +47,25 @@ func openSQLite(ctx context.Context, path, more string) (*Store, error) {
 		writer.Close()
 		return nil, err
 	}
-	reader, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	reader, err := sql.Open("sqlite", dsn+"&"+pragmas.Encode()+"&_pragma=query_only(1)")
 	if err != nil {
 		writer.Close()
 		return nil, err
 	}
 	reader.SetMaxOpenConns(4)
 	reader.SetMaxIdleConns(4)
-	return &Store{writer: writer, reader: reader, engine: &onSQLite{shelf{db: writer}, shelf{db: reader}}}, nil
+	e := &onSQLite{writer: shelf{db: writer}, reader: shelf{db: reader}, stopped: make(chan struct{})}
+	ctx, e.stop = context.WithCancel(context.Background())
+	go e.checkpoints(ctx)
+	return &Store{writer: writer, reader: reader, engine: e}, nil
 }
 
-type onSQLite struct{ writer, reader shelf }
+type onSQLite struct {
+	writer, reader shelf
+	written        atomic.Bool        // since the last checkpoint
+	stop           context.CancelFunc // of the checkpoints
+	stopped        chan struct{}
+}
 
 func (e *onSQLite) on(db *sql.DB, t *sql.Tx) rows.DBTX {
 	if t != nil {
@@ -70,8 +83,16 @@ func (e *onSQLite) spread(t table, fixed []any) (source string, args [][]any) {
 	return "(values (" + t.casts(len(fixed), "") + ")) as v", args
 }
 
+func (e *onSQLite) oneByOne() bool { return true }
+
 func (e *onSQLite) ended(ctx context.Context) {
+	e.written.Store(true)
 	e.writer.prepareWanted(ctx)
+}
+
+func (e *onSQLite) close() {
+	e.stop()
+	<-e.stopped
 }
 
 // create makes the file, readable by its owner only, unless it is there. SQLite gives its companions the same mode.

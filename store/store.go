@@ -52,9 +52,9 @@ type Store struct {
 	writer, reader *sql.DB // one and the same on PostgreSQL
 	engine         engine
 	vault          *Vault
-	receiver       *sharer[receipt, Received]
-	marker         *sharer[mark, error]
-	full           atomic.Int64 // when the disk was last found full, Unix milliseconds; 0 never
+	receiver       *sharer[entry, done] // of events that arrive
+	marker         *sharer[entry, done] // of their deliveries; one and the same on SQLite
+	full           atomic.Int64         // when the disk was last found full, Unix milliseconds; 0 never
 }
 
 // An engine is what differs between SQLite and PostgreSQL once the database is open.
@@ -63,8 +63,12 @@ type engine interface {
 	on(db *sql.DB, t *sql.Tx) rows.DBTX
 	// spread returns the SQL of a table's rows as v, numbered after the fixed arguments, and the arguments of each run over them.
 	spread(t table, fixed []any) (source string, args [][]any)
+	// oneByOne tells that a statement over many rows is run once for each. One that is written for a single row is faster then.
+	oneByOne() bool
 	// ended is called when a transaction has ended.
 	ended(ctx context.Context)
+	// close is called before the pools are closed.
+	close()
 }
 
 // Open opens the database and migrates it. The url is a path or "sqlite:path" for SQLite, "postgres://…" for PostgreSQL. Pragmas
@@ -82,7 +86,11 @@ func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
 			return nil, err
 		}
 	}
-	s.receiver, s.marker = newSharer(s.receive), newSharer(s.mark)
+	s.receiver = newSharer(s.commit)
+	s.marker = s.receiver
+	if s.reader == s.writer { // PostgreSQL commits both side by side
+		s.marker = newSharer(s.commit)
+	}
 	return s, nil
 }
 
@@ -108,6 +116,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) closeDatabase() error {
+	s.engine.close()
 	if s.reader == s.writer {
 		return s.writer.Close()
 	}

@@ -1,0 +1,63 @@
+package store
+
+import "context"
+
+// An entry is what goes into a shared commit: an event that arrives, or a mark of deliveries. Both go into the same commits on
+// SQLite, which has one writing connection: else each kind would wait for every second fsync of the other.
+type entry struct {
+	receipt receipt
+	mark    *mark // or nil
+}
+
+// done is what became of an entry.
+type done struct {
+	received Received
+	refused  error // what is wrong with a mark
+}
+
+// commit stores entries in one transaction.
+func (s *Store) commit(ctx context.Context, batch []entry) (all []done, err error) {
+	receipts, marks := sorted(batch)
+	err = s.write(ctx, "store events", func(q tx) (err error) {
+		var received []Received
+		var refused []error
+		if len(receipts) > 0 {
+			if received, err = receive(ctx, q, receipts); err != nil {
+				return err
+			}
+		}
+		if len(marks) > 0 {
+			if refused, err = markAll(ctx, q, marks); err != nil {
+				return err
+			}
+		}
+		all = answers(batch, received, refused)
+		return nil
+	})
+	return all, err
+}
+
+// sorted takes a batch apart.
+func sorted(batch []entry) (receipts []receipt, marks []mark) {
+	for _, e := range batch {
+		if e.mark != nil {
+			marks = append(marks, *e.mark)
+		} else {
+			receipts = append(receipts, e.receipt)
+		}
+	}
+	return receipts, marks
+}
+
+// answers puts together again, in the batch's order, what became of its parts.
+func answers(batch []entry, received []Received, refused []error) []done {
+	all := make([]done, len(batch))
+	for i, e := range batch {
+		if e.mark != nil {
+			all[i].refused, refused = refused[0], refused[1:]
+		} else {
+			all[i].received, received = received[0], received[1:]
+		}
+	}
+	return all
+}
