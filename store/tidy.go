@@ -17,12 +17,11 @@ const (
 // Tidied counts what Tidy removed.
 type Tidied struct {
 	Sessions, Nonces, Consents, SignIns, Throttles, Launches int
-	Revocations                                              int // given up: these tokens may still be alive
 	Events                                                   int // their webhook-ids, and the bodies of finished ones; the rows stay
 }
 
 // Tidy removes what has expired: sessions, nonces, consents, sign-ins (their tokens are to be revoked), throttles, launches
-// older than 30 days, revocations that were tried for long enough, and of events received more than 30 days ago the webhook-id
+// older than 30 days, and of events received more than 30 days ago the webhook-id
 // and, when it is written or excluded, the body.
 func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 	err = s.write(ctx, "tidy", func(q tx) error {
@@ -39,7 +38,6 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 			{&t.Nonces, q.DeleteNonces, now},
 			{&t.Consents, q.DeleteConsents, now},
 			{&t.Throttles, q.DeleteThrottles, now},
-			{&t.Revocations, q.DeleteRevocations, now},
 			{&t.Launches, q.DeleteLaunches, now.Add(-launchesFor)},
 		} {
 			n, err := part.remove(ctx, millis(part.until))

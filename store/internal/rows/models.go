@@ -38,6 +38,9 @@ type Connection struct {
 	FeedAfter       string
 	FeedAt          int64
 	FeedOff         bool
+	ResetAskedAt    int64
+	ResetUntil      int64
+	TokensLeft      int64
 }
 
 type Consent struct {
@@ -194,15 +197,17 @@ type Token struct {
 	RefreshUntil int64
 	RefusedAt    int64
 	RefusedCause string
+	RefreshedAt  int64
 }
 
 type WiseSide struct {
-	LaunchID  string
-	Email     string
-	Name      string
-	Scopes    string
-	Access    []byte
-	Refresh   []byte
-	TokenType string
-	ExpiresAt int64
+	LaunchID    string
+	Email       string
+	Name        string
+	Scopes      string
+	Access      []byte
+	Refresh     []byte
+	TokenType   string
+	ExpiresAt   int64
+	Unconfirmed bool
 }
