@@ -12,7 +12,8 @@
 //	contact.go      a Wise Agent contact as Mojo wants it
 //	push.go         starting, watching, retrying and undoing a push
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was
-//	reset.go        Reset Credentials and the revoking behind it
+//	reset.go        Reset Credentials, by the customer or by Mojo, and the revoking behind it
+//	switch.go       signing in as someone else, which must be confirmed
 //	worker.go       leases, waking, sweeps, housekeeping
 //	background.go   work that outlives the request that began it
 //	patience.go     Mojo asked to be left alone
@@ -50,6 +51,8 @@ type Bridge struct {
 	NotesAhead         int      // selections up to this size have their notes fetched before the button is pressed; 0 is 500
 	HooksAlone         bool     // each hook in a commit of its own: there to measure what sharing commits brings
 
+	// ResetGrace is how long what waits may still be delivered when a connection is reset; 0 is 10 seconds.
+	ResetGrace time.Duration
 	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
 	// second to ten minutes: a person looks on, so it begins short.
 	PushWaits []time.Duration
