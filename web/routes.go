@@ -27,6 +27,9 @@ func (a *app) routes(e *echo.Echo) {
 	e.POST("/add/:launch/mojo", a.signInMojo, form, a.visited, a.ownLaunch)
 	e.POST("/add/:launch/wiseagent", a.startConsent, form, a.visited, a.ownLaunch)
 	e.GET(bridge.CallbackPath, a.finishConsent, a.visited)
+	e.POST("/add/:launch/switch", a.switchMojo, form, a.visited, a.ownLaunch, a.connected)
+	e.POST("/add/:launch/keep", a.keepMojo, form, a.visited, a.ownLaunch)
+	e.POST("/add/:launch/person", a.goOn, form, a.visited, a.ownLaunch)
 
 	// The group page
 	e.GET("/add/:launch/preflight", a.preflight, a.glanced, a.ownLaunch, a.connected)
