@@ -88,6 +88,13 @@ func (k *breaker) trouble(now time.Time) {
 	}
 }
 
+// hurry lets the next probe set off at once: there may be no later.
+func (k *breaker) hurry() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.until, k.wait = time.Time{}, 0
+}
+
 // hold notes how long Wise Agent asked to wait.
 func (k *breaker) hold(now time.Time, after time.Duration) {
 	k.mu.Lock()

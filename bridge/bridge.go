@@ -12,7 +12,8 @@
 //	contact.go      a Wise Agent contact as Mojo wants it
 //	push.go         starting, watching, retrying and undoing a push
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was
-//	reset.go        Reset Credentials and the revoking behind it
+//	reset.go        Reset Credentials, by the customer or by Mojo, and the revoking behind it
+//	switch.go       signing in as someone else, which must be confirmed
 //	reconnect.go    the link that leads to a sign-in that is needed
 //	notice.go       telling people outside the popup: noticewords.go says what, noticehook.go and mailer.go how
 //	worker.go       leases, waking, sweeps, housekeeping
@@ -56,6 +57,8 @@ type Bridge struct {
 	NotesAhead         int      // selections up to this size have their notes fetched before the button is pressed; 0 is 500
 	HooksAlone         bool     // each hook in a commit of its own: there to measure what sharing commits brings
 
+	// ResetGrace is how long what waits may still be delivered when a connection is reset; 0 is 10 seconds.
+	ResetGrace time.Duration
 	// PushWaits are the waits after each failed try of a push, the last one repeated; nil is a schedule from a
 	// second to ten minutes: a person looks on, so it begins short.
 	PushWaits []time.Duration

@@ -36,8 +36,11 @@ type MojoSignIn struct {
 
 // SignInMojo signs in with Mojo and keeps the account's side of the connection. The password is used for
 // this one call and forgotten. The error is mojo.ErrCredentials, mojo.ErrSuspended, a *WaitError, a
-// *DialingRepError, a *DownError, ErrOtherMojoAccount or a *TakenError, and through a reconnect link ErrLinkMojoAccount or
-// ErrLinkEnded; after each of them no token is left.
+// *DialingRepError, a *DownError or a *TakenError, and through a reconnect link ErrLinkMojoAccount or ErrLinkEnded; after each of
+// them no token is left.
+//
+// When the account is connected with another Mojo account, nothing happens to that connection, which is the answer. This one's
+// side waits for Switch or Keep.
 func (b *Bridge) SignInMojo(ctx context.Context, in MojoSignIn) (Joined, error) {
 	t := triesOf(in)
 	if err := b.mayTry(ctx, t); err != nil {
@@ -62,8 +65,8 @@ func (b *Bridge) SignInMojo(ctx context.Context, in MojoSignIn) (Joined, error) 
 	return b.join(ctx, in.LaunchID)
 }
 
-// keepMojoSide checks and stores Mojo's side: for a live connection of the signed-in account, whose id it gives, as its
-// new tokens, else as one half of a sign-in. After an error nothing is kept.
+// keepMojoSide checks and stores Mojo's side: for a live connection of the signed-in account as its new tokens, else as one half
+// of a sign-in. It gives that connection's id, also when that is with another Mojo account. After an error nothing is kept.
 func (b *Bridge) keepMojoSide(ctx context.Context, in MojoSignIn, grant mojo.Grant) (connID string, err error) {
 	if b.refused(grant.Agent.Permission) {
 		return "", &DialingRepError{Permission: grant.Agent.Permission}
@@ -78,10 +81,13 @@ func (b *Bridge) keepMojoSide(ctx context.Context, in MojoSignIn, grant mojo.Gra
 	if launch.ConnectionID != "" {
 		return b.reconnectMojo(ctx, launch, grant)
 	}
-	conn, err := b.Connection(ctx, in.Email)
+	conn, err := b.open(ctx, in.Email)
 	switch {
 	case err == nil && conn.MojoAccountID != grant.Account.ID:
-		return "", ErrOtherMojoAccount
+		if err := b.unlessTaken(ctx, grant.Account.ID, conn.Email); err != nil {
+			return "", err
+		}
+		connID = conn.ID
 	case err == nil:
 		err = b.Store.RefreshSide(ctx, conn.ID, store.Mojo, grant.Token, "", b.now())
 		if !errors.Is(err, store.ErrNotFound) { // else it was reset just now
@@ -90,7 +96,7 @@ func (b *Bridge) keepMojoSide(ctx context.Context, in MojoSignIn, grant mojo.Gra
 	case !errors.Is(err, store.ErrNotFound):
 		return "", err
 	}
-	return "", b.Store.SaveMojoSide(ctx, in.LaunchID, store.MojoSide{
+	return connID, b.Store.SaveMojoSide(ctx, in.LaunchID, store.MojoSide{
 		AccountID: grant.Account.ID, AccountName: grant.Account.Name, AccountURL: grant.AccountURL,
 		AgentID: grant.Agent.ID, AgentName: grant.Agent.Name, AgentEmail: grant.Agent.Email,
 		Permission: grant.Agent.Permission, Login: strings.TrimSpace(in.Login), Token: grant.Token,
@@ -145,10 +151,13 @@ type Joined struct {
 }
 
 // FinishConsent takes Wise Agent's answer (the query of the callback) to a consent that the same browser
-// session started. The error is ErrConsentExpired, ErrOtherBrowser, ErrConsentDenied, a *ScopeError, an
-// *OtherPersonError, a *DownError, ErrOtherMojoAccount, a *TakenError or ErrLinkEnded; after each of them no token is left. The
-// LaunchID of the answer is set whenever it is known.
-func (b *Bridge) FinishConsent(ctx context.Context, sessionID string, q url.Values) (Joined, error) {
+// session started. signedIn is the Wise Agent account that the session is of, or "". The error is ErrConsentExpired,
+// ErrOtherBrowser, ErrConsentDenied, a *ScopeError, an *OtherPersonError, a *DownError, a *TakenError or ErrLinkEnded; after each
+// of them no token is left. The LaunchID of the answer is set whenever it is known.
+//
+// When somebody else than signedIn signed in at Wise Agent, nothing happens to either's connection, and the answer names nobody:
+// this side waits for GoOn or Keep.
+func (b *Bridge) FinishConsent(ctx context.Context, sessionID, signedIn string, q url.Values) (Joined, error) {
 	consent, err := b.Store.TakeConsent(ctx, hash(q.Get("state")), b.now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -158,13 +167,13 @@ func (b *Bridge) FinishConsent(ctx context.Context, sessionID string, q url.Valu
 	case consent.SessionID != sessionID:
 		return Joined{}, ErrOtherBrowser
 	}
-	done, err := b.takeConsent(context.WithoutCancel(ctx), consent, q) // the code works once: now or never
+	done, err := b.takeConsent(context.WithoutCancel(ctx), consent, plainEmail(signedIn), q) // the code works once: now or never
 	done.LaunchID = consent.LaunchID
 	return done, err
 }
 
 // takeConsent redeems the code and keeps Wise Agent's side of the connection.
-func (b *Bridge) takeConsent(ctx context.Context, consent store.Consent, q url.Values) (Joined, error) {
+func (b *Bridge) takeConsent(ctx context.Context, consent store.Consent, signedIn string, q url.Values) (Joined, error) {
 	scopes, err := granted(q)
 	if err != nil {
 		return Joined{}, err
@@ -173,7 +182,7 @@ func (b *Bridge) takeConsent(ctx context.Context, consent store.Consent, q url.V
 	if err != nil {
 		return Joined{}, err
 	}
-	wise.Scopes = scopes
+	wise.Scopes, wise.Unconfirmed = scopes, signedIn != "" && signedIn != wise.Email
 	conn, err := b.keepWiseSide(ctx, consent.LaunchID, wise)
 	switch {
 	case err != nil:
@@ -229,9 +238,6 @@ func (b *Bridge) exchange(ctx context.Context, code, verifier string) (store.Wis
 
 // keepWiseSide checks and stores Wise Agent's side: for a live connection of that account, which it gives, as its new
 // tokens, else as one half of a sign-in. After an error nothing is kept.
-//
-// The tokens that a connection had are not revoked: a partner may end the whole grant with them, the fresh tokens
-// included (RFC 7009, section 2.1).
 func (b *Bridge) keepWiseSide(ctx context.Context, launchID string, wise store.WiseSide) (store.Connection, error) {
 	launch, err := b.Store.Launch(ctx, launchID)
 	if err != nil {
@@ -243,16 +249,11 @@ func (b *Bridge) keepWiseSide(ctx context.Context, launchID string, wise store.W
 	if launch.Signed && plainEmail(launch.Email) != wise.Email {
 		return store.Connection{}, &OtherPersonError{Launched: maskEmail(launch.Email), SignedIn: maskEmail(wise.Email)}
 	}
-	in, err := b.SignIn(ctx, launchID)
-	if err != nil {
-		return store.Connection{}, err
-	}
-	conn, err := b.Connection(ctx, wise.Email)
+	conn, err := b.renewable(ctx, launchID, wise)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return store.Connection{}, err
 	}
-	both := in.Mojo != nil && in.Mojo.AccountID == conn.MojoAccountID // the customer has just given both sides anew
-	if err == nil && !both {
+	if err == nil {
 		err = b.Store.RefreshSide(ctx, conn.ID, store.Wise, wise.Token, wise.Scopes, b.now())
 		if !errors.Is(err, store.ErrNotFound) { // else it was reset just now
 			return conn, err
@@ -261,23 +262,57 @@ func (b *Bridge) keepWiseSide(ctx context.Context, launchID string, wise store.W
 	return store.Connection{}, b.Store.SaveWiseSide(ctx, launchID, wise, b.now().Add(signInTime), b.now())
 }
 
+// renewable is the live connection that a fresh Wise Agent side is for; store.ErrNotFound when it is one half of a sign-in: there
+// is none, the customer must first say that this is meant, or has just given the connection's other side too.
+func (b *Bridge) renewable(ctx context.Context, launchID string, wise store.WiseSide) (store.Connection, error) {
+	if wise.Unconfirmed {
+		return store.Connection{}, store.ErrNotFound
+	}
+	in, err := b.SignIn(ctx, launchID)
+	if err != nil {
+		return store.Connection{}, err
+	}
+	conn, err := b.open(ctx, wise.Email)
+	if err == nil && in.Mojo != nil && in.Mojo.AccountID == conn.MojoAccountID {
+		return store.Connection{}, store.ErrNotFound
+	}
+	return conn, err
+}
+
 // renewed goes on with a connection whose Wise Agent side is fresh. If the launch's sign-in holds another Mojo account's
-// side, that is dropped.
+// side, that waits for Switch or Keep, unless it is taken.
 func (b *Bridge) renewed(ctx context.Context, launchID string, conn store.Connection) (Joined, error) {
 	b.wake(conn.ID)
 	in, err := b.SignIn(ctx, launchID)
 	if err != nil {
 		return Joined{}, err
 	}
-	if in.Mojo == nil {
-		return b.joined(ctx, launchID, conn.ID)
+	if in.Wise != nil { // somebody else's, from before
+		if err := b.Store.DropSide(ctx, launchID, store.Wise, b.now()); err != nil {
+			return Joined{}, fmt.Errorf("drop side: %w", err)
+		}
+		b.wakeRevoking()
 	}
-	err = b.Store.DropSignIn(ctx, launchID, b.now())
-	b.wakeRevoking()
-	if err != nil {
-		return Joined{}, fmt.Errorf("drop sign-in: %w", err)
+	if in.Mojo != nil {
+		if err := b.unlessTaken(ctx, in.Mojo.AccountID, conn.Email); err != nil {
+			return Joined{Email: conn.Email}, b.dropping(ctx, launchID, err)
+		}
 	}
-	return Joined{Email: conn.Email}, ErrOtherMojoAccount
+	return b.joined(ctx, launchID, conn.ID)
+}
+
+// unlessTaken is a *TakenError when the Mojo account is connected with another Wise Agent account.
+func (b *Bridge) unlessTaken(ctx context.Context, mojoAccount, email string) error {
+	conn, err := b.Store.ConnectionByMojoAccount(ctx, mojoAccount)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read connection: %w", err)
+	case conn.Email != email && !conn.Ending():
+		return &TakenError{Masked: maskEmail(conn.Email)}
+	}
+	return nil
 }
 
 // joined is the answer when a connection exists.
@@ -290,45 +325,88 @@ func (b *Bridge) joined(ctx context.Context, launchID, connID string) (Joined, e
 	return Joined{LaunchID: launchID, Email: conn.Email, Connection: &conn}, nil
 }
 
-// join makes the connection once both sides are in hand; before that it tells whose turn it is. The error
-// is a *TakenError or ErrOtherMojoAccount: then all fresh tokens are on their way to be revoked.
+// join makes the connection once both sides are in hand and meant; before that it tells whose turn it is. The error
+// is a *TakenError: then all fresh tokens are on their way to be revoked.
 func (b *Bridge) join(ctx context.Context, launchID string) (Joined, error) {
-	in, err := b.SignIn(ctx, launchID)
-	if err != nil {
-		return Joined{}, err
-	}
-	if in.Mojo == nil || in.Wise == nil {
-		j := Joined{LaunchID: launchID}
-		if in.Wise != nil {
+	j := Joined{LaunchID: launchID}
+	for range 3 {
+		in, err := b.SignIn(ctx, launchID)
+		if err != nil {
+			return j, err
+		}
+		if in.Wise != nil && !in.Wise.Unconfirmed {
 			j.Email = in.Wise.Email
 		}
+		if in.Mojo == nil || j.Email == "" || in.Wise == nil {
+			break
+		}
+		conn, err := b.connect(ctx, in)
+		switch {
+		case errors.Is(err, store.ErrStale): // another tab was faster
+			continue
+		case errors.Is(err, store.ErrOtherMojoAccount):
+			return b.besides(ctx, in)
+		case err != nil:
+			return j, b.refuseJoin(ctx, launchID, err)
+		}
+		b.log().Info("connected", "connection", conn.ID, "state", conn.State)
+		b.wake(conn.ID)
+		return b.joined(ctx, launchID, conn.ID)
+	}
+	conn, err := b.open(ctx, j.Email)
+	if errors.Is(err, store.ErrNotFound) {
 		return j, nil
 	}
-	conn, err := b.Store.Connect(ctx, store.Connection{
+	if err != nil {
+		return j, err
+	}
+	return b.joined(ctx, launchID, conn.ID)
+}
+
+// connect makes the connection of both sides. What is ending of either account gets its last deliveries first.
+func (b *Bridge) connect(ctx context.Context, in store.SignIn) (store.Connection, error) {
+	for _, find := range []func() (store.Connection, error){
+		func() (store.Connection, error) { return b.Store.ConnectionByEmail(ctx, in.Wise.Email) },
+		func() (store.Connection, error) { return b.Store.ConnectionByMojoAccount(ctx, in.Mojo.AccountID) },
+	} {
+		if conn, err := find(); err == nil && conn.Ending() {
+			if err := b.lastDeliveries(ctx, conn.ID); err != nil {
+				return store.Connection{}, err
+			}
+		}
+	}
+	return b.Store.Connect(ctx, store.Connection{
 		Email: in.Wise.Email, Name: in.Wise.Name, Scopes: in.Wise.Scopes,
 		MojoAccountID: in.Mojo.AccountID, MojoAccountName: in.Mojo.AccountName, MojoAccountURL: in.Mojo.AccountURL,
 		MojoAgentID: in.Mojo.AgentID, MojoAgentName: in.Mojo.AgentName, MojoAgentEmail: in.Mojo.AgentEmail,
 		MojoPermission: in.Mojo.Permission, MojoLogin: in.Mojo.Login, CreatedAt: b.now(),
-	}, in.Mojo.Token, in.Wise.Token, launchID)
-	if err != nil {
-		return Joined{LaunchID: launchID, Email: in.Wise.Email}, b.refuseJoin(ctx, launchID, err)
+	}, in.Mojo.Token, in.Wise.Token, in.LaunchID)
+}
+
+// besides goes on where the account was connected with another Mojo account meanwhile: its Wise Agent side is taken, Mojo's waits
+// for Switch or Keep.
+func (b *Bridge) besides(ctx context.Context, in store.SignIn) (Joined, error) {
+	conn, err := b.open(ctx, in.Wise.Email)
+	if err == nil {
+		err = b.Store.TakeWiseSide(ctx, in.LaunchID, conn.ID, b.now())
 	}
-	b.log().Info("connected", "connection", conn.ID, "state", conn.State)
-	b.wake(conn.ID)
-	return b.joined(ctx, launchID, conn.ID)
+	if err != nil {
+		return Joined{LaunchID: in.LaunchID, Email: in.Wise.Email}, fmt.Errorf("connect: %w", err)
+	}
+	return b.renewed(ctx, in.LaunchID, conn)
 }
 
 // refuseJoin drops what the sign-in holds when the accounts can't be joined.
 func (b *Bridge) refuseJoin(ctx context.Context, launchID string, why error) error {
 	var taken *store.TakenError
-	switch {
-	case errors.As(why, &taken):
-		why = &TakenError{Masked: maskEmail(taken.Email)}
-	case errors.Is(why, store.ErrOtherMojoAccount):
-		why = ErrOtherMojoAccount
-	default:
+	if !errors.As(why, &taken) {
 		return fmt.Errorf("connect: %w", why)
 	}
+	return b.dropping(ctx, launchID, &TakenError{Masked: maskEmail(taken.Email)})
+}
+
+// dropping forgets a launch's sign-in, has its tokens revoked, and returns why.
+func (b *Bridge) dropping(ctx context.Context, launchID string, why error) error {
 	err := b.Store.DropSignIn(ctx, launchID, b.now())
 	b.wakeRevoking()
 	if err != nil {
@@ -345,6 +423,15 @@ func (b *Bridge) Connection(ctx context.Context, email string) (store.Connection
 	conn, err := b.Store.ConnectionByEmail(ctx, email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return conn, fmt.Errorf("read connection: %w", err)
+	}
+	return conn, err
+}
+
+// open is the account's live connection, unless that is ending.
+func (b *Bridge) open(ctx context.Context, email string) (store.Connection, error) {
+	conn, err := b.Connection(ctx, email)
+	if err == nil && conn.Ending() {
+		return store.Connection{}, store.ErrNotFound
 	}
 	return conn, err
 }

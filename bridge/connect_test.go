@@ -30,7 +30,7 @@ func (w *town) allow(launch store.Launch, email string, scopes ...string) (bridg
 	w.t.Helper()
 	address, err := w.StartConsent(w.t.Context(), launch.ID, "browser")
 	w.need(err)
-	return w.FinishConsent(w.t.Context(), "browser", w.consent(address, email, password, scopes...))
+	return w.FinishConsent(w.t.Context(), "browser", "", w.consent(address, email, password, scopes...))
 }
 
 var allScopes = strings.Fields(wiseagent.Scopes)
@@ -111,25 +111,25 @@ func TestAConsentBelongsToOneBrowserAndCountsOnce(t *testing.T) {
 			w.need(err)
 			return w.consent(address, kate, password, allScopes...)
 		}
-		if _, err := w.FinishConsent(t.Context(), "another browser", begin()); !errors.Is(err, bridge.ErrOtherBrowser) {
+		if _, err := w.FinishConsent(t.Context(), "another browser", "", begin()); !errors.Is(err, bridge.ErrOtherBrowser) {
 			t.Errorf("in another browser: %v, want ErrOtherBrowser", err)
 		}
 		if n := w.wise.Requests()["token"]; n != 0 {
 			t.Errorf("%d token calls for another browser's code, want none", n)
 		}
 		query := begin()
-		_, err := w.FinishConsent(t.Context(), "browser", query)
+		_, err := w.FinishConsent(t.Context(), "browser", "", query)
 		w.need(err)
-		if _, err := w.FinishConsent(t.Context(), "browser", query); !errors.Is(err, bridge.ErrConsentExpired) {
+		if _, err := w.FinishConsent(t.Context(), "browser", "", query); !errors.Is(err, bridge.ErrConsentExpired) {
 			t.Errorf("a second time: %v, want ErrConsentExpired", err)
 		}
 		late := begin()
 		w.skew.Store(int64(11 * time.Minute))
-		if _, err := w.FinishConsent(t.Context(), "browser", late); !errors.Is(err, bridge.ErrConsentExpired) {
+		if _, err := w.FinishConsent(t.Context(), "browser", "", late); !errors.Is(err, bridge.ErrConsentExpired) {
 			t.Errorf("after eleven minutes: %v, want ErrConsentExpired", err)
 		}
 		late.Set("state", "guessed")
-		if _, err := w.FinishConsent(t.Context(), "browser", late); !errors.Is(err, bridge.ErrConsentExpired) {
+		if _, err := w.FinishConsent(t.Context(), "browser", "", late); !errors.Is(err, bridge.ErrConsentExpired) {
 			t.Errorf("with a guessed state: %v, want ErrConsentExpired", err)
 		}
 	})
@@ -199,7 +199,7 @@ func TestAMojoAccountBelongsToOneWiseAgentAccount(t *testing.T) {
 			t.Errorf("the first connection is %+v, %v; want it untouched", conn, err)
 		}
 
-		w.need(w.Reset(t.Context(), first.ID))
+		w.need(w.reset(first))
 		launch, err = w.Launch(t.Context(), bridge.LaunchRequest{Contacts: "1"})
 		w.need(err)
 		_, err = w.SignInMojo(t.Context(), dana(launch))
@@ -264,17 +264,6 @@ func TestSigningInAgainKeepsTheConnection(t *testing.T) {
 	})
 }
 
-func TestAnotherMojoAccountIsNotSlippedIn(t *testing.T) {
-	everyEngine(t, func(t *testing.T, w *town) {
-		w.connected()
-		other := bridge.MojoSignIn{LaunchID: w.launch("1").ID, Email: kate, PIN: "310577", Login: "fran", Password: "fran-sandbox"}
-		if _, err := w.SignInMojo(t.Context(), other); !errors.Is(err, bridge.ErrOtherMojoAccount) {
-			t.Errorf("another Mojo account: %v, want ErrOtherMojoAccount", err)
-		}
-		w.noTokens("8840")
-	})
-}
-
 func TestWrongSignInsWaitLongerAndLonger(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		w.frozen.Store(true)
@@ -333,8 +322,8 @@ func TestResetEndsEverythingAndRevokesBothSides(t *testing.T) {
 		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 50 * time.Millisecond})
 		push := w.begin(conn, group, ids...)
 		w.until(conn, push, func(p bridge.Progress) bool { return p.All.Added >= 20 })
-		w.need(w.Reset(t.Context(), conn.ID))
-		w.need(w.Reset(t.Context(), conn.ID)) // pressed twice
+		w.need(w.reset(conn))
+		w.need(w.reset(conn)) // pressed twice
 		w.eventually("all tokens are dead on both sides", func() bool {
 			ma, mr := w.mojo.LiveTokens(account)
 			wa, wr := w.wise.LiveTokens(kate)
@@ -367,7 +356,7 @@ func TestRevokingIsRepeatedWhileAPartnerIsDown(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		conn := w.connected()
 		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointRevoke, Kind: fault.ServerError, Status: 503})
-		w.need(w.Reset(t.Context(), conn.ID))
+		w.need(w.reset(conn))
 		w.eventually("Wise Agent's tokens are dead, Mojo's wait", func() bool {
 			n, err := w.Store.Revocations(t.Context(), conn.ID)
 			wa, wr := w.wise.LiveTokens(kate)
@@ -477,7 +466,7 @@ func TestABrowserThatLeavesLeavesNoTokensBehind(t *testing.T) {
 		slow.Endpoint = "token"
 		w.wiseFaults.Add(slow)
 		leaving = w.leavingWhen(func() bool { return w.wise.Requests()["token"] > 0 })
-		joined, err := w.FinishConsent(leaving, "browser", answer)
+		joined, err := w.FinishConsent(leaving, "browser", "", answer)
 		if err != nil || joined.Connection == nil {
 			t.Errorf("coming back from Wise Agent: %+v, %v; want the connection", joined, err)
 		}

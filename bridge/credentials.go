@@ -21,6 +21,8 @@ const (
 	refreshMargin = time.Minute
 	// refreshLease is how long one process may take for a refresh before another one tries.
 	refreshLease = 45 * time.Second
+	// refreshPause is how long a token that a refresh gave is not refreshed again, however often it is refused.
+	refreshPause = 5 * time.Minute
 )
 
 // withWise calls Wise Agent with a live token of the connection. A refused token is refreshed once and the
@@ -69,21 +71,28 @@ func (b *Bridge) withToken(ctx context.Context, connID string, side store.Side, 
 	if !refusedToken(err) {
 		return err
 	}
+	if b.now().Before(tokens.RefreshedAt.Add(refreshPause)) {
+		return fmt.Errorf("%w: %w", errFreshRefused, err)
+	}
 	if tokens, err = b.refresh(ctx, connID, side, tokens.Version); err != nil {
 		return err
 	}
-	return call(tokens.Token.AccessToken)
+	if err = call(tokens.Token.AccessToken); refusedToken(err) {
+		return fmt.Errorf("%w: %w", errFreshRefused, err)
+	}
+	return err
 }
+
+// errFreshRefused says that a partner refuses a token that it has only just given for a refresh. Another refresh would bring the
+// like: it has to wait. The connection is not called dead, for the partner may be in trouble; the error is a refused token too.
+var errFreshRefused = errors.New("a fresh token is refused")
 
 // liveTokens reads the tokens and refreshes them when their end is near. While they can't be refreshed, they are used to
 // the end.
 func (b *Bridge) liveTokens(ctx context.Context, connID string, side store.Side) (store.Tokens, error) {
-	tokens, err := b.Store.Tokens(ctx, connID, side)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return tokens, fmt.Errorf("%w: no tokens", ErrNeedsSignIn)
-	case err != nil:
-		return tokens, fmt.Errorf("read tokens: %w", err)
+	tokens, err := b.readTokens(ctx, connID, side)
+	if err != nil {
+		return tokens, err
 	}
 	end := tokens.Token.Expiry
 	if end.IsZero() || b.now().Add(refreshMargin).Before(end) {
@@ -94,6 +103,21 @@ func (b *Bridge) liveTokens(ctx context.Context, connID string, side store.Side)
 		return tokens, nil
 	}
 	return fresh, err
+}
+
+// readTokens reads the tokens. ErrNeedsSignIn when there are none any more, or none that work: the partner is left alone until
+// somebody signs in.
+func (b *Bridge) readTokens(ctx context.Context, connID string, side store.Side) (store.Tokens, error) {
+	tokens, err := b.Store.Tokens(ctx, connID, side)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return tokens, fmt.Errorf("%w: no tokens", ErrNeedsSignIn)
+	case err != nil:
+		return tokens, fmt.Errorf("read tokens: %w", err)
+	case tokens.Refused:
+		return tokens, ErrNeedsSignIn
+	}
+	return tokens, nil
 }
 
 // refresh replaces the tokens of the given version, once, however many ask here or in other processes. It
@@ -122,23 +146,11 @@ func (b *Bridge) refresh(ctx context.Context, connID string, side store.Side, ve
 
 // refreshOnce waits for its turn, refreshes and saves; or takes what somebody else saved meanwhile.
 func (b *Bridge) refreshOnce(ctx context.Context, connID string, side store.Side, version int64) (store.Tokens, error) {
-	conn, err := b.Store.Connection(ctx, connID)
-	if err != nil {
-		return store.Tokens{}, fmt.Errorf("read connection: %w", err)
-	}
-	if conn.State == store.StateNeedsSignIn && conn.Side == side {
-		return store.Tokens{}, ErrNeedsSignIn
-	}
 	owner := b.owner() + "/" + rand.Text()[:8]
 	for {
-		tokens, err := b.Store.Tokens(ctx, connID, side)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			return tokens, fmt.Errorf("%w: no tokens", ErrNeedsSignIn)
-		case err != nil:
-			return tokens, fmt.Errorf("read tokens: %w", err)
-		case tokens.Version != version:
-			return tokens, nil
+		tokens, err := b.readTokens(ctx, connID, side)
+		if err != nil || tokens.Version != version {
+			return tokens, err
 		}
 		now := b.now()
 		mine, err := b.Store.LeaseRefresh(ctx, connID, side, version, owner, now, now.Add(refreshLease))
@@ -170,13 +182,26 @@ func (b *Bridge) rotate(ctx context.Context, connID string, side store.Side, own
 	case errors.Is(err, mojo.ErrGrantDead), errors.Is(err, wiseagent.ErrGrantDead):
 		err = b.Store.NeedSignIn(ctx, connID, side, deadGrant(side), old.Version, b.now())
 		if errors.Is(err, store.ErrStale) {
-			return b.Store.Tokens(ctx, connID, side)
+			return b.readTokens(ctx, connID, side)
 		}
 		b.log().Warn("needs sign-in", "connection", connID, "side", side)
 		return old, errors.Join(ErrNeedsSignIn, err)
 	default:
-		return old, errors.Join(err, b.Store.FreeRefresh(ctx, connID, side, owner))
+		return old, errors.Join(refreshTrouble(side, err), b.Store.FreeRefresh(ctx, connID, side, owner))
 	}
+}
+
+// refreshTrouble makes a partner's trouble of a refusal that says nothing of the grant, like one of our own credentials: what was
+// to be done waits, and is not itself refused.
+func refreshTrouble(side store.Side, err error) error {
+	if _, again := transient(err); again {
+		return err
+	}
+	partner := WiseAgent
+	if side == store.Mojo {
+		partner = MojoName
+	}
+	return down(partner, errors.New(err.Error())) // the caller must not take it for an answer to its own call
 }
 
 // usable lets a token that comes with its end already near, as it does when clocks differ, live until it is refused: else
@@ -189,15 +214,16 @@ func (b *Bridge) usable(fresh *oauth2.Token) *oauth2.Token {
 }
 
 // keepRefreshed saves a new pair, for as long as ctx allows: the old refresh token is used up, so that not to save it
-// is to lose the connection. Of tokens that a sign-in replaced meanwhile the new ones count.
+// is to lose the connection. Of tokens that a sign-in replaced meanwhile the new ones count, and these are revoked in the end.
 func (b *Bridge) keepRefreshed(ctx context.Context, connID string, side store.Side, version int64, fresh *oauth2.Token) (store.Tokens, error) {
 	for {
 		err := b.Store.SaveRefreshed(ctx, connID, side, version, fresh, b.now())
-		switch {
-		case err == nil, errors.Is(err, store.ErrStale):
-			return b.Store.Tokens(ctx, connID, side)
-		case errors.Is(err, store.ErrNotFound): // reset meanwhile: nobody else knows these tokens
-			return store.Tokens{}, b.forget(ctx, side, fresh, ErrNeedsSignIn)
+		if errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrNotFound) { // nobody else knows these tokens
+			err = b.Store.Outlive(ctx, side, connID, fresh, b.now())
+			b.wakeRevoking()
+		}
+		if err == nil {
+			return b.readTokens(ctx, connID, side)
 		}
 		b.log().Error("refreshed tokens are not saved yet", "connection", connID, "side", side, "err", err)
 		if sleep(ctx, time.Second) != nil {

@@ -59,12 +59,26 @@ func (b *Bridge) deliver(ctx context.Context, connID string, poke <-chan struct{
 	if err != nil {
 		return fmt.Errorf("read connection: %w", err)
 	}
-	if conn.State == store.StateNeedsSignIn || conn.State == store.StateReset {
-		return nil
+	if resting, err := b.resting(ctx, conn); err != nil || resting {
+		return err
 	}
 	r := &round{b: b, conn: conn, breaker: b.breakers.of(connID), busy: make(map[string]bool), landed: make(chan string, b.mailAtOnce())}
 	defer r.flying.Wait()
 	return r.run(ctx, poke)
+}
+
+// resting tells that nothing can be delivered for a connection. One that is ending needs Wise Agent's side alone.
+func (b *Bridge) resting(ctx context.Context, conn store.Connection) (bool, error) {
+	switch {
+	case conn.State == store.StateReset:
+		return true, nil
+	case conn.State != store.StateNeedsSignIn:
+		return false, nil
+	case !conn.Ending():
+		return true, nil
+	}
+	waits, err := b.canStillDeliver(ctx, conn.ID)
+	return !waits, err
 }
 
 func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
@@ -99,6 +113,9 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 				return err
 			}
 		case <-linger.C:
+			if r.conn.Ending() {
+				return nil
+			}
 			return r.b.idle(ctx, r.conn.ID)
 		}
 		if r.asleep.Load() {
@@ -107,14 +124,22 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 	}
 }
 
-// lookAgain reads the connection anew: the customer may have changed the time zone, or allowed more.
+// lookAgain reads the connection anew: the customer may have changed the time zone, allowed more, or ended it, and Mojo may need a
+// sign-in.
 func (r *round) lookAgain(ctx context.Context) error {
 	conn, err := r.b.Store.Connection(ctx, r.conn.ID)
 	if err != nil {
 		return fmt.Errorf("read connection: %w", err)
 	}
+	if conn.Ending() && !r.conn.Ending() {
+		r.breaker.hurry()
+	}
 	r.conn = conn
-	return nil
+	resting, err := r.b.resting(ctx, conn)
+	if resting {
+		r.asleep.Store(true)
+	}
+	return err
 }
 
 // idle does what nobody waits for.

@@ -52,6 +52,7 @@ const (
 	staysInWise  = "Removed in Mojo. In Wise Agent it stays."
 	nothingForUs = "Nothing in it goes to Wise Agent."
 	longAgo      = "From before this connection."
+	endedByMojo  = "You ended the connection in Mojo."
 	unreadable   = "Mojo sent something that we couldn't read."
 )
 
@@ -64,8 +65,6 @@ func (e *effect) apply(ctx context.Context) error {
 	switch e.event.Type {
 	case eventSent:
 		return e.sent(ctx)
-	case eventDisconnected:
-		return e.ended(ctx)
 	}
 	if lack := e.told.lack(e.event.Type); lack != "" {
 		return &needsYouError{unreadable + " It lacks: " + lack + "."}
@@ -84,21 +83,6 @@ func (e *effect) apply(ctx context.Context) error {
 		return e.activity(ctx)
 	}
 	return &excludedError{"Not a kind of event that goes to Wise Agent."}
-}
-
-// ended resets the connection: the customer ended the integration in Mojo. The reset stops this very work and settles what
-// waits, this event too.
-func (e *effect) ended(ctx context.Context) error {
-	if beforeConnection(e.conn, e.event.OccurredAt) {
-		return &excludedError{longAgo}
-	}
-	e.b.workers.group.Go(func() {
-		if err := e.b.Reset(context.WithoutCancel(ctx), e.conn.ID); err != nil {
-			e.b.log().Error("reset after Mojo's disconnect", "connection", e.conn.ID, "err", err)
-		}
-	})
-	<-ctx.Done()
-	return ctx.Err()
 }
 
 // beforeConnection tells whether something happened before the connection was made. A minute is for clocks that differ.

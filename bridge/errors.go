@@ -12,19 +12,18 @@ import (
 
 // What a customer can meet; the web turns each into a page.
 var (
-	ErrNothingSelected  = errors.New("no contacts are selected")
-	ErrLaunchUsed       = errors.New("this launch was used before")
-	ErrConsentDenied    = errors.New("access to Wise Agent was denied")
-	ErrConsentExpired   = errors.New("the visit to Wise Agent took too long or was finished before")
-	ErrOtherBrowser     = errors.New("the visit to Wise Agent began in another browser session")
-	ErrOtherMojoAccount = errors.New("this Wise Agent account is connected with another Mojo account")
-	ErrLinkEnded        = errors.New("this reconnect link has expired, was used or is unknown")
-	ErrLinkMojoAccount  = errors.New("this reconnect link is for another Mojo account")
-	ErrNeedsSignIn      = errors.New("the connection needs a new sign-in")
-	ErrGroupName        = errors.New("a group needs a name")
-	ErrGroupNameLong    = fmt.Errorf("a group's name has at most %d characters", maxGroupName)
-	ErrGroupGone        = errors.New("the group is no longer in Mojo")
-	ErrNothingToSend    = errors.New("none of the selected contacts can be sent")
+	ErrNothingSelected = errors.New("no contacts are selected")
+	ErrLaunchUsed      = errors.New("this launch was used before")
+	ErrConsentDenied   = errors.New("access to Wise Agent was denied")
+	ErrConsentExpired  = errors.New("the visit to Wise Agent took too long or was finished before")
+	ErrOtherBrowser    = errors.New("the visit to Wise Agent began in another browser session")
+	ErrLinkEnded       = errors.New("this reconnect link has expired, was used or is unknown")
+	ErrLinkMojoAccount = errors.New("this reconnect link is for another Mojo account")
+	ErrNeedsSignIn     = errors.New("the connection needs a new sign-in")
+	ErrGroupName       = errors.New("a group needs a name")
+	ErrGroupNameLong   = fmt.Errorf("a group's name has at most %d characters", maxGroupName)
+	ErrGroupGone       = errors.New("the group is no longer in Mojo")
+	ErrNothingToSend   = errors.New("none of the selected contacts can be sent")
 )
 
 // Partner names one of the two sides in messages.

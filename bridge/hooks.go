@@ -52,7 +52,7 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope) e
 	switch {
 	case got.Event.State != store.EventWaiting:
 	case got.Event.Type == eventDisconnected:
-		return b.disconnected(ctx, got.Event)
+		b.disconnected(ctx, got.Event)
 	case got.New:
 		b.wakeMail(got.Event.ConnectionID)
 	}
@@ -76,19 +76,6 @@ func readAbout(data []byte) (a about, err error) {
 		return a, ErrHookUnreadable
 	}
 	return a, nil
-}
-
-// disconnected resets the connection that the customer ended in Mojo, at once: it must not wait for a sign-in.
-func (b *Bridge) disconnected(ctx context.Context, e store.Event) error {
-	conn, err := b.Store.Connection(ctx, e.ConnectionID)
-	if err != nil {
-		return fmt.Errorf("read connection: %w", err)
-	}
-	if beforeConnection(conn, e.OccurredAt) {
-		b.wakeMail(conn.ID)
-		return nil
-	}
-	return b.Reset(context.WithoutCancel(ctx), conn.ID)
 }
 
 // Mail is what Mojo told about a customer's contacts: how it all stands, and a page of it.

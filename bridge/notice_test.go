@@ -257,7 +257,7 @@ func TestNoticeWaitsForItsTime(t *testing.T) {
 func TestNoticeIsDroppedWhenItIsTooLate(t *testing.T) {
 	for name, end := range map[string]func(w *town, conn store.Connection){
 		"signed in again": func(w *town, conn store.Connection) { w.heal(conn.ID, store.Mojo) },
-		"reset":           func(w *town, conn store.Connection) { w.need(w.Reset(w.t.Context(), conn.ID)) },
+		"reset":           func(w *town, conn store.Connection) { w.need(w.reset(conn)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			everyEngine(t, func(t *testing.T, w *town) {

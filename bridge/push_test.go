@@ -393,7 +393,7 @@ func TestUndoLeavesWhomAnEarlierConnectionPutIn(t *testing.T) {
 		before, group := w.connected(), w.mojo.AddGroup(account, "Spring")
 		ids := w.contacts(6)
 		w.push(before, group, ids[:4]...)
-		w.need(w.Reset(t.Context(), before.ID))
+		w.need(w.reset(before))
 		conn := w.connected()
 		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.CutAfter, Times: 1})
 		got := w.push(conn, group, ids...)

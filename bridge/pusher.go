@@ -145,6 +145,9 @@ func (b *Bridge) triedFor(attempts int) (sum time.Duration) {
 
 // trouble says in plain words what a push waits for.
 func trouble(err error) string {
+	if errors.Is(err, errFreshRefused) {
+		return string(troubleAt(err)) + " renews our access and refuses it all the same. We keep trying; nothing is lost."
+	}
 	if p := troubleAt(err); p != "" {
 		return string(p) + " isn't answering as it should. We keep trying; nothing is lost."
 	}
@@ -171,6 +174,10 @@ func troubleAt(err error) Partner {
 		wb *wiseagent.BackOffError
 		wr *wiseagent.RefusedError
 	)
+	var dn *DownError
+	if errors.As(err, &dn) {
+		return dn.Partner
+	}
 	if errors.As(err, &wd) || errors.As(err, &wu) || errors.As(err, &wb) || errors.As(err, &wr) || errors.Is(err, wiseagent.ErrToken) {
 		return WiseAgent
 	}

@@ -131,6 +131,3 @@ func (b *Bridge) Waiting(ctx context.Context, connID string) (int, error) {
 
 // pushesCounted is how many of a connection's newest pushes Waiting looks at.
 const pushesCounted = 100
-
-// Masked is an e-mail as others may see it: j***@kw.com.
-func Masked(email string) string { return maskEmail(email) }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,27 +11,176 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Reset ends a connection: its work stops, its sealed tokens leave it at once for revocation rows, and the
-// Mojo account is free for another Wise Agent account. Groups and contacts stay in Mojo, notes in Wise
-// Agent. Resetting twice is the same as once.
-func (b *Bridge) Reset(ctx context.Context, connID string) error {
+// Reset ends a connection. Its pushes stop at once; what waits to be delivered gets ResetGrace to be, by whoever works for the
+// connection. Then its sealed tokens leave it for revocation rows, what still waits is excluded, and the Mojo account is free for
+// another Wise Agent account. Groups and contacts stay in Mojo, notes in Wise Agent. Resetting twice is the same as once, and tells
+// the same.
+//
+// What was asked for is on disk at once: if this process dies, another one brings it to its end.
+func (b *Bridge) Reset(ctx context.Context, connID string) (store.Ended, error) {
 	ctx = context.WithoutCancel(ctx) // whoever pressed the button and left meant it
-	stopping, cancel := context.WithTimeout(ctx, resetTime)
-	defer cancel()
-	b.stopWorker(stopping, connID)
-	if err := b.Store.Reset(ctx, connID, b.now()); err != nil {
-		return fmt.Errorf("reset: %w", err)
+	if err := b.beginReset(ctx, connID); err != nil {
+		return store.Ended{}, err
 	}
+	if b.lastDeliveries(ctx, connID) == errStopping {
+		return store.Ended{}, errStopping // whoever starts next goes on
+	}
+	if err := b.finishReset(ctx, connID); err != nil {
+		return store.Ended{}, err
+	}
+	ended, err := b.Store.Ended(ctx, connID)
+	if err != nil {
+		return ended, fmt.Errorf("count what was delivered: %w", err)
+	}
+	return ended, nil
+}
+
+// resetGrace is how long what waits may still be delivered when a connection ends.
+const resetGrace = 10 * time.Second
+
+func (b *Bridge) resetGrace() time.Duration {
+	if b.ResetGrace > 0 {
+		return b.ResetGrace
+	}
+	return resetGrace
+}
+
+// beginReset stores what was asked for, stops the pushes here and sets the last deliveries off.
+func (b *Bridge) beginReset(ctx context.Context, connID string) error {
+	conn, err := b.Store.AskReset(ctx, connID, b.now(), b.now().Add(b.resetGrace()))
+	if err != nil {
+		return fmt.Errorf("ask for reset: %w", err)
+	}
+	b.stopPushing(connID)
 	b.prefetches.drop(func(s *selection) bool { return s.connID == connID })
-	b.sizes.forget(connID)
-	b.log().Info("reset", "connection", connID)
-	b.wakeRevoking()
+	if conn.State != store.StateReset {
+		b.breakers.of(connID).hurry()
+		b.wakeMail(connID)
+	}
 	return nil
 }
 
-// resetTime is how long a batch that is at Mojo may take to come back before the connection is reset. If it does later,
-// its results are still kept.
-const resetTime = 10 * time.Second
+// endLook is how often it is looked whether something still waits.
+const endLook = 50 * time.Millisecond
+
+// lastDeliveries waits until nothing waits any more or nothing can help it, at most for the grace. errStopping when the service
+// comes to its end before that.
+func (b *Bridge) lastDeliveries(ctx context.Context, connID string) error {
+	ctx, cancel := context.WithTimeout(ctx, b.resetGrace())
+	defer cancel()
+	for {
+		waits, err := b.canStillDeliver(ctx, connID)
+		if err != nil && ctx.Err() == nil {
+			b.log().Error("look for last deliveries", "connection", connID, "err", err) // the grace has its end anyway
+		}
+		if err == nil && !waits {
+			return nil
+		}
+		select {
+		case <-time.After(endLook):
+		case <-b.background.closing():
+			return errStopping
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// canStillDeliver tells whether waiting makes sense for an ending connection.
+func (b *Bridge) canStillDeliver(ctx context.Context, connID string) (bool, error) {
+	tokens, err := b.Store.Tokens(ctx, connID, store.Wise)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // reset elsewhere
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read tokens: %w", err)
+	case tokens.Refused:
+		return false, nil
+	}
+	return b.Store.SomethingWaits(ctx, connID)
+}
+
+// finishReset is the end of a connection, at once. A delivery that is at Wise Agent just now may still tell how it went.
+func (b *Bridge) finishReset(ctx context.Context, connID string) error {
+	if err := b.Store.Reset(ctx, connID, b.now()); err != nil {
+		return fmt.Errorf("reset: %w", err)
+	}
+	b.forgetConnection(connID)
+	b.log().Info("reset", "connection", connID)
+	return nil
+}
+
+// forgetConnection drops what this process remembers of a connection that has ended.
+func (b *Bridge) forgetConnection(connID string) {
+	b.sizes.forget(connID)
+	b.wakeRevoking()
+}
+
+// endSlack is how long after its time a reset is left to whoever asked for it.
+const endSlack = 2 * time.Second
+
+// endDue brings resets to their end that nobody waits for any more, and acts on what Mojo told of ends.
+func (b *Bridge) endDue(ctx context.Context) error {
+	ending, err := b.Store.EndingConnections(ctx, workersAtOnce)
+	if err != nil {
+		return fmt.Errorf("look for resets: %w", err)
+	}
+	for _, conn := range ending {
+		b.stopPushing(conn.ID) // it may have been asked for in another process
+		if b.now().Before(conn.ResetUntil.Add(endSlack)) {
+			continue
+		}
+		if err := b.finishReset(ctx, conn.ID); err != nil {
+			return err
+		}
+	}
+	told, err := b.Store.Disconnects(ctx, workersAtOnce)
+	if err != nil {
+		return fmt.Errorf("look for disconnects: %w", err)
+	}
+	for _, e := range told {
+		b.disconnected(ctx, e)
+	}
+	return nil
+}
+
+// disconnected resets, in the background, the connection that the customer ended in Mojo, also when it needs a sign-in. If this
+// process dies meanwhile, the event waits on disk for the next one.
+func (b *Bridge) disconnected(ctx context.Context, e store.Event) {
+	if !b.background.begin() {
+		return
+	}
+	go func() {
+		defer b.background.done()
+		if err := b.endedInMojo(context.WithoutCancel(ctx), e); err != nil && !errors.Is(err, errStopping) {
+			b.log().Error("reset after Mojo's disconnect", "connection", e.ConnectionID, "err", err)
+		}
+	}()
+}
+
+// endedInMojo settles an account.disconnected. The event is settled as soon as the reset is asked for: from then on that is what
+// waits on disk.
+func (b *Bridge) endedInMojo(ctx context.Context, e store.Event) error {
+	conn, err := b.Store.Connection(ctx, e.ConnectionID)
+	if err != nil {
+		return fmt.Errorf("read connection: %w", err)
+	}
+	settled := store.Outcome{EventID: e.ID, At: b.now(), State: store.EventExcluded, Reason: endedByMojo}
+	before := beforeConnection(conn, e.OccurredAt)
+	if before {
+		settled.Reason = longAgo
+	} else if err := b.beginReset(ctx, conn.ID); err != nil {
+		return err
+	}
+	if err := b.Store.FinishEvent(ctx, settled); err != nil && !errors.Is(err, store.ErrStale) {
+		return fmt.Errorf("settle disconnect: %w", err)
+	}
+	if before {
+		return nil
+	}
+	_, err = b.Reset(ctx, conn.ID)
+	return err
+}
 
 // revokeWaits are the waits after each failed try to revoke a token; the last one is repeated until the row
 // is given up, 24 hours after it was written.
@@ -98,4 +248,16 @@ func (b *Bridge) revoke(ctx context.Context, r store.Revocation) error {
 	wait := max(revokeWaits[min(r.Attempts, len(revokeWaits)-1)], after)
 	b.log().Warn("a token is not revoked yet", "side", r.Side, "connection", r.ConnectionID, "attempts", r.Attempts+1, "err", err)
 	return b.Store.RetryRevocation(ctx, r.ID, b.now().Add(wait))
+}
+
+// giveUpRevoking ends the tries of tokens that could not be revoked in 24 hours. They may still live: somebody should know.
+func (b *Bridge) giveUpRevoking(ctx context.Context) error {
+	given, err := b.Store.GiveUpRevocations(ctx, b.now())
+	if err != nil {
+		return fmt.Errorf("give revocations up: %w", err)
+	}
+	for _, g := range given {
+		b.log().Error("tokens could not be revoked for 24 hours and may still live", "side", g.Side, "connection", g.ConnectionID, "tokens", g.Tokens)
+	}
+	return nil
 }

@@ -394,7 +394,7 @@ func (st *stage) more(verb, letter string, words []string, line string) {
 		st.need(st.SetTimeZone(st.t.Context(), st.conn, words[0]))
 		time.Sleep(2200 * time.Millisecond) // a worker looks at its connection every two seconds
 	case "reset":
-		st.need(st.Reset(st.t.Context(), st.conn.ID))
+		st.need(st.reset(st.conn))
 	case "retry":
 		_, err := st.RetryEvents(st.t.Context(), st.conn, time.Time{})
 		st.need(err)

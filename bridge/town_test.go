@@ -101,11 +101,12 @@ func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http
 	town.wise.SetRedirectHosts("add.example.com")
 	town.Bridge = &bridge.Bridge{
 		Store: s, BaseURL: "https://add.example.com", Now: now, DoNotCallCategory: "Do Not Call",
-		PushWaits: []time.Duration{50 * time.Millisecond, 200 * time.Millisecond},
-		ReadWaits: []time.Duration{10 * time.Millisecond, 50 * time.Millisecond},
-		Wise:      &wiseagent.Client{AuthURL: town.wiseURL, APIURL: town.wiseURL, ClientID: "addtomojo", ClientSecret: "wise-secret"},
-		Mojo:      &mojo.Client{AuthURL: town.mojoURL, ClientID: "addtomojo", ClientSecret: "mojo-secret"},
-		Log:       slog.New(slog.NewTextHandler(town.logged, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		ResetGrace: 400 * time.Millisecond,
+		PushWaits:  []time.Duration{50 * time.Millisecond, 200 * time.Millisecond},
+		ReadWaits:  []time.Duration{10 * time.Millisecond, 50 * time.Millisecond},
+		Wise:       &wiseagent.Client{AuthURL: town.wiseURL, APIURL: town.wiseURL, ClientID: "addtomojo", ClientSecret: "wise-secret"},
+		Mojo:       &mojo.Client{AuthURL: town.mojoURL, ClientID: "addtomojo", ClientSecret: "mojo-secret"},
+		Log:        slog.New(slog.NewTextHandler(town.logged, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}
 	town.run()
 	return town
@@ -206,6 +207,11 @@ func (w *town) connected() store.Connection {
 func (w *town) wiseToken(email string) *oauth2.Token {
 	access, refresh, expires := w.wise.Tokens(email, strings.Fields(wiseagent.Scopes)...)
 	return &oauth2.Token{AccessToken: access, RefreshToken: refresh, Expiry: expires, TokenType: "Bearer"}
+}
+
+func (w *town) reset(conn store.Connection) error {
+	_, err := w.Reset(w.t.Context(), conn.ID)
+	return err
 }
 
 func (w *town) need(err error) {

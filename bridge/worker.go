@@ -113,6 +113,9 @@ func (b *Bridge) sweep(ctx context.Context) {
 		b.startWorker(ctx, job{id, pushing})
 		b.startWorker(ctx, job{id, delivering})
 	}
+	if err := b.endDue(ctx); err != nil && ctx.Err() == nil {
+		b.log().Error("end connections", "err", err)
+	}
 	b.prefetches.dropOld(b.now())
 	b.patience.forget(b.now())
 }
@@ -194,20 +197,12 @@ func (b *Bridge) workAgain(ctx context.Context, j job, w *worker) bool {
 	return false
 }
 
-// stopWorker ends a connection's work in this process and waits for it, as long as ctx allows.
-func (b *Bridge) stopWorker(ctx context.Context, connID string) {
-	for _, kind := range []jobKind{pushing, delivering} {
-		b.workers.mu.Lock()
-		w := b.workers.running[job{connID, kind}]
-		b.workers.mu.Unlock()
-		if w == nil {
-			continue
-		}
+// stopPushing ends a connection's push in this process; a batch that is at Mojo may still come back.
+func (b *Bridge) stopPushing(connID string) {
+	b.workers.mu.Lock()
+	defer b.workers.mu.Unlock()
+	if w := b.workers.running[job{connID, pushing}]; w != nil {
 		w.cancel()
-		select {
-		case <-w.done:
-		case <-ctx.Done():
-		}
 	}
 }
 
@@ -254,6 +249,9 @@ func (b *Bridge) tidyLoop(ctx context.Context) {
 		case err == nil && tidied != (store.Tidied{}):
 			b.log().Info("tidied", "rows", fmt.Sprintf("%+v", tidied))
 			b.wakeRevoking()
+		}
+		if err := b.giveUpRevoking(ctx); err != nil && ctx.Err() == nil {
+			b.log().Error("give revocations up", "err", err)
 		}
 		if sleep(ctx, tidyEvery) != nil {
 			return

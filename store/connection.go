@@ -63,22 +63,34 @@ type Connection struct {
 	Side      Side      // which side needs the sign-in; both may, then it is the one that failed first
 	Cause     string    // why, in plain words
 	CreatedAt time.Time
+
+	ResetAskedAt time.Time // zero while nobody asked; from then on nothing new begins
+	ResetUntil   time.Time // what waits may be delivered until then
+	TokensLeft   int       // of a reset one: tokens that could not be revoked within 24 hours; they may still live
 }
+
+// Ending tells that a reset was asked for. The connection may still be live, for what waits to be delivered.
+func (c Connection) Ending() bool { return !c.ResetAskedAt.IsZero() }
 
 // Connect stores a connection with the tokens of both sides, due to what the customer just did at c.CreatedAt, and deletes the
 // sign-in of launchID, if that isn't "". Where the same two accounts are connected already, that connection stays with its ID
-// and time zone, gets the new names, scopes and tokens, and goes on with its work. State, Since, Side and Cause of c don't count.
+// and time zone, gets the new names, scopes and tokens, and goes on with its work. One of either account that is ending comes to
+// its end at once. State, Since, Side and Cause of c don't count.
 //
-// It returns a [*TakenError] when the Mojo account is connected with another Wise Agent account, and [ErrOtherMojoAccount] when
-// the Wise Agent account is connected with another Mojo account. Then nothing has changed.
+// It returns a [*TakenError] when the Mojo account is connected with another Wise Agent account, [ErrOtherMojoAccount] when
+// the Wise Agent account is connected with another Mojo account, and [ErrStale] when the sign-in doesn't hold these tokens any
+// more, since another tab was faster. Then nothing has changed.
 func (s *Store) Connect(ctx context.Context, c Connection, mojo, wise *oauth2.Token, launchID string) (Connection, error) {
 	c.Email = normal(c.Email)
 	var connected Connection
 	err := s.insert(ctx, "connect", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurns(ctx, q); err != nil {
 			return err
 		}
-		id, err := saveConnection(ctx, q, c)
+		if err := s.holds(ctx, q, launchID, mojo, wise); err != nil {
+			return err
+		}
+		id, err := s.saveConnection(ctx, q, c)
 		if err != nil {
 			return err
 		}
@@ -107,8 +119,34 @@ func (s *Store) Connect(ctx context.Context, c Connection, mojo, wise *oauth2.To
 	return connected, err
 }
 
+// holds tells with ErrStale that a launch's sign-in is gone or holds other tokens: these may be on their way to be revoked.
+func (s *Store) holds(ctx context.Context, q tx, launchID string, mojo, wise *oauth2.Token) error {
+	if launchID == "" {
+		return nil
+	}
+	_, err := q.LockSignIn(ctx, launchID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrStale
+	}
+	if err != nil {
+		return err
+	}
+	m, err := s.mojoSide(ctx, q, launchID)
+	if err != nil {
+		return err
+	}
+	w, err := s.wiseSide(ctx, q, launchID)
+	if err != nil {
+		return err
+	}
+	if m == nil || w == nil || m.Token.AccessToken != mojo.AccessToken || w.Token.AccessToken != wise.AccessToken {
+		return ErrStale
+	}
+	return nil
+}
+
 // saveConnection inserts the connection or updates the live one of the same two accounts, and returns its id.
-func saveConnection(ctx context.Context, q tx, c Connection) (string, error) {
+func (s *Store) saveConnection(ctx context.Context, q tx, c Connection) (string, error) {
 	live, err := q.LiveConnectionByMojoAccount(ctx, c.MojoAccountID)
 	if errors.Is(err, sql.ErrNoRows) {
 		live, err = q.LiveConnectionByEmail(ctx, c.Email)
@@ -118,6 +156,11 @@ func saveConnection(ctx context.Context, q tx, c Connection) (string, error) {
 		return insertConnection(ctx, q, c)
 	case err != nil:
 		return "", err
+	case live.ResetAskedAt > 0:
+		if err := s.end(ctx, q, live.ID, c.CreatedAt); err != nil {
+			return "", err
+		}
+		return s.saveConnection(ctx, q, c)
 	case live.Email != c.Email:
 		return "", &TakenError{Email: live.Email}
 	case live.MojoAccountID != c.MojoAccountID:
@@ -128,7 +171,11 @@ func saveConnection(ctx context.Context, q tx, c Connection) (string, error) {
 
 func insertConnection(ctx context.Context, q tx, c Connection) (string, error) {
 	id := NewID()
-	return id, q.InsertConnection(ctx, rows.InsertConnectionParams{
+	return id, insertConnectionAs(ctx, q, id, c)
+}
+
+func insertConnectionAs(ctx context.Context, q tx, id string, c Connection) error {
+	return q.InsertConnection(ctx, rows.InsertConnectionParams{
 		ID:              id,
 		Email:           c.Email,
 		Name:            c.Name,
@@ -263,6 +310,9 @@ func connection(r rows.Connection) Connection {
 		Side:            Side(r.Side),
 		Cause:           r.Cause,
 		CreatedAt:       moment(r.CreatedAt),
+		ResetAskedAt:    moment(r.ResetAskedAt),
+		ResetUntil:      moment(r.ResetUntil),
+		TokensLeft:      int(r.TokensLeft),
 	}
 }
 
@@ -306,97 +356,31 @@ func (s *Store) refuseTokens(ctx context.Context, q tx, id string, side Side, ca
 }
 
 // RefreshSide stores the tokens of a new sign-in on one side, and the scopes that came with them; Mojo has none, "". If nothing
-// else is missing the connection no longer needs a sign-in, and its paused pushes go on. [ErrNotFound] when the connection isn't
-// live.
+// else is missing the connection no longer needs a sign-in, and its paused pushes go on. The tokens it had are revoked when the
+// connection ends. [ErrNotFound] when the connection isn't live, or is ending.
 func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2.Token, scopes string, now time.Time) error {
 	return s.write(ctx, "refresh side", func(q tx) error {
 		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
 			return err
 		}
-		if _, err := q.LockLiveConnection(ctx, id); err != nil {
-			return err
-		}
-		if scopes != "" {
-			if err := q.SetScopes(ctx, rows.SetScopesParams{ID: id, Scopes: scopes}); err != nil {
-				return err
-			}
-		}
-		if err := s.setTokens(ctx, q, id, side, t); err != nil {
-			return err
-		}
-		if err := q.ResumeEvents(ctx, rows.ResumeEventsParams{ConnectionID: id, Now: millis(now)}); err != nil {
-			return err
-		}
-		return settle(ctx, q, id, now)
+		return s.refreshSide(ctx, q, id, side, t, scopes, now)
 	})
 }
 
-const (
-	resetCause = "The credentials were reset."
-	doubtful   = " It may have reached Mojo all the same." // follows the cause where a contact was on its way
-)
-
-// Reset ends a connection: its tokens leave it to be revoked, unfinished pushes stop, their waiting contacts fail, its events that
-// wait are excluded, the groups are forgotten, both accounts are free. Links, sessions and what is finished stay. A reset one is
-// left as it is.
-func (s *Store) Reset(ctx context.Context, id string, now time.Time) error {
-	return s.write(ctx, "reset", func(q tx) error {
-		for _, turn := range []string{turnReceive, turnDeliver} { // an event comes before the reset or after it
-			if _, err := takeTurn(ctx, q, turn, 0); err != nil {
-				return err
-			}
-		}
-		c, err := q.LockLiveConnection(ctx, id)
-		if errors.Is(err, sql.ErrNoRows) {
-			_, err = q.Connection(ctx, id)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.moveTokens(ctx, q, id, now); err != nil {
-			return err
-		}
-		if err := stopPushes(ctx, q, id, now); err != nil {
-			return err
-		}
-		err = q.ExcludeEvents(ctx, rows.ExcludeEventsParams{ConnectionID: id, Reason: resetReason, Now: millis(now)})
-		if err != nil {
-			return err
-		}
-		if err := q.DeleteGroups(ctx, id); err != nil {
-			return err
-		}
-		return q.SetConnectionState(ctx, rows.SetConnectionStateParams{ID: c.ID, State: string(StateReset), Since: millis(now)})
-	})
-}
-
-// moveTokens makes revocations of a connection's tokens.
-func (s *Store) moveTokens(ctx context.Context, q tx, id string, now time.Time) error {
-	tokens, err := q.TokensOfConnection(ctx, id)
-	if err != nil {
+func (s *Store) refreshSide(ctx context.Context, q tx, id string, side Side, t *oauth2.Token, scopes string, now time.Time) error {
+	if err := lockOpen(ctx, q, id); err != nil {
 		return err
 	}
-	for _, r := range tokens {
-		t, err := s.openTokens(r)
-		if err != nil {
-			return err
-		}
-		if err := s.revoke(ctx, q, id, Side(r.Side), t, now); err != nil {
+	if scopes != "" {
+		if err := q.SetScopes(ctx, rows.SetScopesParams{ID: id, Scopes: scopes}); err != nil {
 			return err
 		}
 	}
-	return q.DeleteTokens(ctx, id)
-}
-
-func stopPushes(ctx context.Context, q tx, id string, now time.Time) error {
-	err := q.FailOpenContactsOfConnection(ctx, rows.FailOpenContactsOfConnectionParams{
-		ConnectionID:   id,
-		Reason:         resetCause,
-		DoubtfulReason: resetCause + doubtful,
-	})
-	if err != nil {
+	if err := s.setTokens(ctx, q, id, side, t); err != nil {
 		return err
 	}
-	return q.StopPushes(ctx, rows.StopPushesParams{ConnectionID: id, Cause: resetCause, Now: millis(now)})
+	if err := q.ResumeEvents(ctx, rows.ResumeEventsParams{ConnectionID: id, Now: millis(now)}); err != nil {
+		return err
+	}
+	return settle(ctx, q, id, now)
 }

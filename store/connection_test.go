@@ -14,6 +14,7 @@ func TestConnect(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		l := launched(t, s)
 		check(t, s.SaveMojoSide(t.Context(), l.ID, mojoSide("mojo"), noon.Add(time.Hour), noon))
+		check(t, s.SaveWiseSide(t.Context(), l.ID, wiseSide("wise"), noon.Add(time.Hour), noon))
 		c := kate()
 		c.Email = " KATE@example.com "
 		got, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), l.ID)
@@ -173,6 +174,7 @@ func TestReset(t *testing.T) {
 		check(t, err)
 		want := c
 		want.State, want.Since = store.StateReset, noon.Add(time.Hour)
+		want.ResetAskedAt, want.ResetUntil = want.Since, want.Since
 		same(t, "connection", got, want)
 		_, err = s.ConnectionByEmail(t.Context(), c.Email)
 		refused(t, err, store.ErrNotFound)

@@ -13,6 +13,7 @@ import (
 // The reasons of events that stop waiting.
 const (
 	resetReason  = "Reset Credentials was pressed."
+	mayBeThere   = " It may be in Wise Agent all the same." // follows it where the event may be on its way
 	tooOldReason = "Too old: it waited more than 30 days."
 )
 
@@ -274,7 +275,7 @@ func retry(ctx context.Context, q tx, p rows.RetryEventsParams) (int64, error) {
 	if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
 		return 0, err
 	}
-	if _, err := q.LockLiveConnection(ctx, p.ConnectionID); err != nil {
+	if err := lockOpen(ctx, q, p.ConnectionID); err != nil {
 		return 0, err
 	}
 	return q.RetryEvents(ctx, p)

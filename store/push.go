@@ -105,10 +105,10 @@ type PushSummary struct {
 
 // CreatePush stores a push that waits, with its contacts, which may come as skipped already; and tells whether it is new. Of a
 // push with an ID that this connection has used, it returns what is stored. [ErrPushKeyTaken] when another one has used it,
-// [ErrNotFound] when the connection isn't live. State, Run and Total of p don't count; NextAt may be zero.
+// [ErrNotFound] when the connection isn't live, or is ending. State, Run and Total of p don't count; NextAt may be zero.
 func (s *Store) CreatePush(ctx context.Context, p Push, contacts []PushContact) (stored Push, created bool, err error) {
 	err = s.write(ctx, "create push", func(q tx) error {
-		if _, err := q.LockLiveConnection(ctx, p.ConnectionID); err != nil {
+		if err := lockOpen(ctx, q, p.ConnectionID); err != nil {
 			return err
 		}
 		n, err := q.InsertPush(ctx, rows.InsertPushParams{

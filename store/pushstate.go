@@ -124,12 +124,17 @@ func (s *Store) SetPush(ctx context.Context, id string, state PushState, cause s
 
 // RetryPush lets the failed contacts of a push that is done or stopped wait again, as its next run, and tells how many there are.
 // When there are none, or the push is still at work or was to be undone, nothing changes. [ErrNotFound] when there is no such
-// push or its connection isn't live.
+// push or its connection isn't live, or is ending.
 func (s *Store) RetryPush(ctx context.Context, id string, now time.Time) (retried int, err error) {
 	err = s.write(ctx, "retry push", func(q tx) error {
-		_, p, err := lockPush(ctx, q, id)
-		if err != nil || !finished(PushState(p.State)) || p.UndoAskedAt > 0 {
+		c, p, err := lockPush(ctx, q, id)
+		switch {
+		case err != nil:
 			return err
+		case c.ResetAskedAt > 0:
+			return ErrNotFound
+		case !finished(PushState(p.State)) || p.UndoAskedAt > 0:
+			return nil
 		}
 		n, err := q.RetryContacts(ctx, rows.RetryContactsParams{PushID: id, Run: p.Run + 1})
 		if err != nil || n == 0 {
@@ -145,14 +150,16 @@ func (s *Store) RetryPush(ctx context.Context, id string, now time.Time) (retrie
 
 // UndoPush has a push undone that was done or stopped at oldest or later; [ErrTooLate] when it was before. Asking again changes
 // nothing, unless undoing was given up and the push is stopped: then it goes on. [ErrStale] when the push is still being sent,
-// [ErrNotFound] when there is no such push or its connection isn't live.
+// [ErrNotFound] when there is no such push or its connection isn't live, or is ending.
 func (s *Store) UndoPush(ctx context.Context, id string, now, oldest time.Time) error {
 	return s.write(ctx, "undo push", func(q tx) error {
-		_, p, err := lockPush(ctx, q, id)
+		c, p, err := lockPush(ctx, q, id)
 		state := PushState(p.State)
 		switch {
 		case err != nil:
 			return err
+		case c.ResetAskedAt > 0:
+			return ErrNotFound
 		case p.UndoAskedAt > 0 && state != PushStopped:
 			return nil
 		case state != PushDone && state != PushStopped:

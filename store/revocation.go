@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -33,7 +34,33 @@ func (s *Store) AddRevocations(ctx context.Context, side Side, connID string, t 
 	})
 }
 
+// held is when revocations are due that wait for the end of their connection.
+const held = 1 << 62
+
+// Outlive has tokens revoked that came for a connection and are not its tokens: when it ends, at once when it has ended.
+func (s *Store) Outlive(ctx context.Context, side Side, connID string, t *oauth2.Token, now time.Time) error {
+	return s.write(ctx, "outlive tokens", func(q tx) error {
+		_, err := q.LockLiveConnection(ctx, connID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return s.revoke(ctx, q, connID, side, t, now)
+		}
+		if err != nil {
+			return err
+		}
+		return s.hold(ctx, q, connID, side, t)
+	})
+}
+
 func (s *Store) revoke(ctx context.Context, q tx, connID string, side Side, t *oauth2.Token, now time.Time) error {
+	return s.addRevocations(ctx, q, connID, side, t, millis(now), millis(now.Add(revokeFor)))
+}
+
+// hold has tokens revoked when their connection ends.
+func (s *Store) hold(ctx context.Context, q tx, connID string, side Side, t *oauth2.Token) error {
+	return s.addRevocations(ctx, q, connID, side, t, held, held)
+}
+
+func (s *Store) addRevocations(ctx context.Context, q tx, connID string, side Side, t *oauth2.Token, next, giveUp int64) error {
 	add := func(hint, token string) error {
 		if token == "" {
 			return nil
@@ -49,8 +76,8 @@ func (s *Store) revoke(ctx context.Context, q tx, connID string, side Side, t *o
 			Side:         string(side),
 			Hint:         hint,
 			Token:        sealed,
-			NextAt:       millis(now),
-			GiveUpAt:     millis(now.Add(revokeFor)),
+			NextAt:       next,
+			GiveUpAt:     giveUp,
 		})
 	}
 	if err := add("access_token", t.AccessToken); err != nil {
@@ -107,19 +134,52 @@ func (s *Store) FinishRevocation(ctx context.Context, id string) error {
 	})
 }
 
-// RetryRevocation counts a failed attempt and sets the next one. After GiveUpAt Tidy deletes the row.
+// RetryRevocation counts a failed attempt and sets the next one. After GiveUpAt GiveUpRevocations deletes the row.
 func (s *Store) RetryRevocation(ctx context.Context, id string, next time.Time) error {
 	return s.write(ctx, "retry revocation", func(q tx) error {
 		return q.RetryRevocation(ctx, rows.RetryRevocationParams{ID: id, NextAt: millis(next)})
 	})
 }
 
-// Revocations counts a connection's tokens that are still to be revoked.
+// Revocations counts a connection's tokens that are still to be revoked, without those that wait for its end.
 func (s *Store) Revocations(ctx context.Context, connID string) (left int, err error) {
 	err = s.read(ctx, "count revocations", func(q tx) error {
-		n, err := q.CountRevocations(ctx, connID)
+		n, err := q.CountRevocations(ctx, rows.CountRevocationsParams{ConnectionID: connID, Held: held})
 		left = int(n)
 		return err
 	})
 	return left, err
+}
+
+// GivenUp tells of tokens that could not be revoked in 24 hours. They may still live.
+type GivenUp struct {
+	ConnectionID string // "" when they never became a connection
+	Side         Side
+	Tokens       int
+}
+
+// GiveUpRevocations deletes the revocations that were tried for long enough, and counts them at their connections.
+func (s *Store) GiveUpRevocations(ctx context.Context, now time.Time) (given []GivenUp, err error) {
+	err = s.write(ctx, "give revocations up", func(q tx) error {
+		deleted, err := q.DeleteRevocations(ctx, millis(now))
+		if err != nil {
+			return err
+		}
+		given = nil
+		for _, r := range deleted {
+			i := slices.IndexFunc(given, func(g GivenUp) bool { return g.ConnectionID == r.ConnectionID && g.Side == Side(r.Side) })
+			if i < 0 {
+				given = append(given, GivenUp{ConnectionID: r.ConnectionID, Side: Side(r.Side)})
+				i = len(given) - 1
+			}
+			given[i].Tokens++
+		}
+		for _, g := range given {
+			if err := q.CountTokensLeft(ctx, rows.CountTokensLeftParams{ID: g.ConnectionID, Tokens: int64(g.Tokens)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return given, err
 }

@@ -34,6 +34,7 @@ type WiseSide struct {
 	Email, Name string
 	Scopes      string // granted ones, separated by blanks
 	Token       *oauth2.Token
+	Unconfirmed bool // of somebody else than who is signed in: nothing is done with it before the customer says so
 }
 
 // SaveMojoSide stores Mojo's half of a launch's sign-in, and sets when the whole of it expires. The tokens of an earlier half
@@ -91,6 +92,8 @@ func (s *Store) SaveWiseSide(ctx context.Context, launchID string, w WiseSide, e
 			Refresh:   t.refresh,
 			TokenType: t.kind,
 			ExpiresAt: t.expiresAt,
+
+			Unconfirmed: w.Unconfirmed,
 		})
 	})
 }
@@ -152,7 +155,7 @@ func (s *Store) wiseSide(ctx context.Context, q tx, launchID string) (*WiseSide,
 		return nil, err
 	}
 	t, err := s.vault.openToken(place{"wise_sides", launchID}, sealedToken{r.Access, r.Refresh, r.TokenType, r.ExpiresAt})
-	return &WiseSide{Email: r.Email, Name: r.Name, Scopes: r.Scopes, Token: t}, err
+	return &WiseSide{Email: r.Email, Name: r.Name, Scopes: r.Scopes, Token: t, Unconfirmed: r.Unconfirmed}, err
 }
 
 // DropSignIn forgets a launch's sign-in; its tokens are to be revoked. It may be gone already.
@@ -166,6 +169,58 @@ func (s *Store) DropSignIn(ctx context.Context, launchID string, now time.Time) 
 			return err
 		}
 		return s.dropSignIn(ctx, q, launchID, now)
+	})
+}
+
+// DropSide forgets one half of a launch's sign-in; its tokens are to be revoked. It may be gone already.
+func (s *Store) DropSide(ctx context.Context, launchID string, side Side, now time.Time) error {
+	return s.write(ctx, "drop side", func(q tx) error {
+		_, err := q.LockSignIn(ctx, launchID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if side == Mojo {
+			return s.dropMojoSide(ctx, q, launchID, now)
+		}
+		return s.dropWiseSide(ctx, q, launchID, now)
+	})
+}
+
+// ConfirmWiseSide says that Wise Agent's half of a launch's sign-in is meant. It may be gone already.
+func (s *Store) ConfirmWiseSide(ctx context.Context, launchID string) error {
+	return s.write(ctx, "confirm Wise Agent's side", func(q tx) error {
+		return q.ConfirmWiseSide(ctx, launchID)
+	})
+}
+
+// TakeWiseSide makes Wise Agent's half of a launch's sign-in the tokens of a live connection of that account, as RefreshSide
+// does. [ErrNotFound] when there is no such half, the connection is somebody else's, isn't live, or is ending.
+func (s *Store) TakeWiseSide(ctx context.Context, launchID, connID string, now time.Time) error {
+	return s.write(ctx, "take Wise Agent's side", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
+		if _, err := q.LockSignIn(ctx, launchID); err != nil {
+			return err
+		}
+		w, err := s.wiseSide(ctx, q, launchID)
+		if err != nil {
+			return err
+		}
+		c, err := q.Connection(ctx, connID)
+		if err != nil {
+			return err
+		}
+		if w == nil || w.Email != c.Email {
+			return ErrNotFound
+		}
+		if err := s.refreshSide(ctx, q, connID, Wise, w.Token, w.Scopes, now); err != nil {
+			return err
+		}
+		return q.DeleteWiseSide(ctx, launchID)
 	})
 }
 

@@ -26,14 +26,12 @@ type Tidied struct {
 	RefusedHooks   int // counts of them
 	StaffLinks     int // never used
 	ReconnectLinks int
-	Revocations    int // given up: these tokens may still be alive
 	Events         int // their webhook-ids, and the bodies of finished ones; the rows stay
 }
 
 // Tidy removes what has expired: sessions, nonces, consents, sign-ins (their tokens are to be revoked), throttles, staff's links,
-// reconnect links (those of reset connections too), launches and counts of refused hooks older than 30 days, revocations that
-// were tried for long enough, and of events received more than 30 days ago the webhook-id and, when it is written or excluded,
-// the body.
+// reconnect links (those of reset connections too), launches and counts of refused hooks older than 30 days, and of
+// events received more than 30 days ago the webhook-id and, when it is written or excluded, the body.
 func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 	err = s.write(ctx, "tidy", func(q tx) error {
 		var err error
@@ -52,7 +50,6 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 			{&t.RefusedHooks, q.DeleteRefusedHooks, now.Add(-refusedFor)},
 			{&t.StaffLinks, q.DeleteStaffLinks, now},
 			{&t.ReconnectLinks, q.DeleteReconnectLinks, now},
-			{&t.Revocations, q.DeleteRevocations, now},
 			{&t.Launches, q.DeleteLaunches, now.Add(-launchesFor)},
 		} {
 			n, err := part.remove(ctx, millis(part.until))

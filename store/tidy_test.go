@@ -35,8 +35,7 @@ func TestTidy(t *testing.T) {
 		if _, ok := tokens["refresh-half"]; !ok || len(tokens) != 4 {
 			t.Errorf("%d tokens are to be revoked, want 4 with those of the half sign-in", len(tokens))
 		}
-		tidy("after a day", noon.Add(24*time.Hour), store.Tidied{Revocations: 2})
-		tidy("after a month", noon.Add(30*24*time.Hour+time.Minute), store.Tidied{Revocations: 2, Launches: 1})
+		tidy("after a month", noon.Add(30*24*time.Hour+time.Minute), store.Tidied{Launches: 1})
 		got, err := s.Push(t.Context(), p.ID)
 		check(t, err)
 		same(t, "launch of the push", got.LaunchID, l.ID)

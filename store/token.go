@@ -13,8 +13,10 @@ import (
 
 // Tokens are one side's tokens of a connection. Version goes up whenever they change.
 type Tokens struct {
-	Token   *oauth2.Token
-	Version int64
+	Token       *oauth2.Token
+	Version     int64
+	Refused     bool      // for good: only a new sign-in helps
+	RefreshedAt time.Time // when a refresh gave them; zero for those of a sign-in
 }
 
 // Tokens returns one side's tokens. [ErrNotFound] when the connection isn't live.
@@ -24,7 +26,7 @@ func (s *Store) Tokens(ctx context.Context, connID string, side Side) (t Tokens,
 		if err != nil {
 			return err
 		}
-		t.Version = r.Version
+		t.Version, t.Refused, t.RefreshedAt = r.Version, r.RefusedAt > 0, moment(r.RefreshedAt)
 		t.Token, err = s.openTokens(r)
 		return err
 	})
@@ -52,7 +54,7 @@ func (s *Store) LeaseRefresh(ctx context.Context, connID string, side Side, vers
 
 // SaveRefreshed stores the tokens that came for those of that version, and frees the lease whoever holds it: a refresh that
 // took longer than its lease still used up the old refresh token. [ErrStale] when the version moved on, by a new sign-in say.
-// [ErrNotFound] when the connection isn't live: the new tokens are then to be revoked, see AddRevocations.
+// [ErrNotFound] when the connection isn't live. After both the new tokens are to be revoked, see Outlive.
 func (s *Store) SaveRefreshed(ctx context.Context, connID string, side Side, version int64, t *oauth2.Token, now time.Time) error {
 	return s.write(ctx, "save refreshed tokens", func(q tx) error {
 		if _, err := q.LockLiveConnection(ctx, connID); err != nil {
@@ -70,6 +72,7 @@ func (s *Store) SaveRefreshed(ctx context.Context, connID string, side Side, ver
 			Refresh:      sealed.refresh,
 			TokenType:    sealed.kind,
 			ExpiresAt:    sealed.expiresAt,
+			Now:          millis(now),
 		})
 		if err != nil {
 			return err
@@ -108,8 +111,19 @@ func (s *Store) FreeRefresh(ctx context.Context, connID string, side Side, owner
 	})
 }
 
-// setTokens stores the tokens of a new sign-in.
+// setTokens stores the tokens of a new sign-in. Those that they replace are revoked when the connection ends, and not before: a
+// partner may end the whole grant with them, the new tokens included (RFC 7009, section 2.1).
 func (s *Store) setTokens(ctx context.Context, q tx, connID string, side Side, t *oauth2.Token) error {
+	old, err := q.Tokens(ctx, rows.TokensParams{ConnectionID: connID, Side: string(side)})
+	if err == nil {
+		var replaced *oauth2.Token
+		if replaced, err = s.openTokens(old); err == nil && replaced.AccessToken != t.AccessToken {
+			err = s.hold(ctx, q, connID, side, replaced)
+		}
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
 	sealed, err := s.vault.sealToken(tokensPlace(connID, side), t)
 	if err != nil {
 		return err

@@ -86,6 +86,45 @@ func TestResetDoneCountsWhatWasNotWritten(t *testing.T) {
 	}
 }
 
+func TestResetDoneCountsWhatWasWritten(t *testing.T) {
+	n := render(t, stateNamed(t, "reset-done-some"))
+	want := "12 waiting calls were written to Wise Agent first. 1 waiting call was not written in time, and will not be."
+	if got := n.one(t, ".note").text(); got != want {
+		t.Errorf("note: got %q, want %q", got, want)
+	}
+	page := render(t, stateNamed(t, "reset-done-all")).one(t, "main").text()
+	if want := "1 waiting call was written to Wise Agent first. None are left."; !strings.Contains(page, want) {
+		t.Errorf("page: got %q, want it to say %q", page, want)
+	}
+}
+
+func TestSwitchNamesBothAccountsAndWhatHappens(t *testing.T) {
+	n := render(t, stateNamed(t, "switch"))
+	page := n.one(t, "main").text()
+	for _, want := range []string{
+		"jane@example.com", "Harbor Realty (jane.ortiz)", "Desert Sun Homes (fran)", "2 waiting calls are delivered to Wise Agent first, for up to 10 seconds",
+		"40 contacts are still on the way", "groups and contacts stay in Mojo", "starts afresh", "Switch to Desert Sun Homes", "Keep Harbor Realty",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page: got %q, want it to say %q", page, want)
+		}
+	}
+	for _, action := range []string{"/switch", "/keep"} {
+		if got := n.one(t, "main form[action="+action+"]").attr("method"); got != "post" {
+			t.Errorf("form to %s: got method %q, want post", action, got)
+		}
+	}
+}
+
+func TestOtherPersonNamesBoth(t *testing.T) {
+	page := render(t, stateNamed(t, "other-person")).one(t, "main").text()
+	for _, want := range []string{"signed in as jane@example.com", "as j***@example.org", "Go on as j***@example.org", "Sign in to Wise Agent as jane@example.com", "Nothing has changed"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page: got %q, want it to say %q", page, want)
+		}
+	}
+}
+
 func TestNumbersHaveCommas(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 5000: "5,000", 1234567: "1,234,567", -1234: "-1,234", -123: "-123"} {
 		if got := number(n); got != want {

@@ -13,10 +13,11 @@ type Reset struct {
 // ResetDone says what Reset Credentials did.
 type ResetDone struct {
 	Page
-	Email    string // the Wise Agent account that was disconnected
-	MojoName string // the Mojo account that is free now
-	Excluded int    // calls that could not be delivered in time
-	Next     Action // connect again; no Label: none
+	Email     string // the Wise Agent account that was disconnected
+	MojoName  string // the Mojo account that is free now
+	Delivered int    // calls that waited and were written in time
+	Excluded  int    // calls that could not be
+	Next      Action // connect again; no Label: none
 }
 
 // SignedOut is the page after Sign out, and after a session has ended.

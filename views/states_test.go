@@ -294,7 +294,28 @@ func otherStates() []state {
 		{"pushes-empty", PushesPage(Pushes{Page: somePage("Earlier pushes"), Account: someAccount()})},
 		{"reset", ResetPage(Reset{Page: somePage("Reset Credentials"), Account: someAccount(), Action: "/reset", BackURL: "/groups", Waiting: 2, Pushing: 40})},
 		{"reset-done", ResetDonePage(ResetDone{Page: somePage("Disconnected"), Email: "jane@example.com", MojoName: "Harbor Realty", Excluded: 1, Next: Action{Label: "Connect again", URL: "/add"}})},
+		{"reset-done-some", ResetDonePage(ResetDone{Page: somePage("Disconnected"), Email: "jane@example.com", MojoName: "Harbor Realty", Delivered: 12, Excluded: 1})},
+		{"reset-done-all", ResetDonePage(ResetDone{Page: somePage("Disconnected"), Email: "jane@example.com", MojoName: "Harbor Realty", Delivered: 1})},
+		{"switch", SwitchMojoPage(someSwitch())},
+		{"switch-hostile", SwitchMojoPage(SwitchMojo{Page: somePage("Another Mojo account"), SwitchURL: "/switch", KeepURL: "/keep",
+			Account: Account{Email: hostile[3] + "@example.com", MojoName: hostile[0], MojoLogin: hostile[3]}, Other: hostile[3], Login: hostile[1]})},
+		{"switched", SwitchedPage(Switched{Page: somePage("Switched"), Account: someAccount(), Old: "Harbor Realty", New: "Desert Sun Homes",
+			Delivered: 2, Excluded: 1, Next: Action{Label: "Go on", URL: "/add"}})},
+		{"switched-half", SwitchedPage(Switched{Page: somePage("Switched"), Old: hostile[3], New: hostile[0], Excluded: 7, Next: Action{Label: "Go on", URL: "/add"}})},
+		{"other-person", OtherPersonPage(OtherPerson{Page: somePage("Another Wise Agent account"), Account: someAccount(),
+			SignedIn: "jane@example.com", Other: "j***@example.org", GoOnURL: "/person", WiseURL: "/consent"})},
+		{"other-person-hostile", OtherPersonPage(OtherPerson{Page: somePage("Another Wise Agent account"),
+			SignedIn: hostile[3] + "@example.com", Other: "j***@" + hostile[3] + ".example.org", GoOnURL: "/person", WiseURL: "/consent"})},
 		{"signed-out", SignedOutPage(SignedOut{Page: somePage("Signed out"), Next: Action{Label: "Sign in again", URL: "/add"}})},
+	}
+}
+
+func someSwitch() SwitchMojo {
+	account := someAccount()
+	account.GroupsURL = ""
+	return SwitchMojo{
+		Page: somePage("Another Mojo account"), Account: account, Other: "Desert Sun Homes", Login: "fran",
+		Waiting: 2, Pushing: 40, SwitchURL: "/switch", KeepURL: "/keep",
 	}
 }
 

@@ -63,6 +63,9 @@ var access = []struct {
 	{"POST /add/:launch/mojo", 404, 404, 303}, // connected already
 	{"POST /add/:launch/wiseagent", 404, 404, 303},
 	{"GET " + bridge.CallbackPath, 410, 410, 410},
+	{"POST /add/:launch/switch", 404, 404, 303}, // there is nothing to decide
+	{"POST /add/:launch/keep", 404, 404, 303},
+	{"POST /add/:launch/person", 404, 404, 303},
 
 	{"GET /reconnect/:token", 303, 303, 303}, // to a problem: there is no such link
 

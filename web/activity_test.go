@@ -283,6 +283,7 @@ func TestActivityWhenASideNeedsASignIn(t *testing.T) {
 // What waits at Reset Credentials is said before, and counted afterwards.
 func TestResetSaysWhatWasNotWritten(t *testing.T) {
 	h := newHouse(t, nil)
+	h.bridge.ResetGrace = 100 * time.Millisecond
 	b := h.browser()
 	b.connect(1)
 	h.wiseFaults.Add(fault.Rule{Endpoint: "*", Kind: "server_error", Status: 500})
@@ -290,6 +291,16 @@ func TestResetSaysWhatWasNotWritten(t *testing.T) {
 	h.sendCall("evt-2", 2, "busy")
 	b.get("/reset").says("2 waiting calls are delivered")
 	b.post("/reset", nil).want(200).says("2 waiting calls were not written")
+}
+
+func TestResetDeliversWhatWaitsFirst(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	b.push(b.connect(1))
+	h.sendCall("evt-1", 1, "busy")
+	b.get("/reset").says("1 waiting call is delivered")
+	h.work()
+	b.post("/reset", nil).want(200).says("Disconnected").says("The Mojo account is free")
 }
 
 func TestEventWords(t *testing.T) {

@@ -30,14 +30,16 @@ func (a *app) add(c echo.Context) error {
 		return a.reconnect(c, last)
 	}
 	conn, err := a.Bridge.Connection(ctx, v.who().Email)
-	if errors.Is(err, store.ErrNotFound) {
-		return a.welcome(c, last.Status, last.Form)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	v.conn = conn
-	if conn.State == store.StateNeedsSignIn {
+	if !conn.Ending() {
+		v.conn = conn
+	}
+	if asked, err := a.question(c); asked || err != nil {
+		return err
+	}
+	if v.conn.ID == "" || v.conn.State == store.StateNeedsSignIn {
 		return a.welcome(c, last.Status, last.Form)
 	}
 	chosen, _ := strconv.ParseInt(c.QueryParam("group"), 10, 64) // 0 chooses the first

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"addtomojo/bridge"
 	"addtomojo/store"
 	"addtomojo/views"
 )
@@ -148,7 +149,7 @@ func (a *app) auditLines(ctx context.Context, found []store.Audit) ([]views.Audi
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return nil, err
 			}
-			accounts[v.ConnectionID] = masked(conn.Email)
+			accounts[v.ConnectionID] = bridge.Masked(conn.Email)
 		}
 		lines[i].Account, lines[i].AccountURL = accounts[v.ConnectionID], supportAccountPath(v.ConnectionID)
 	}
@@ -190,7 +191,7 @@ func auditWanted(f store.AuditFilter) string {
 	}
 	text := f.Text
 	if strings.Contains(text, "@") {
-		text = masked(text)
+		text = bridge.Masked(text)
 	}
 	add("who:", f.Who)
 	add("what:", f.Action)

@@ -85,9 +85,6 @@ var problems = []struct {
 		What: "Mojo didn't accept that PIN, login or password.", Next: "Check all three and try again.", Way: wayBack}},
 	{mojo.ErrSuspended, problem{Status: http.StatusUnprocessableEntity, Title: "This Mojo account is suspended",
 		What: "Mojo says that this account is suspended.", Next: "Ask Mojo to open it again, then try once more.", Way: wayBack}},
-	{bridge.ErrOtherMojoAccount, problem{Status: http.StatusConflict, Title: "Another Mojo account is connected",
-		What: "Your Wise Agent account is connected to another Mojo account.",
-		Next: "Use Reset Credentials on the group page to release it, then connect this one.", Way: wayBack}},
 
 	// Wise Agent's consent
 	{bridge.ErrConsentDenied, problem{Status: http.StatusForbidden, Title: "You didn't allow access",

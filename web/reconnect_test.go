@@ -242,7 +242,7 @@ func TestReconnectLinkThatHasEnded(t *testing.T) {
 	link = h.link(conn)
 	launch := b.get(link).to("/add/")
 	b.get(launch).want(200)
-	if err := h.bridge.Reset(t.Context(), conn.ID); err != nil {
+	if _, err := h.bridge.Reset(t.Context(), conn.ID); err != nil {
 		t.Fatal(err)
 	}
 	ended("reset", link)
@@ -258,7 +258,7 @@ func TestReconnectLinkAndAResetDuringConsent(t *testing.T) {
 	b := h.browser()
 	launch := b.get(h.link(conn)).to("/add/")
 	back := b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), jane, allScopes...)
-	if err := h.bridge.Reset(t.Context(), conn.ID); err != nil {
+	if _, err := h.bridge.Reset(t.Context(), conn.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.get(back).to("/problem")

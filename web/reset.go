@@ -32,20 +32,13 @@ func (a *app) askReset(c echo.Context) error {
 // reset ends the connection. The session stays: the same person may connect again at once.
 func (a *app) reset(c echo.Context) error {
 	v, ctx := visitOf(c), c.Request().Context()
-	before, err := a.Store.Ledger(ctx, v.conn.ID)
-	if err != nil {
-		return err
-	}
-	if err := a.Bridge.Reset(ctx, v.conn.ID); err != nil {
-		return err
-	}
-	after, err := a.Store.Ledger(ctx, v.conn.ID)
+	ended, err := a.Bridge.Reset(ctx, v.conn.ID)
 	if err != nil {
 		return err
 	}
 	done := views.ResetDone{
 		Page: a.page(c, "Disconnected"), Email: v.conn.Email, MojoName: v.conn.MojoAccountName,
-		Excluded: after.Excluded - before.Excluded,
+		Delivered: ended.Delivered, Excluded: ended.Excluded,
 	}
 	if back := v.groupsURL(); back != "" {
 		done.Next = views.Action{Label: "Connect again", URL: back}

@@ -28,6 +28,9 @@ func (a *app) routes(e *echo.Echo) {
 	e.POST("/add/:launch/mojo", a.signInMojo, form, a.visited, a.ownLaunch, a.wanted(store.Mojo))
 	e.POST("/add/:launch/wiseagent", a.startConsent, form, a.visited, a.ownLaunch, a.wanted(store.Wise))
 	e.GET(bridge.CallbackPath, a.finishConsent, a.visited)
+	e.POST("/add/:launch/switch", a.switchMojo, form, a.visited, a.ownLaunch, a.connected)
+	e.POST("/add/:launch/keep", a.keepMojo, form, a.visited, a.ownLaunch)
+	e.POST("/add/:launch/person", a.goOn, form, a.visited, a.ownLaunch)
 
 	// A reconnect link: a launch without contacts, for the sign-in that a connection needs
 	e.GET(bridge.ReconnectPath+":token", a.openReconnect)

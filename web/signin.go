@@ -253,10 +253,11 @@ func (a *app) startConsent(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, address)
 }
 
-// finishConsent takes Wise Agent's answer. Whoever gave it is signed in from here on, connected or not.
+// finishConsent takes Wise Agent's answer. Whoever gave it is signed in from here on, connected or not; somebody else than who is
+// signed in already is asked first, on the launch's page.
 func (a *app) finishConsent(c echo.Context) error {
 	v, r := visitOf(c), c.Request()
-	joined, err := a.Bridge.FinishConsent(r.Context(), hashID(v.who().Browser), c.QueryParams())
+	joined, err := a.Bridge.FinishConsent(r.Context(), hashID(v.who().Browser), v.who().Email, c.QueryParams())
 	if joined.Email != "" {
 		again := slices.Contains(v.who().Reconnects, joined.LaunchID)
 		hold := func(who *visitor) { who.hold(joined.LaunchID, again) }

@@ -330,12 +330,3 @@ func leadsBack(address string) bool {
 	return ours && (rest == "" || rest[0] == '/' || rest[0] == '?') &&
 		!strings.HasPrefix(address, supportSignInPath) && !strings.HasPrefix(address, supportSignOutPath)
 }
-
-// masked keeps an e-mail's first letter and its domain: j***@kw.com.
-func masked(email string) string {
-	name, domain, ok := strings.Cut(plainEmail(email), "@")
-	if !ok || name == "" {
-		return "***"
-	}
-	return string([]rune(name)[:1]) + "***@" + domain
-}

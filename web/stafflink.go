@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"addtomojo/bridge"
 	"addtomojo/store"
 	"addtomojo/views"
 )
@@ -61,7 +62,7 @@ func (a *app) askStaffLink(c echo.Context) error {
 		return err
 	}
 	return a.render(c, http.StatusOK, views.SupportSignInPage(views.SupportSignIn{
-		Page: a.staffPage("Sign in to support"), LinkEmail: masked(l.Email), LinkURL: c.Request().URL.Path,
+		Page: a.staffPage("Sign in to support"), LinkEmail: bridge.Masked(l.Email), LinkURL: c.Request().URL.Path,
 	}))
 }
 

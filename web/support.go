@@ -76,7 +76,7 @@ func (a *app) accountRows(list []store.Connection) []views.AccountRow {
 	rows := make([]views.AccountRow, len(list))
 	for i, conn := range list {
 		rows[i] = views.AccountRow{
-			URL: supportAccountPath(conn.ID), Name: conn.Name, Email: masked(conn.Email),
+			URL: supportAccountPath(conn.ID), Name: conn.Name, Email: bridge.Masked(conn.Email),
 			Mojo: conn.MojoAccountName, Login: veil{}.text(conn.MojoLogin),
 			Standing: standingView(bridge.Standing{State: bridge.StandingState(conn.State), Since: conn.Since}, zoneOr(conn.TimeZone), a.now()),
 		}
@@ -98,7 +98,7 @@ func launchRow(l store.Launch, zone *time.Location) views.LaunchRow {
 		Signed: l.Signed, Link: l.ConnectionID != "",
 	}
 	if l.Email != "" {
-		row.Email = masked(l.Email)
+		row.Email = bridge.Masked(l.Email)
 	}
 	return row
 }

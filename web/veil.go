@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"addtomojo/bridge"
 )
 
 // shownFor is how long e-mails and numbers of an account stay shown after "Show".
@@ -30,7 +32,7 @@ func (v veil) email(email string) string {
 	if v.lifted || email == "" {
 		return email
 	}
-	return masked(email)
+	return bridge.Masked(email)
 }
 
 // text is a text in which e-mails and phone numbers are masked.
@@ -38,7 +40,7 @@ func (v veil) text(s string) string {
 	if v.lifted {
 		return s
 	}
-	s = emailIn.ReplaceAllStringFunc(s, masked)
+	s = emailIn.ReplaceAllStringFunc(s, bridge.Masked)
 	return numberIn.ReplaceAllStringFunc(s, maskedNumber)
 }
 

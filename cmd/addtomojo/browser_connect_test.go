@@ -53,18 +53,8 @@ func (s *scene) waitForTokens(wise, mojo int) {
 func TestMojoAccountConnectedElsewhereIsRefusedWithTheOtherMasked(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)
-	s.Wise.AddUser(wisebox.User{Email: "joe@example.org", Password: "joe-sandbox", First: "Joe", Last: "Park"})
-	s.Wise.AddContacts("joe@example.org", people.Make(3, 7))
 	s.connected(1)
-
-	joe := chromium.User(t, chrome.Popup)
-	list := joe.Open(s.WiseURL + "/contacts")
-	list.Look(chrome.Desk)
-	list.Type("joe@example.org", "#email")
-	list.Type("joe-sandbox", "#password")
-	list.Click("main button", "Sign in")
-	list.Click("input[name=id]")
-	popup := s.addToMojo(list)
+	popup := s.joe()
 	s.signInToMojo(popup)
 	popup.Wait("h1", connecting)
 	popup.Click("button", "Allow")
@@ -81,6 +71,88 @@ func TestMojoAccountConnectedElsewhereIsRefusedWithTheOtherMasked(t *testing.T) 
 	popup.Click("button", "Allow")
 	popup.Wait("h2", "Create your first group")
 	popup.Wait(".who", "joe@example.org")
+}
+
+// The refused second account, after the first one was released: the way through the pages that the refusal names.
+func TestMojoAccountReleasedByResetConnectsElsewhere(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	_, first := s.connected(1)
+	popup := s.joe()
+	s.signInToMojo(popup)
+	popup.Wait("h1", connecting)
+	popup.Click("button", "Allow")
+	popup.Wait("h1", "This Mojo account is connected already")
+	first.Click("a", "Reset Credentials")
+	first.Click("button", "Reset Credentials")
+	first.Wait("h1", "Disconnected")
+	first.Wait("li", "The Mojo account is free.")
+	popup.Click("a", "Go back")
+	s.connect(popup)
+	popup.Wait(".who", "joe@example.org")
+}
+
+// joe is somebody else with a Wise Agent account, in a browser of his own, with the popup open.
+func (s *scene) joe() *chrome.Tab {
+	s.t.Helper()
+	s.Wise.AddUser(wisebox.User{Email: "joe@example.org", Password: "joe-sandbox", First: "Joe", Last: "Park"})
+	s.Wise.AddContacts("joe@example.org", people.Make(3, 7))
+	list := chromium.User(s.t, chrome.Popup).Open(s.WiseURL + "/contacts")
+	list.Look(chrome.Desk)
+	list.Type("joe@example.org", "#email")
+	list.Type("joe-sandbox", "#password")
+	list.Click("main button", "Sign in")
+	list.Click("input[name=id]")
+	return s.addToMojo(list)
+}
+
+func TestAnotherMojoAccountIsAskedAboutFirst(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	_, popup := s.connected(1)
+	s.Mojo.RevokeTokens(ruiz)
+	popup.Click("a", "Reload from Mojo")
+	popup.Wait("h1", "Sign in to Mojo again")
+	signInAs(popup, "310577", "fran", "fran-sandbox")
+	popup.Wait("h1", "Switch to another Mojo account?")
+	popup.Wait("main", "Nothing has changed yet.")
+	s.inspect(popup, "switch")
+	popup.Click("button", "Keep Ruiz Realty Group")
+	popup.Wait("h1", "Sign in to Mojo again")
+	signInAs(popup, "620448", "lena", "lena-sandbox")
+	popup.Wait("button", "Switch to Long & Winding Properties")
+	s.inspect(popup, "switch-long")
+	popup.Click("button", "Keep Ruiz Realty Group")
+	popup.Wait("h1", "Sign in to Mojo again")
+	signInAs(popup, "310577", "fran", "fran-sandbox")
+	popup.Click("button", "Switch to ")
+	popup.Wait(".who", sampleEmail)
+	popup.Wait("h2", "Create your first group")
+	s.waitForTokens(1, 0) // Wise Agent's stay, those of the old Mojo account are dead
+}
+
+func TestAnotherPersonIsAskedAboutFirst(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium, unsigned)
+	s.Wise.AddUser(wisebox.User{Email: "joe@example.org", Password: "joe-sandbox", First: "Joe", Last: "Park"})
+	popup := s.addToMojo(s.contacts(), s.ids(1)...)
+	s.signInToMojo(popup)
+	popup.Click("#scope-team")
+	popup.Click("button", "Allow")
+	popup.Click("button", "Allow it")
+	popup.Click("button", "Sign in as someone else")
+	popup.Type("joe@example.org", "#email")
+	popup.Type("joe-sandbox", "#password")
+	popup.Click("main button", "Sign in")
+	popup.Wait("h1", connecting)
+	popup.Click("button", "Allow")
+	popup.Wait("h1", "That is another Wise Agent account")
+	popup.Wait("main", "This window is signed in as kate@example.com. At Wise Agent you have signed in as j***@example.org.")
+	s.inspect(popup, "other-person")
+	popup.Click("button", "Go on as j***@example.org")
+	popup.Wait("h2", "Mojo account")
+	popup.Wait(".side", "joe@example.org")
+	s.waitForTokens(1, 1) // Kate's connection is as it was
 }
 
 func TestDeniedContactsConnectNothingUntilTheyAreAllowed(t *testing.T) {

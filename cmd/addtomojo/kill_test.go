@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"addtomojo/mojo"
+	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
 	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
@@ -44,12 +45,7 @@ const (
 //
 // CHAOS_ROUNDS sets the rounds on each database; CHAOS_SEED begins with the seed that a failure names.
 func TestKillInTheMiddleOfAPush(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "addtomojo")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, out)
-	}
+	program := buildProgram(t)
 	for _, on := range []struct {
 		engine string
 		rounds int
@@ -75,6 +71,18 @@ func TestKillInTheMiddleOfAPush(t *testing.T) {
 	}
 }
 
+// buildProgram builds the program, to be run as a child process.
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "addtomojo")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the program: %v\n%s", err, out)
+	}
+	return program
+}
+
 func chaosNumber(t *testing.T, name string, otherwise int) int {
 	t.Helper()
 	text := os.Getenv(name)
@@ -93,6 +101,7 @@ type killing struct {
 	dice    *mathrand.Rand
 	wise    *wisebox.Server
 	mojo    *mojobox.Server
+	faults  struct{ wise, mojo *fault.Set }
 	group   int64
 	ids     []string
 	db      *store.Store // the child's database, seen from here
@@ -112,10 +121,12 @@ func (s killStory) String() string { return strings.Join(s, ", then ") }
 func newKilling(t *testing.T, program, database string, seed uint64) *killing {
 	t.Helper()
 	dice := mathrand.New(mathrand.NewPCG(seed, 0))
+	wiseFaults, mojoFaults := new(fault.Set), new(fault.Set)
 	k := &killing{
-		dice: dice, log: &killLog{},
-		wise: wisebox.New(wisebox.Config{ClientID: "addtomojo", ClientSecret: "kill-secret", LaunchSecret: "kill-launch"}),
+		dice: dice, log: &killLog{}, faults: struct{ wise, mojo *fault.Set }{wiseFaults, mojoFaults},
+		wise: wisebox.New(wisebox.Config{ClientID: "addtomojo", ClientSecret: "kill-secret", LaunchSecret: "kill-launch", Faults: wiseFaults}),
 		mojo: mojobox.New(mojobox.Config{
+			Faults:   mojoFaults,
 			ClientID: "addtomojo", ClientSecret: "kill-secret", BulkTime: 20 * time.Millisecond, Latency: 3 * time.Millisecond,
 			InterruptedLock:     200 * time.Millisecond,
 			TellsAlreadyInGroup: dice.IntN(2) == 0, NoBulkUpdate: dice.IntN(4) == 0,

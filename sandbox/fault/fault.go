@@ -43,6 +43,7 @@ const (
 	ServerError  Kind = "server_error"  // Rule.Status (500 when it is 0); no effect
 	Timeout      Kind = "timeout"       // no answer until the client leaves or Rule.Delay is over; no effect
 	CutBefore    Kind = "cut_before"    // the connection is closed at once; no effect
+	Late         Kind = "late"          // takes effect at once; answers after Rule.Delay, unless the client has left
 	CutAfter     Kind = "cut_after"     // takes effect, then the connection is closed without an answer
 	HTML         Kind = "html"          // 200 with a log-in page; no effect
 	Truncated    Kind = "truncated"     // takes effect; the connection ends in the middle of the body
@@ -54,7 +55,7 @@ const (
 
 // Kinds lists every kind in the order in which the page offers them.
 func Kinds() []Kind {
-	return []Kind{Latency, TooMany, ServerError, Timeout, CutBefore, CutAfter,
+	return []Kind{Latency, Late, TooMany, ServerError, Timeout, CutBefore, CutAfter,
 		HTML, Truncated, HalfJSON, ErrorIn200, ExpiredToken, RevokedToken}
 }
 
@@ -63,7 +64,7 @@ type Rule struct {
 	ID         int           // given by Set.Add
 	Endpoint   string        // the partner's name of an endpoint, or Any
 	Kind       Kind          // what goes wrong
-	Delay      time.Duration // Latency: how long; Timeout: how long at most (0: DefaultTimeout)
+	Delay      time.Duration // Latency, Late: how long; Timeout: how long at most (0: DefaultTimeout)
 	Status     int           // ServerError: the HTTP status, 500 when 0
 	RetryAfter time.Duration // TooMany, ServerError: sent in whole seconds, rounded up; 0: no header
 	Share      float64       // of the requests to the endpoint, 0 < share <= 1; 0 means 1

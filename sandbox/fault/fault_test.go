@@ -79,6 +79,7 @@ func TestKinds(t *testing.T) {
 		effects int32
 	}{
 		{rule: fault.Rule{Kind: fault.Latency, Delay: time.Millisecond}, status: 201, body: whole, effects: 1},
+		{rule: fault.Rule{Kind: fault.Late, Delay: time.Millisecond}, status: 201, body: whole, effects: 1},
 		{rule: fault.Rule{Kind: fault.TooMany}, status: 429, body: "throttled"},
 		{rule: fault.Rule{Kind: fault.ServerError}, status: 500, body: "Internal"},
 		{rule: fault.Rule{Kind: fault.ServerError, Status: 503}, status: 503, body: "Unavailable"},
@@ -161,6 +162,22 @@ func TestLatencyOutlastsTheClient(t *testing.T) {
 	p.Close()
 	if n := p.effects.Load(); n != 1 {
 		t.Errorf("got %d effects of a slow request whose client left, want 1", n)
+	}
+}
+
+func TestLateTakesEffectAtOnce(t *testing.T) {
+	p := newPartner(t)
+	p.faults.Add(fault.Rule{Endpoint: "work", Kind: fault.Late, Delay: time.Hour})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	go func() {
+		for p.effects.Load() == 0 && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		cancel() // a client that dies right after the effect
+	}()
+	if got := p.post(ctx, "/work"); got.err == nil || p.effects.Load() != 1 {
+		t.Errorf("got error %v and %d effects, want no answer and 1 effect", got.err, p.effects.Load())
 	}
 }
 

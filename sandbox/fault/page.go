@@ -132,7 +132,7 @@ func (p Page) parse(r *http.Request) (Rule, form) {
 		Share:      f.number("share", f.Share, 1, 100) / 100,
 		Times:      int(f.number("times", f.Times, 1, 1e6)),
 	}
-	if rule.Kind == Latency && rule.Delay == 0 && f.Problems["delay"] == "" {
+	if (rule.Kind == Latency || rule.Kind == Late) && rule.Delay == 0 && f.Problems["delay"] == "" {
 		f.Problems["delay"] = "Say how many seconds an answer takes."
 	}
 	return rule, f
@@ -181,6 +181,8 @@ func (k Kind) text() string {
 	switch k {
 	case Latency:
 		return "Slow answers"
+	case Late:
+		return "Effect at once, answer late"
 	case TooMany:
 		return "429 Too Many Requests"
 	case ServerError:

@@ -40,6 +40,10 @@ func (r Rule) serve(w http.ResponseWriter, req *http.Request, refuse func(http.R
 		cut(w)
 	case CutBefore:
 		cut(w)
+	case Late:
+		rec := record(req, next)
+		wait(req, r.Delay)
+		rec.sendAll(w)
 	case CutAfter:
 		record(req.WithContext(context.WithValue(req.Context(), cutKey{}, true)), next)
 		cut(w)
@@ -146,6 +150,15 @@ func (rec *recorder) WriteHeader(status int) {
 func (rec *recorder) Write(b []byte) (int, error) {
 	rec.WriteHeader(http.StatusOK)
 	return rec.body.Write(b)
+}
+
+// sendAll sends the answer as it was recorded.
+func (rec *recorder) sendAll(w http.ResponseWriter) {
+	for name, values := range rec.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(rec.status)
+	w.Write(rec.body.Bytes())
 }
 
 // send sends half of the recorded body under a declared length. When the

@@ -50,6 +50,23 @@ set state = state
 where id = @id and state <> 'reset'
 returning *;
 
+-- name: AskReset :exec
+update connections
+set reset_asked_at = @now, reset_until = @until
+where id = @id and state <> 'reset' and reset_asked_at = 0;
+
+-- name: EndingConnections :many
+-- Those whose reset was asked for and isn't done.
+select * from connections
+where reset_asked_at > 0 and state <> 'reset'
+order by reset_until, id
+limit cast(@most as bigint);
+
+-- name: CountTokensLeft :exec
+update connections
+set tokens_left = tokens_left + @tokens
+where id = @id;
+
 -- name: SetScopes :exec
 update connections
 set scopes = @scopes
@@ -78,7 +95,8 @@ set lease_owner = '', lease_until = 0
 where id = @id and lease_owner = @owner;
 
 -- name: DueConnections :many
--- A connection's oldest event that is due counts for all of them.
+-- A connection's oldest event that is due counts for all of them. One that is ending gets what help it can, also when a side
+-- of it needs a sign-in.
 select due.id
 from (
     select pushes.connection_id as id, pushes.next_at as at
@@ -102,11 +120,12 @@ from (
         limit 1
     ) as at
     from connections as c
-    where c.state in ('connected', 'limited') and c.lease_until <= @now
+    where (c.state in ('connected', 'limited') or c.state = 'needs_sign_in' and c.reset_asked_at > 0)
+        and c.lease_until <= @now
 ) as due
 join connections on connections.id = due.id
 where due.at is not null
-    and connections.state in ('connected', 'limited')
+    and (connections.state in ('connected', 'limited') or connections.state = 'needs_sign_in' and connections.reset_asked_at > 0)
     and connections.lease_until <= @now
 group by due.id
 order by min(due.at), due.id

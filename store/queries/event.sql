@@ -14,12 +14,13 @@ select * from events
 where id = @id;
 
 -- name: DueEvents :many
--- The first of each contact's that wait, if it is due. The index events_state gives those that wait in order, events_waiting
--- the first of a contact.
+-- The first of each contact's that wait, if it is due; what Mojo tells of an end is no delivery. The index events_state gives those
+-- that wait in order, events_waiting the first of a contact.
 select e.*
 from events as e
 where e.connection_id = @connection_id
     and e.state = 'waiting'
+    and e.type <> 'account.disconnected'
     and e.next_at <= @now
     and e.seq = (
         select min(other.seq)
@@ -69,10 +70,54 @@ update events
 set next_at = @now
 where connection_id = @connection_id and state = 'waiting' and next_at > @now;
 
+-- name: ExcludeEventsUnderWay :exec
+-- Those that may be written already: in doubt, or claimed and the first of their contact's. An event is claimed when it comes, but
+-- nobody delivers one before its turn.
+update events
+set state = 'excluded', reason = @reason, finished_at = @now
+where events.connection_id = @connection_id
+    and events.state = 'waiting'
+    and (
+        events.doubt
+        or events.claimed_by <> '' and events.seq = (
+            select min(other.seq)
+            from events as other
+            where other.connection_id = events.connection_id
+                and other.contact_key = events.contact_key
+                and other.finished_at = 0
+        )
+    );
+
 -- name: ExcludeEvents :exec
 update events
 set state = 'excluded', reason = @reason, finished_at = @now
 where connection_id = @connection_id and state = 'waiting';
+
+-- name: Disconnects :many
+-- What Mojo told of an end that nobody has acted on.
+select * from events
+where state = 'waiting' and type = 'account.disconnected'
+order by seq
+limit cast(@most as bigint);
+
+-- name: SomethingWaits :one
+select cast(count(*) as bigint) as events
+from (
+    select seq from events
+    where connection_id = @connection_id and state = 'waiting' and type <> 'account.disconnected'
+    limit 1
+) as first;
+
+-- name: CountEnded :one
+-- What became of events since the reset was asked for.
+select
+    cast(coalesce(sum(case when state = 'written' then 1 else 0 end), 0) as bigint) as delivered,
+    cast(coalesce(sum(case when state = 'excluded' and reason in (@reason, @doubtful_reason) then 1 else 0 end), 0) as bigint) as excluded
+from events
+where connection_id = @connection_id
+    and state in ('written', 'excluded')
+    and finished_at >= @since
+    and type <> 'account.disconnected';
 
 -- name: ExcludeOldEvents :execrows
 update events

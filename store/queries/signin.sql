@@ -52,8 +52,13 @@ delete from wise_sides
 where launch_id = @launch_id;
 
 -- name: InsertWiseSide :exec
-insert into wise_sides (launch_id, email, name, scopes, access, refresh, token_type, expires_at)
-values (@launch_id, @email, @name, @scopes, @access, @refresh, @token_type, @expires_at);
+insert into wise_sides (launch_id, email, name, scopes, access, refresh, token_type, expires_at, unconfirmed)
+values (@launch_id, @email, @name, @scopes, @access, @refresh, @token_type, @expires_at, @unconfirmed);
+
+-- name: ConfirmWiseSide :exec
+update wise_sides
+set unconfirmed = false
+where launch_id = @launch_id;
 
 -- name: InsertConsent :exec
 insert into consents (state_hash, launch_id, session_id, verifier, expires_at)

@@ -2,9 +2,9 @@
 -- Tokens of a new sign-in: whatever was known about the old ones is over.
 insert into tokens (
     connection_id, side, access, refresh, token_type, expires_at,
-    version, refresh_owner, refresh_until, refused_at, refused_cause
+    version, refresh_owner, refresh_until, refused_at, refused_cause, refreshed_at
 )
-values (@connection_id, @side, @access, @refresh, @token_type, @expires_at, 1, '', 0, 0, '')
+values (@connection_id, @side, @access, @refresh, @token_type, @expires_at, 1, '', 0, 0, '', 0)
 on conflict (connection_id, side) do update
 set access = excluded.access,
     refresh = excluded.refresh,
@@ -14,7 +14,8 @@ set access = excluded.access,
     refresh_owner = '',
     refresh_until = 0,
     refused_at = 0,
-    refused_cause = '';
+    refused_cause = '',
+    refreshed_at = 0;
 
 -- name: Tokens :one
 select * from tokens
@@ -48,7 +49,8 @@ set access = @access,
     refresh_owner = '',
     refresh_until = 0,
     refused_at = 0,
-    refused_cause = ''
+    refused_cause = '',
+    refreshed_at = @now
 where connection_id = @connection_id and side = @side and version = @version;
 
 -- name: RefuseTokens :execrows
@@ -59,3 +61,7 @@ where connection_id = @connection_id and side = @side and version = @version;
 -- name: DeleteTokens :exec
 delete from tokens
 where connection_id = @connection_id;
+
+-- name: DeleteTokensOfSide :exec
+delete from tokens
+where connection_id = @connection_id and side = @side;

@@ -9,8 +9,25 @@ import (
 	"context"
 )
 
+const askReset = `-- name: AskReset :exec
+update connections
+set reset_asked_at = ?1, reset_until = ?2
+where id = ?3 and state <> 'reset' and reset_asked_at = 0
+`
+
+type AskResetParams struct {
+	Now   int64
+	Until int64
+	ID    string
+}
+
+func (q *Queries) AskReset(ctx context.Context, arg AskResetParams) error {
+	_, err := q.db.ExecContext(ctx, askReset, arg.Now, arg.Until, arg.ID)
+	return err
+}
+
 const connection = `-- name: Connection :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
 where id = ?1
 `
 
@@ -43,12 +60,15 @@ func (q *Queries) Connection(ctx context.Context, id string) (Connection, error)
 		&i.FeedAt,
 		&i.FeedOff,
 		&i.HasWords,
+		&i.ResetAskedAt,
+		&i.ResetUntil,
+		&i.TokensLeft,
 	)
 	return i, err
 }
 
 const connectionsByEmail = `-- name: ConnectionsByEmail :many
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
 where email = ?1
 order by created_at desc, id desc
 limit cast(?2 as bigint)
@@ -95,6 +115,9 @@ func (q *Queries) ConnectionsByEmail(ctx context.Context, arg ConnectionsByEmail
 			&i.FeedAt,
 			&i.FeedOff,
 			&i.HasWords,
+			&i.ResetAskedAt,
+			&i.ResetUntil,
+			&i.TokensLeft,
 		); err != nil {
 			return nil, err
 		}
@@ -141,6 +164,22 @@ func (q *Queries) ConnectionsOfSameAccounts(ctx context.Context, id string) ([]s
 	return items, nil
 }
 
+const countTokensLeft = `-- name: CountTokensLeft :exec
+update connections
+set tokens_left = tokens_left + ?1
+where id = ?2
+`
+
+type CountTokensLeftParams struct {
+	Tokens int64
+	ID     string
+}
+
+func (q *Queries) CountTokensLeft(ctx context.Context, arg CountTokensLeftParams) error {
+	_, err := q.db.ExecContext(ctx, countTokensLeft, arg.Tokens, arg.ID)
+	return err
+}
+
 const dueConnections = `-- name: DueConnections :many
 select due.id
 from (
@@ -165,11 +204,12 @@ from (
         limit 1
     ) as at
     from connections as c
-    where c.state in ('connected', 'limited') and c.lease_until <= ?1
+    where (c.state in ('connected', 'limited') or c.state = 'needs_sign_in' and c.reset_asked_at > 0)
+        and c.lease_until <= ?1
 ) as due
 join connections on connections.id = due.id
 where due.at is not null
-    and connections.state in ('connected', 'limited')
+    and (connections.state in ('connected', 'limited') or connections.state = 'needs_sign_in' and connections.reset_asked_at > 0)
     and connections.lease_until <= ?1
 group by due.id
 order by min(due.at), due.id
@@ -181,7 +221,8 @@ type DueConnectionsParams struct {
 	Most int64
 }
 
-// A connection's oldest event that is due counts for all of them.
+// A connection's oldest event that is due counts for all of them. One that is ending gets what help it can, also when a side
+// of it needs a sign-in.
 func (q *Queries) DueConnections(ctx context.Context, arg DueConnectionsParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, dueConnections, arg.Now, arg.Most)
 	if err != nil {
@@ -195,6 +236,66 @@ func (q *Queries) DueConnections(ctx context.Context, arg DueConnectionsParams) 
 			return nil, err
 		}
 		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const endingConnections = `-- name: EndingConnections :many
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
+where reset_asked_at > 0 and state <> 'reset'
+order by reset_until, id
+limit cast(?1 as bigint)
+`
+
+// Those whose reset was asked for and isn't done.
+func (q *Queries) EndingConnections(ctx context.Context, most int64) ([]Connection, error) {
+	rows, err := q.db.QueryContext(ctx, endingConnections, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Connection
+	for rows.Next() {
+		var i Connection
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Scopes,
+			&i.MojoAccountID,
+			&i.MojoAccountName,
+			&i.MojoAccountURL,
+			&i.MojoAgentID,
+			&i.MojoAgentName,
+			&i.MojoAgentEmail,
+			&i.MojoPermission,
+			&i.MojoLogin,
+			&i.TimeZone,
+			&i.State,
+			&i.Since,
+			&i.Side,
+			&i.Cause,
+			&i.GroupsAt,
+			&i.LeaseOwner,
+			&i.LeaseUntil,
+			&i.CreatedAt,
+			&i.FeedAfter,
+			&i.FeedAt,
+			&i.FeedOff,
+			&i.HasWords,
+			&i.ResetAskedAt,
+			&i.ResetUntil,
+			&i.TokensLeft,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -288,7 +389,7 @@ func (q *Queries) Lease(ctx context.Context, arg LeaseParams) (int64, error) {
 }
 
 const liveConnectionByEmail = `-- name: LiveConnectionByEmail :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
 where email = ?1 and state <> 'reset'
 `
 
@@ -321,12 +422,15 @@ func (q *Queries) LiveConnectionByEmail(ctx context.Context, email string) (Conn
 		&i.FeedAt,
 		&i.FeedOff,
 		&i.HasWords,
+		&i.ResetAskedAt,
+		&i.ResetUntil,
+		&i.TokensLeft,
 	)
 	return i, err
 }
 
 const liveConnectionByMojoAccount = `-- name: LiveConnectionByMojoAccount :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
 where mojo_account_id = ?1 and state <> 'reset'
 `
 
@@ -359,6 +463,9 @@ func (q *Queries) LiveConnectionByMojoAccount(ctx context.Context, mojoAccountID
 		&i.FeedAt,
 		&i.FeedOff,
 		&i.HasWords,
+		&i.ResetAskedAt,
+		&i.ResetUntil,
+		&i.TokensLeft,
 	)
 	return i, err
 }
@@ -367,7 +474,7 @@ const lockLiveConnection = `-- name: LockLiveConnection :one
 update connections
 set state = state
 where id = ?1 and state <> 'reset'
-returning id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words
+returning id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left
 `
 
 // The portable "for update": whoever changes a connection or gives it work waits here for whoever did so before.
@@ -400,6 +507,9 @@ func (q *Queries) LockLiveConnection(ctx context.Context, id string) (Connection
 		&i.FeedAt,
 		&i.FeedOff,
 		&i.HasWords,
+		&i.ResetAskedAt,
+		&i.ResetUntil,
+		&i.TokensLeft,
 	)
 	return i, err
 }

@@ -9,6 +9,42 @@ import (
 	"context"
 )
 
+const countEnded = `-- name: CountEnded :one
+select
+    cast(coalesce(sum(case when state = 'written' then 1 else 0 end), 0) as bigint) as delivered,
+    cast(coalesce(sum(case when state = 'excluded' and reason in (?1, ?2) then 1 else 0 end), 0) as bigint) as excluded
+from events
+where connection_id = ?3
+    and state in ('written', 'excluded')
+    and finished_at >= ?4
+    and type <> 'account.disconnected'
+`
+
+type CountEndedParams struct {
+	Reason         string
+	DoubtfulReason string
+	ConnectionID   string
+	Since          int64
+}
+
+type CountEndedRow struct {
+	Delivered int64
+	Excluded  int64
+}
+
+// What became of events since the reset was asked for.
+func (q *Queries) CountEnded(ctx context.Context, arg CountEndedParams) (CountEndedRow, error) {
+	row := q.db.QueryRowContext(ctx, countEnded,
+		arg.Reason,
+		arg.DoubtfulReason,
+		arg.ConnectionID,
+		arg.Since,
+	)
+	var i CountEndedRow
+	err := row.Scan(&i.Delivered, &i.Excluded)
+	return i, err
+}
+
 const countEvents = `-- name: CountEvents :many
 select state, count(*) as events
 from events
@@ -44,11 +80,65 @@ func (q *Queries) CountEvents(ctx context.Context, connectionID string) ([]Count
 	return items, nil
 }
 
+const disconnects = `-- name: Disconnects :many
+select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
+where state = 'waiting' and type = 'account.disconnected'
+order by seq
+limit cast(?1 as bigint)
+`
+
+// What Mojo told of an end that nobody has acted on.
+func (q *Queries) Disconnects(ctx context.Context, most int64) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, disconnects, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Event
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.WebhookID,
+			&i.ConnectionID,
+			&i.AccountID,
+			&i.Type,
+			&i.ContactKey,
+			&i.MojoContactID,
+			&i.APIContactID,
+			&i.ContactName,
+			&i.Body,
+			&i.OccurredAt,
+			&i.ReceivedAt,
+			&i.State,
+			&i.Reason,
+			&i.Attempts,
+			&i.NextAt,
+			&i.Doubt,
+			&i.ClaimedBy,
+			&i.ResultID,
+			&i.FinishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dueEvents = `-- name: DueEvents :many
 select e.seq, e.id, e.webhook_id, e.connection_id, e.account_id, e.type, e.contact_key, e.mojo_contact_id, e.api_contact_id, e.contact_name, e.body, e.occurred_at, e.received_at, e.state, e.reason, e.attempts, e.next_at, e.doubt, e.claimed_by, e.result_id, e.finished_at
 from events as e
 where e.connection_id = ?1
     and e.state = 'waiting'
+    and e.type <> 'account.disconnected'
     and e.next_at <= ?2
     and e.seq = (
         select min(other.seq)
@@ -67,8 +157,8 @@ type DueEventsParams struct {
 	Most         int64
 }
 
-// The first of each contact's that wait, if it is due. The index events_state gives those that wait in order, events_waiting
-// the first of a contact.
+// The first of each contact's that wait, if it is due; what Mojo tells of an end is no delivery. The index events_state gives those
+// that wait in order, events_waiting the first of a contact.
 func (q *Queries) DueEvents(ctx context.Context, arg DueEventsParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, dueEvents, arg.ConnectionID, arg.Now, arg.Most)
 	if err != nil {
@@ -263,6 +353,36 @@ func (q *Queries) ExcludeEvents(ctx context.Context, arg ExcludeEventsParams) er
 	return err
 }
 
+const excludeEventsUnderWay = `-- name: ExcludeEventsUnderWay :exec
+update events
+set state = 'excluded', reason = ?1, finished_at = ?2
+where events.connection_id = ?3
+    and events.state = 'waiting'
+    and (
+        events.doubt
+        or events.claimed_by <> '' and events.seq = (
+            select min(other.seq)
+            from events as other
+            where other.connection_id = events.connection_id
+                and other.contact_key = events.contact_key
+                and other.finished_at = 0
+        )
+    )
+`
+
+type ExcludeEventsUnderWayParams struct {
+	Reason       string
+	Now          int64
+	ConnectionID string
+}
+
+// Those that may be written already: in doubt, or claimed and the first of their contact's. An event is claimed when it comes, but
+// nobody delivers one before its turn.
+func (q *Queries) ExcludeEventsUnderWay(ctx context.Context, arg ExcludeEventsUnderWayParams) error {
+	_, err := q.db.ExecContext(ctx, excludeEventsUnderWay, arg.Reason, arg.Now, arg.ConnectionID)
+	return err
+}
+
 const excludeOldEvents = `-- name: ExcludeOldEvents :execrows
 update events
 set state = 'excluded', reason = ?1, finished_at = ?2
@@ -382,6 +502,22 @@ func (q *Queries) RetryEvents(ctx context.Context, arg RetryEventsParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const somethingWaits = `-- name: SomethingWaits :one
+select cast(count(*) as bigint) as events
+from (
+    select seq from events
+    where connection_id = ?1 and state = 'waiting' and type <> 'account.disconnected'
+    limit 1
+) as first
+`
+
+func (q *Queries) SomethingWaits(ctx context.Context, connectionID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, somethingWaits, connectionID)
+	var events int64
+	err := row.Scan(&events)
+	return events, err
 }
 
 const takeTurn = `-- name: TakeTurn :one

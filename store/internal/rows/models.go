@@ -50,6 +50,9 @@ type Connection struct {
 	FeedAt          int64
 	FeedOff         bool
 	HasWords        bool
+	ResetAskedAt    int64
+	ResetUntil      int64
+	TokensLeft      int64
 }
 
 type Consent struct {
@@ -245,15 +248,17 @@ type Token struct {
 	RefreshUntil int64
 	RefusedAt    int64
 	RefusedCause string
+	RefreshedAt  int64
 }
 
 type WiseSide struct {
-	LaunchID  string
-	Email     string
-	Name      string
-	Scopes    string
-	Access    []byte
-	Refresh   []byte
-	TokenType string
-	ExpiresAt int64
+	LaunchID    string
+	Email       string
+	Name        string
+	Scopes      string
+	Access      []byte
+	Refresh     []byte
+	TokenType   string
+	ExpiresAt   int64
+	Unconfirmed bool
 }

@@ -41,11 +41,16 @@ func (q *Queries) ClaimRevocation(ctx context.Context, arg ClaimRevocationParams
 
 const countRevocations = `-- name: CountRevocations :one
 select count(*) from revocations
-where connection_id = ?1
+where connection_id = ?1 and next_at < ?2
 `
 
-func (q *Queries) CountRevocations(ctx context.Context, connectionID string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countRevocations, connectionID)
+type CountRevocationsParams struct {
+	ConnectionID string
+	Held         int64
+}
+
+func (q *Queries) CountRevocations(ctx context.Context, arg CountRevocationsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countRevocations, arg.ConnectionID, arg.Held)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -61,17 +66,39 @@ func (q *Queries) DeleteRevocation(ctx context.Context, id string) error {
 	return err
 }
 
-const deleteRevocations = `-- name: DeleteRevocations :execrows
+const deleteRevocations = `-- name: DeleteRevocations :many
 delete from revocations
 where give_up_at <= ?1
+returning connection_id, side, hint
 `
 
-func (q *Queries) DeleteRevocations(ctx context.Context, now int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, deleteRevocations, now)
+type DeleteRevocationsRow struct {
+	ConnectionID string
+	Side         string
+	Hint         string
+}
+
+func (q *Queries) DeleteRevocations(ctx context.Context, now int64) ([]DeleteRevocationsRow, error) {
+	rows, err := q.db.QueryContext(ctx, deleteRevocations, now)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected()
+	defer rows.Close()
+	var items []DeleteRevocationsRow
+	for rows.Next() {
+		var i DeleteRevocationsRow
+		if err := rows.Scan(&i.ConnectionID, &i.Side, &i.Hint); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const dueRevocations = `-- name: DueRevocations :many
@@ -133,6 +160,54 @@ func (q *Queries) InsertRevocation(ctx context.Context, arg InsertRevocationPara
 		arg.Token,
 		arg.NextAt,
 		arg.GiveUpAt,
+	)
+	return err
+}
+
+const moveRevocations = `-- name: MoveRevocations :exec
+update revocations
+set connection_id = ?1
+where connection_id = ?2 and side = ?3 and next_at = ?4
+`
+
+type MoveRevocationsParams struct {
+	Heir         string
+	ConnectionID string
+	Side         string
+	Held         int64
+}
+
+// Those of one side that are held back.
+func (q *Queries) MoveRevocations(ctx context.Context, arg MoveRevocationsParams) error {
+	_, err := q.db.ExecContext(ctx, moveRevocations,
+		arg.Heir,
+		arg.ConnectionID,
+		arg.Side,
+		arg.Held,
+	)
+	return err
+}
+
+const releaseRevocations = `-- name: ReleaseRevocations :exec
+update revocations
+set next_at = ?1, give_up_at = ?2
+where connection_id = ?3 and next_at = ?4
+`
+
+type ReleaseRevocationsParams struct {
+	Now          int64
+	GiveUpAt     int64
+	ConnectionID string
+	Held         int64
+}
+
+// Those that were held back until the connection's end.
+func (q *Queries) ReleaseRevocations(ctx context.Context, arg ReleaseRevocationsParams) error {
+	_, err := q.db.ExecContext(ctx, releaseRevocations,
+		arg.Now,
+		arg.GiveUpAt,
+		arg.ConnectionID,
+		arg.Held,
 	)
 	return err
 }

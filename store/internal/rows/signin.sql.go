@@ -9,6 +9,17 @@ import (
 	"context"
 )
 
+const confirmWiseSide = `-- name: ConfirmWiseSide :exec
+update wise_sides
+set unconfirmed = false
+where launch_id = ?1
+`
+
+func (q *Queries) ConfirmWiseSide(ctx context.Context, launchID string) error {
+	_, err := q.db.ExecContext(ctx, confirmWiseSide, launchID)
+	return err
+}
+
 const deleteConsents = `-- name: DeleteConsents :execrows
 delete from consents
 where expires_at <= ?1
@@ -152,19 +163,20 @@ func (q *Queries) InsertMojoSide(ctx context.Context, arg InsertMojoSideParams) 
 }
 
 const insertWiseSide = `-- name: InsertWiseSide :exec
-insert into wise_sides (launch_id, email, name, scopes, access, refresh, token_type, expires_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+insert into wise_sides (launch_id, email, name, scopes, access, refresh, token_type, expires_at, unconfirmed)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 `
 
 type InsertWiseSideParams struct {
-	LaunchID  string
-	Email     string
-	Name      string
-	Scopes    string
-	Access    []byte
-	Refresh   []byte
-	TokenType string
-	ExpiresAt int64
+	LaunchID    string
+	Email       string
+	Name        string
+	Scopes      string
+	Access      []byte
+	Refresh     []byte
+	TokenType   string
+	ExpiresAt   int64
+	Unconfirmed bool
 }
 
 func (q *Queries) InsertWiseSide(ctx context.Context, arg InsertWiseSideParams) error {
@@ -177,6 +189,7 @@ func (q *Queries) InsertWiseSide(ctx context.Context, arg InsertWiseSideParams) 
 		arg.Refresh,
 		arg.TokenType,
 		arg.ExpiresAt,
+		arg.Unconfirmed,
 	)
 	return err
 }
@@ -272,7 +285,7 @@ func (q *Queries) TouchSignIn(ctx context.Context, arg TouchSignInParams) error 
 }
 
 const wiseSide = `-- name: WiseSide :one
-select launch_id, email, name, scopes, access, refresh, token_type, expires_at from wise_sides
+select launch_id, email, name, scopes, access, refresh, token_type, expires_at, unconfirmed from wise_sides
 where launch_id = ?1
 `
 
@@ -288,6 +301,7 @@ func (q *Queries) WiseSide(ctx context.Context, launchID string) (WiseSide, erro
 		&i.Refresh,
 		&i.TokenType,
 		&i.ExpiresAt,
+		&i.Unconfirmed,
 	)
 	return i, err
 }

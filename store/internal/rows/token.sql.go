@@ -19,6 +19,21 @@ func (q *Queries) DeleteTokens(ctx context.Context, connectionID string) error {
 	return err
 }
 
+const deleteTokensOfSide = `-- name: DeleteTokensOfSide :exec
+delete from tokens
+where connection_id = ?1 and side = ?2
+`
+
+type DeleteTokensOfSideParams struct {
+	ConnectionID string
+	Side         string
+}
+
+func (q *Queries) DeleteTokensOfSide(ctx context.Context, arg DeleteTokensOfSideParams) error {
+	_, err := q.db.ExecContext(ctx, deleteTokensOfSide, arg.ConnectionID, arg.Side)
+	return err
+}
+
 const freeRefresh = `-- name: FreeRefresh :exec
 update tokens
 set refresh_owner = '', refresh_until = 0
@@ -107,8 +122,9 @@ set access = ?1,
     refresh_owner = '',
     refresh_until = 0,
     refused_at = 0,
-    refused_cause = ''
-where connection_id = ?5 and side = ?6 and version = ?7
+    refused_cause = '',
+    refreshed_at = ?5
+where connection_id = ?6 and side = ?7 and version = ?8
 `
 
 type SaveRefreshedParams struct {
@@ -116,6 +132,7 @@ type SaveRefreshedParams struct {
 	Refresh      []byte
 	TokenType    string
 	ExpiresAt    int64
+	Now          int64
 	ConnectionID string
 	Side         string
 	Version      int64
@@ -127,6 +144,7 @@ func (q *Queries) SaveRefreshed(ctx context.Context, arg SaveRefreshedParams) (i
 		arg.Refresh,
 		arg.TokenType,
 		arg.ExpiresAt,
+		arg.Now,
 		arg.ConnectionID,
 		arg.Side,
 		arg.Version,
@@ -140,9 +158,9 @@ func (q *Queries) SaveRefreshed(ctx context.Context, arg SaveRefreshedParams) (i
 const setTokens = `-- name: SetTokens :exec
 insert into tokens (
     connection_id, side, access, refresh, token_type, expires_at,
-    version, refresh_owner, refresh_until, refused_at, refused_cause
+    version, refresh_owner, refresh_until, refused_at, refused_cause, refreshed_at
 )
-values (?1, ?2, ?3, ?4, ?5, ?6, 1, '', 0, 0, '')
+values (?1, ?2, ?3, ?4, ?5, ?6, 1, '', 0, 0, '', 0)
 on conflict (connection_id, side) do update
 set access = excluded.access,
     refresh = excluded.refresh,
@@ -152,7 +170,8 @@ set access = excluded.access,
     refresh_owner = '',
     refresh_until = 0,
     refused_at = 0,
-    refused_cause = ''
+    refused_cause = '',
+    refreshed_at = 0
 `
 
 type SetTokensParams struct {
@@ -178,7 +197,7 @@ func (q *Queries) SetTokens(ctx context.Context, arg SetTokensParams) error {
 }
 
 const tokens = `-- name: Tokens :one
-select connection_id, side, access, refresh, token_type, expires_at, version, refresh_owner, refresh_until, refused_at, refused_cause from tokens
+select connection_id, side, access, refresh, token_type, expires_at, version, refresh_owner, refresh_until, refused_at, refused_cause, refreshed_at from tokens
 where connection_id = ?1 and side = ?2
 `
 
@@ -202,12 +221,13 @@ func (q *Queries) Tokens(ctx context.Context, arg TokensParams) (Token, error) {
 		&i.RefreshUntil,
 		&i.RefusedAt,
 		&i.RefusedCause,
+		&i.RefreshedAt,
 	)
 	return i, err
 }
 
 const tokensOfConnection = `-- name: TokensOfConnection :many
-select connection_id, side, access, refresh, token_type, expires_at, version, refresh_owner, refresh_until, refused_at, refused_cause from tokens
+select connection_id, side, access, refresh, token_type, expires_at, version, refresh_owner, refresh_until, refused_at, refused_cause, refreshed_at from tokens
 where connection_id = ?1
 order by refused_at, side
 `
@@ -233,6 +253,7 @@ func (q *Queries) TokensOfConnection(ctx context.Context, connectionID string) (
 			&i.RefreshUntil,
 			&i.RefusedAt,
 			&i.RefusedCause,
+			&i.RefreshedAt,
 		); err != nil {
 			return nil, err
 		}
