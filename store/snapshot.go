@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"addtomojo/store/internal/rows"
 )
@@ -13,6 +14,7 @@ import (
 type Snapshot struct {
 	ClientID string
 	Fields   map[string]Field // by the bridge's names
+	SeenAt   time.Time        // of a push that knew the contact: edits written since know better; zero is now
 }
 
 // Field is a part of a contact.
