@@ -316,11 +316,17 @@ func fieldsOf(now wiseagent.Contact, part, value string) map[string]string {
 	case partWork:
 		return map[string]string{"WorkPhone": value}
 	}
-	lines := append(strings.Split(value, addressMark), "", "", "")
-	number, street, suite := splitAddressAs(lines[0], now.AddressNumber, now.AddressStreet, now.SuiteNo)
+	address, city, state, zip := addressLines(value)
+	number, street, suite := splitAddressAs(address, now.AddressNumber, now.AddressStreet, now.SuiteNo)
 	return map[string]string{
-		"AddressNumber": number, "AddressStreet": street, "SuiteNo": suite, "City": lines[1], "State": lines[2], "Zip": lines[3],
+		"AddressNumber": number, "AddressStreet": street, "SuiteNo": suite, "City": city, "State": state, "Zip": zip,
 	}
+}
+
+// addressLines takes an address as one text apart.
+func addressLines(value string) (address, city, state, zip string) {
+	lines := append(strings.Split(value, addressMark), "", "", "")
+	return lines[0], lines[1], lines[2], lines[3]
 }
 
 // phoneText is how a number is written into Wise Agent: (520) 555-0143.

@@ -54,6 +54,7 @@ type pusher struct {
 	groupSeen bool
 	// moveRefused is set once the host turned out not to have bulk_update.
 	moveRefused bool
+	waited      time.Duration // for edits, see editsFirst
 }
 
 // item is one contact on its way.
@@ -61,9 +62,12 @@ type item struct {
 	row       store.PushContact
 	over      bool // not to be sent: the row says why
 	contact   mojo.Contact
-	known     bool  // linked before this push
-	notesSent int64 // highest note id after this push
+	known     bool       // linked before this push
+	linked    store.Link // if it was
+	notesSent int64      // highest note id after this push
 	seen      store.Snapshot
+	readAt    time.Time // or a little earlier: when Wise Agent was asked for it
+	hurried   bool      // its edits were
 }
 
 // doPush works on a push until it ends or has to wait, and stores how it stands.
@@ -339,12 +343,11 @@ func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Lin
 	if err != nil {
 		return item{}, err
 	}
-	if f.unread {
-		return leftOut(row, store.ContactFailed, failUnread), nil
+	if !f.unread {
+		row.Name = personName(f, row.ClientID)
 	}
-	row.Name = personName(f, row.ClientID)
-	if why := p.b.refusal(f, p.push.IncludeDoNotCall); why != "" {
-		return leftOut(row, store.ContactSkipped, why), nil
+	if over, ok := p.leftOut(row, f); ok {
+		return over, nil
 	}
 	notes, err := p.b.notes(ctx, p.from, row.ClientID)
 	switch {
@@ -356,7 +359,20 @@ func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Lin
 	p.from.dropNotes(row.ClientID)
 	fresh, highest := newNotes(notes, link.NotesSent)
 	out := outgoing(f.contact, f.phones, fresh, p.push.GroupID, known)
-	return item{row: row, contact: out, known: known, notesSent: highest, seen: snapshotOf(f.contact)}, nil
+	it := item{row: row, contact: out, known: known, linked: link, notesSent: highest, seen: snapshotOf(f.contact), readAt: p.from.started}
+	if known {
+		it.seen.SeenAt = it.readAt
+	}
+	return it, nil
+}
+
+// leftOut is the contact as one that is not sent, if it must not be.
+func (p *pusher) leftOut(row store.PushContact, f fetched) (over item, ok bool) {
+	if f.unread {
+		return leftOut(row, store.ContactFailed, failUnread), true
+	}
+	why := p.b.refusal(f, p.push.IncludeDoNotCall)
+	return leftOut(row, store.ContactSkipped, why), why != ""
 }
 
 // Why a contact fails that Wise Agent doesn't give, though it gives others.
@@ -465,6 +481,10 @@ func (p *pusher) sendBatch(ctx context.Context, batch []item, marks *store.PushM
 }
 
 func (p *pusher) sendPart(ctx context.Context, part []item, marks *store.PushMarks) error {
+	part, err := p.editsFirst(ctx, part, marks)
+	if err != nil || len(part) == 0 {
+		return err
+	}
 	result, err := p.bulk(ctx, part, (*mojo.API).BulkCreate)
 	var refused *mojo.RefusedError
 	switch {
@@ -560,6 +580,10 @@ func (p *pusher) move(ctx context.Context, double []item, marks *store.PushMarks
 		return nil
 	}
 	if err := p.markMoving(ctx, double); err != nil {
+		return err
+	}
+	double, err := p.editsFirst(ctx, double, marks) // somebody may have edited one just now
+	if err != nil || len(double) == 0 {
 		return err
 	}
 	result, err := p.bulk(ctx, double, (*mojo.API).BulkUpdate)

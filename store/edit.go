@@ -17,6 +17,7 @@ type Edit struct {
 	Body       []byte
 	Seq        int64
 	FinishedAt time.Time // when it was written into Wise Agent; zero while it waits
+	NextAt     time.Time // of a waiting one: when the contact's first that waits may be tried
 }
 
 // Waits tells whether the edit is still to be written into Wise Agent.
@@ -43,9 +44,9 @@ func edits(ctx context.Context, q tx, connID string, links []Link, since time.Ti
 	}
 	err = queryBulk(ctx, q, selectEdits, wanted, func(r *sql.Rows) error {
 		var e Edit
-		var finishedAt int64
-		err := r.Scan(&e.ClientID, &e.ContactKey, &e.Body, &e.Seq, &finishedAt)
-		e.FinishedAt = moment(finishedAt)
+		var finishedAt, nextAt int64
+		err := r.Scan(&e.ClientID, &e.ContactKey, &e.Body, &e.Seq, &finishedAt, &nextAt)
+		e.FinishedAt, e.NextAt = moment(finishedAt), moment(nextAt)
 		found = append(found, e)
 		return err
 	}, connID, millis(since))
@@ -54,7 +55,15 @@ func edits(ctx context.Context, q tx, connID string, links []Link, since time.Ti
 }
 
 const selectEdits = `
-select v.column1, events.contact_key, events.body, events.seq, events.finished_at
+select
+    v.column1, events.contact_key, events.body, events.seq, events.finished_at,
+    coalesce((
+        select head.next_at
+        from events as head
+        where head.connection_id = ?1 and head.contact_key = v.column2 and head.finished_at = 0
+        order by head.seq
+        limit 1
+    ), 0)
 from %s
 cross join events -- SQLite keeps this order
 where events.connection_id = ?1

@@ -57,9 +57,19 @@ func TestHurryEvents(t *testing.T) {
 		for _, e := range []store.Event{call("a1", 1), edited("a2", 1), call("b1", 2)} {
 			finishEvent(t, s, received(t, s, e), store.Outcome{State: store.EventWaiting, Attempts: 3, NextAt: noon.Add(2 * time.Hour)})
 		}
+		next := func(when string, want time.Time) {
+			t.Helper()
+			found, err := s.Edits(t.Context(), c.ID, []store.Link{{ClientID: "1", MojoContactID: 1}}, noon)
+			check(t, err)
+			if len(found) != 1 || !found[0].NextAt.Equal(want) {
+				t.Errorf("%s: got %+v, want one edit that may be tried at %s", when, found, want)
+			}
+		}
 		due(t, s, c.ID, "before", noon, nil)
+		next("before", noon.Add(2*time.Hour))
 		check(t, s.HurryEvents(t.Context(), c.ID, []string{"1"}, noon))
 		due(t, s, c.ID, "the contact's first", noon, nil, "a1")
+		next("hurried", noon)
 	})
 }
 
