@@ -55,6 +55,9 @@ type pusher struct {
 	// moveRefused is set once the host turned out not to have bulk_update.
 	moveRefused bool
 	waited      time.Duration // for edits, see editsFirst
+	// marked are the positions that this run was the first to mark; away those that were in a request, and that Mojo didn't refuse.
+	marked []int
+	away   map[int]bool
 }
 
 // item is one contact on its way.
@@ -81,7 +84,7 @@ func (b *Bridge) doPush(ctx context.Context, conn store.Connection, push store.P
 			return err
 		}
 	}
-	p := &pusher{b: b, conn: conn, push: push, size: b.sizes.of(conn.ID, b.batchSize())}
+	p := &pusher{b: b, conn: conn, push: push, away: make(map[int]bool), size: b.sizes.of(conn.ID, b.batchSize())}
 	return b.settle(ctx, push, store.PushDone, p.run(ctx))
 }
 
@@ -213,12 +216,17 @@ func (p *pusher) run(ctx context.Context) (err error) {
 		p.b.prefetches.release(p.from, err != nil && !p.from.failed() || p.from.key == p.push.LaunchID)
 	}()
 	p.kept = make(chan struct{})
-	line, ctx := errgroup.WithContext(ctx)
+	defer func() {
+		if err != nil && ctx.Err() == nil { // else somebody else may be at work on the push already
+			err = errors.Join(err, p.unmark(ctx))
+		}
+	}()
+	line, at := errgroup.WithContext(ctx)
 	gathered, marked, sent := make(chan []item, 1), make(chan []item, 1), make(chan store.PushMarks, 1)
-	line.Go(func() error { defer close(gathered); return p.gather(ctx, gathered) })
-	line.Go(func() error { defer close(marked); return p.mark(ctx, gathered, marked) })
-	line.Go(func() error { defer close(sent); return p.sendAll(ctx, marked, sent) })
-	line.Go(func() error { defer close(p.kept); return p.keep(ctx, sent) })
+	line.Go(func() error { defer close(gathered); return p.gather(at, gathered) })
+	line.Go(func() error { defer close(marked); return p.mark(at, gathered, marked) })
+	line.Go(func() error { defer close(sent); return p.sendAll(at, marked, sent) })
+	line.Go(func() error { defer close(p.kept); return p.keep(at, sent) })
 	return line.Wait()
 }
 
@@ -402,11 +410,26 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 			if err := p.b.Store.MarkPush(ctx, p.push.ID, marks); err != nil {
 				return fmt.Errorf("mark batch: %w", err)
 			}
+			p.marked = append(p.marked, positions...)
 		}
 		if !send(ctx, out, batch) {
 			return ctx.Err()
 		}
 		p.first.standAside()
+	}
+	return nil
+}
+
+// unmark takes the marks off again of contacts that were never sent, or that Mojo clearly refused, when the line comes to a stop:
+// they are in no doubt, and nobody should be told that they are.
+func (p *pusher) unmark(ctx context.Context) error {
+	here := slices.DeleteFunc(p.marked, func(position int) bool { return p.away[position] })
+	if len(here) == 0 {
+		return nil
+	}
+	err := p.b.Store.MarkPush(ctx, p.push.ID, store.PushMarks{Doubt: store.ContactWaiting, Positions: here})
+	if err != nil {
+		return fmt.Errorf("unmark batch: %w", err)
 	}
 	return nil
 }
@@ -682,6 +705,9 @@ func (p *pusher) refusedPart(ctx context.Context, part []item, refused *mojo.Ref
 	if len(part) == 0 {
 		return nil
 	}
+	for _, it := range part {
+		delete(p.away, it.row.Position)
+	}
 	if err := p.groupThere(ctx); err != nil {
 		return err
 	}
@@ -731,7 +757,13 @@ func (p *pusher) groupThere(ctx context.Context) error {
 // groupThere asks Mojo whether a group is (still) there.
 func (b *Bridge) groupThere(ctx context.Context, conn store.Connection, id int64) (bool, error) {
 	groups, err := b.fetchGroups(ctx, conn)
-	return slices.ContainsFunc(groups, func(g store.Group) bool { return g.ID == id }), err
+	if err != nil {
+		return false, err
+	}
+	if err := b.Store.SaveGroups(ctx, conn.ID, groups, b.now()); err != nil {
+		return false, fmt.Errorf("save groups: %w", err)
+	}
+	return slices.ContainsFunc(groups, func(g store.Group) bool { return g.ID == id }), nil
 }
 
 func refusalText(refused *mojo.RefusedError) string {
@@ -753,6 +785,7 @@ func (p *pusher) bulk(ctx context.Context, items []item,
 	contacts := make([]mojo.Contact, len(items))
 	for i, it := range items {
 		contacts[i] = it.contact
+		p.away[it.row.Position] = true
 	}
 	defer p.first.yield()
 	for try := 0; ; try++ {

@@ -18,8 +18,8 @@ type PushMarks struct {
 	Results   []PushContact // State, Reason, Doubt, MojoContactID, PutIn and, unless it is "", Name for these Positions
 	Links     []Link        // stored over earlier ones
 	Snapshots []Snapshot    // their fields are stored over earlier ones, unless an edit was written since their SeenAt
-	Doubt     ContactState  // ContactCreating or ContactMoving: the state for Positions,
-	Positions []int         // which are about to be sent; ones that are through already stay as they are
+	Doubt     ContactState  // ContactCreating or ContactMoving: the state for Positions, which are about to be sent;
+	Positions []int         // or ContactWaiting: they were not. Ones that are through already stay as they are
 }
 
 // MarkPush stores marks in one go. When the push was stopped meanwhile, results and links are stored all the same, for they are
