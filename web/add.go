@@ -26,6 +26,9 @@ const (
 func (a *app) add(c echo.Context) error {
 	v, ctx := visitOf(c), c.Request().Context()
 	last := a.lastTry(c)
+	if err := a.comeBack(c); err != nil {
+		return err
+	}
 	conn, err := a.Bridge.Connection(ctx, v.who().Email)
 	if errors.Is(err, store.ErrNotFound) {
 		return a.welcome(c, last.Status, last.Form)
@@ -36,6 +39,9 @@ func (a *app) add(c echo.Context) error {
 	v.conn = conn
 	if conn.State == store.StateNeedsSignIn {
 		return a.welcome(c, last.Status, last.Form)
+	}
+	if c.QueryParam("push") != "" {
+		return a.seeOther(c, v.signedIn(v.launch.ID))
 	}
 	chosen, _ := strconv.ParseInt(c.QueryParam("group"), 10, 64) // 0 chooses the first
 	return a.choose(c, http.StatusOK, chosen, views.NewGroup{})

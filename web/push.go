@@ -85,7 +85,7 @@ func (a *app) pushView(c echo.Context) (views.Push, bridge.Progress, error) {
 	}
 	page.GroupsURL = v.groupsURL()
 	if progress.Push.State == store.PushPaused {
-		page.Cause, page.SignInURL = v.conn.Cause, v.groupsURL()
+		page.Cause, page.SignInURL = v.conn.Cause, v.signInURL(progress.Push.ID)
 	}
 	if progress.Ended() {
 		page.Outcomes, err = a.outcomes(ctx, progress, c.QueryParams())
