@@ -28,11 +28,13 @@ type verdict struct {
 	Remarks []string               // new values that found no place, for a note that says so
 	Stale   bool                   // a change was older than what is there
 	Removed bool                   // a value was removed in Mojo
+	Ours    bool                   // a value is the one that Wise Agent had when we last saw it
 }
 
 // weigh decides about the changes of one edit. now is the contact as Wise Agent has it, whole the contact as Mojo has it after
 // the edit. A part that was changed in Wise Agent since we last saw it is not overwritten: a phone goes to a free field, else the
-// value becomes a remark. An edit older than one that was dealt with changes nothing, nor does what was removed in Mojo.
+// value becomes a remark. An edit older than one that was dealt with changes nothing, nor does what was removed in Mojo, nor a value
+// that Wise Agent had when we last saw it and has no more: a push brought it to Mojo, and Mojo only tells so.
 func weigh(now wiseagent.Contact, whole mojoContact, seen map[string]store.Field, revision int64, changes []change) verdict {
 	v := verdict{Set: map[string]string{}, Seen: map[string]store.Field{}}
 	w := weighing{now: now, whole: whole, seen: seen, revision: revision, verdict: &v, held: map[string]string{}}
@@ -70,7 +72,7 @@ func (w *weighing) passes(part, fresh string) bool {
 		w.verdict.Removed = true // what Wise Agent has stays
 		return false
 	}
-	if before, ok := w.seen[part]; ok && before.Revision >= w.revision {
+	if before, ok := w.seen[part]; ok && before.Revision >= w.revision && before.Counts(w.whole.ContactID) {
 		w.verdict.Stale = true
 		return false
 	}
@@ -102,6 +104,8 @@ func (w *weighing) single(part, old, fresh string) {
 	switch current := w.current(part); {
 	case current == plainPart(part, fresh):
 		w.settle(part, part, fresh)
+	case w.seen[part].Known && w.seen[part].Value == plainPart(part, fresh):
+		w.verdict.Ours = true
 	case current == "", w.untouched(part, old) && !(part == partEmail && w.otherEmail(current, old)):
 		w.set(part, part, fresh)
 	default:
@@ -136,6 +140,8 @@ func (w *weighing) phone(old, fresh media) {
 	}
 	part := w.place(own, number, old)
 	switch {
+	case w.hadNumber(number) && (part == "" || !slices.Contains(w.numbers(part), number)):
+		w.verdict.Ours = true
 	case part == "":
 		w.remark(own, number)
 	case slices.Contains(w.numbers(part), number):
@@ -143,6 +149,13 @@ func (w *weighing) phone(old, fresh media) {
 	default:
 		w.set(part, own, number)
 	}
+}
+
+// hadNumber tells whether Wise Agent had the number when we last saw it.
+func (w *weighing) hadNumber(number string) bool {
+	return slices.ContainsFunc(phoneParts, func(part string) bool {
+		return w.seen[part].Known && slices.Contains(readPhone(w.seen[part].Value).Numbers, number)
+	})
 }
 
 // place finds the field for a number, "" when there is none.
@@ -210,7 +223,7 @@ func (w *weighing) settle(part, own, value string) {
 
 func (w *weighing) dealt(part string) {
 	f := w.after(part)
-	f.Revision = w.revision
+	f.Revision, f.Contact = w.revision, w.whole.ContactID
 	w.verdict.Seen[part] = f
 }
 

@@ -308,6 +308,8 @@ func (e *effect) contact(ctx context.Context) error {
 		return &excludedError{olderChange}
 	case v.Removed:
 		return &excludedError{staysInWise}
+	case v.Ours:
+		return &excludedError{fromUs}
 	default:
 		return &excludedError{nothingForUs}
 	}

@@ -101,3 +101,24 @@ func TestMarkPushKeepsWhatAnEditKnowsBetter(t *testing.T) {
 		}
 	})
 }
+
+// Contacts in Mojo that are one in Wise Agent count their revisions each for itself.
+func TestSnapshotKeepsTheNewestRevisionOfAContact(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		for i, step := range []struct{ put, want store.Field }{
+			{store.Field{Revision: 9, Contact: 58}, store.Field{Revision: 9, Contact: 58}},
+			{store.Field{Revision: 8, Contact: 58}, store.Field{Revision: 9, Contact: 58}},
+			{store.Field{Value: "pushed", Known: true}, store.Field{Value: "pushed", Known: true, Revision: 9, Contact: 58}},
+			{store.Field{Revision: 1, Contact: 90}, store.Field{Revision: 1, Contact: 90}},
+			{store.Field{Revision: 2}, store.Field{Revision: 2}},
+			{store.Field{Revision: 1, Contact: 58}, store.Field{Revision: 2}}, // whose the 2 is isn't known
+		} {
+			snap := store.Snapshot{ClientID: "1", Fields: map[string]store.Field{"name": step.put}}
+			finishEvent(t, s, received(t, s, edited(string(rune('a'+i)), 58)), store.Outcome{State: store.EventWritten, Snapshot: &snap})
+			got, err := s.Snapshot(t.Context(), c.ID, "1")
+			check(t, err)
+			same(t, "field", got.Fields["name"], step.want)
+		}
+	})
+}

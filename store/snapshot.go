@@ -19,9 +19,23 @@ type Snapshot struct {
 
 // Field is a part of a contact.
 type Field struct {
-	Value    string `json:"value"`    // as last seen in Wise Agent
-	Known    bool   `json:"known"`    // false: only the revision is known
-	Revision int64  `json:"revision"` // the newest of Mojo's that was dealt with
+	Value    string `json:"value"`             // as last seen in Wise Agent
+	Known    bool   `json:"known"`             // false: only the revision is known
+	Revision int64  `json:"revision"`          // the newest of Mojo's that was dealt with
+	Contact  int64  `json:"contact,omitempty"` // whose revision it is, of the contacts in Mojo that are this one; 0 is unknown
+}
+
+// Counts tells whether the revision is one of the contact in Mojo: each counts its own.
+func (f Field) Counts(mojoContactID int64) bool {
+	return f.Contact == 0 || mojoContactID == 0 || f.Contact == mojoContactID
+}
+
+// over is the field as it is stored over an earlier one. A push sees values, and deals with no revision.
+func (f Field) over(before Field) Field {
+	if f.Revision == 0 || before.Counts(f.Contact) && before.Revision > f.Revision {
+		f.Revision, f.Contact = before.Revision, before.Contact
+	}
+	return f
 }
 
 // Snapshot returns what was last seen of a contact; no fields when it was never seen.
@@ -52,8 +66,7 @@ func saveSnapshot(ctx context.Context, q tx, connID string, n Snapshot) error {
 		return err
 	}
 	for name, f := range n.Fields {
-		f.Revision = max(f.Revision, seen.Fields[name].Revision) // a push sees values, and deals with no revision
-		seen.Fields[name] = f
+		seen.Fields[name] = f.over(seen.Fields[name])
 	}
 	fields, err := json.Marshal(seen.Fields)
 	if err != nil {
