@@ -42,6 +42,14 @@ type needsYouError struct{ reason string }
 
 func (e *needsYouError) Error() string { return "needs a person: " + e.reason }
 
+// waitError puts an event off that nothing is wrong with, with the reason in plain words.
+type waitError struct {
+	reason string
+	after  time.Duration
+}
+
+func (e *waitError) Error() string { return "waits: " + e.reason }
+
 // What becomes of events that don't reach Wise Agent, in the words of the activity page.
 const (
 	notLinked    = "Not a contact that you sent from or to this Wise Agent account."
@@ -111,11 +119,27 @@ func (b *Bridge) linkOf(ctx context.Context, connID string, c mojoContact) (stor
 	link, err := b.Store.LinkOf(ctx, connID, c.ContactID, c.APIContactID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return link, &excludedError{notLinked}
+		return link, b.notLinked(ctx, connID, c)
 	case err != nil:
 		return link, fmt.Errorf("read link: %w", err)
 	}
 	return link, nil
+}
+
+// underwayAgain is how soon an event is looked at again whose contact is on its way.
+const underwayAgain = 5 * time.Second
+
+// notLinked says what becomes of an event about a contact without a link. One that a push may just have brought to Mojo gets its
+// link when the push knows; until then its events wait.
+func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) error {
+	underway, err := b.Store.Underway(ctx, connID, c.APIContactID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for a push: %w", err)
+	case underway:
+		return &waitError{"Waits for the push that brings the contact to Mojo.", underwayAgain}
+	}
+	return &excludedError{notLinked}
 }
 
 // call logs a call result as a note, and marks the contact where the result asks for it.
