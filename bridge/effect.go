@@ -130,7 +130,8 @@ func (b *Bridge) linkOf(ctx context.Context, connID string, c mojoContact) (stor
 const underwayAgain = 5 * time.Second
 
 // notLinked says what becomes of an event about a contact without a link. One that a push may just have brought to Mojo gets its
-// link when the push knows; until then its events wait.
+// link when the push knows; until then its events wait. One that the customer sent and Wise Agent didn't take gets it with a Retry,
+// which the events then need as well.
 func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) error {
 	underway, err := b.Store.Underway(ctx, connID, c.APIContactID)
 	switch {
@@ -138,6 +139,13 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 		return fmt.Errorf("look for a push: %w", err)
 	case underway:
 		return &waitError{"Waits for the push that brings the contact to Mojo.", underwayAgain}
+	}
+	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, c.ContactID))
+	switch {
+	case err == nil && sent.State == store.EventNeedsYou:
+		return &needsYouError{"The contact is not in Wise Agent yet: sending it needs you, too. Press Retry there first."}
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("look for the contact's sending: %w", err)
 	}
 	return &excludedError{notLinked}
 }
