@@ -216,7 +216,7 @@ func (w *weighing) set(part, own, value string) {
 // settle notes what a part holds afterwards, and the edit as dealt with.
 func (w *weighing) settle(part, own, value string) {
 	f := w.after(part)
-	f.Value, f.Known = plainPart(part, value), true
+	f.Value, f.Known, f.PushedAt = plainPart(part, value), true, 0
 	w.verdict.Seen[part], w.held[part] = f, f.Value
 	w.dealt(own)
 }

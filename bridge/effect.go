@@ -325,7 +325,7 @@ func (e *effect) contact(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		v = weigh(now, e.told.Contact, snapshot.Fields, e.told.Revision, e.told.Changes)
+		v = weigh(now, e.told.Contact, snapshot.Before(e.event.ReceivedAt), e.told.Revision, e.told.Changes)
 		if len(v.Set) == 0 {
 			return nil
 		}

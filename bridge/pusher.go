@@ -553,7 +553,7 @@ func (p *pusher) created(ctx context.Context, part []item, result mojo.BulkResul
 		case ok:
 			marks.Results = append(marks.Results, it.landed(store.ContactAdded, id, true))
 			marks.Links = append(marks.Links, it.link(id, p.b.now()))
-			marks.Snapshots = append(marks.Snapshots, it.seen)
+			marks.Snapshots = append(marks.Snapshots, it.saw(p.b.now()))
 		default:
 			marks.Results = append(marks.Results, it.doubtful(store.ContactCreating))
 		}
@@ -594,6 +594,16 @@ func (it item) link(mojoID int64, now time.Time) store.Link {
 		ClientID: it.row.ClientID, MojoContactID: mojoID, APIContactID: it.contact.APIContactID,
 		NotesSent: it.notesSent, CreatedAt: now, PushedAt: now,
 	}
+}
+
+// saw is what the push saw of the contact in Wise Agent. It says nothing about edits that came before now and are delivered later:
+// what was changed in Wise Agent before them was changed without them.
+func (it item) saw(now time.Time) store.Snapshot {
+	for part, f := range it.seen.Fields {
+		f.PushedAt = now.UnixMilli()
+		it.seen.Fields[part] = f
+	}
+	return it.seen
 }
 
 // move puts contacts that Mojo had already into the group, with what is new of them.
@@ -664,7 +674,7 @@ func (p *pusher) moved(double []item, result mojo.BulkResult, marks *store.PushM
 		state, putIn := p.ours(it, result)
 		marks.Results = append(marks.Results, it.landed(state, id, putIn))
 		marks.Links = append(marks.Links, it.link(id, p.b.now()))
-		marks.Snapshots = append(marks.Snapshots, it.seen)
+		marks.Snapshots = append(marks.Snapshots, it.saw(p.b.now()))
 	}
 }
 
