@@ -3,6 +3,7 @@ package bridge
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -58,7 +59,7 @@ func (w *weighing) change(c change) {
 	case "phone":
 		w.phone(readMedia(c.Old), readMedia(c.New))
 	case "email":
-		w.single(partEmail, readString(c.Old), readString(c.New))
+		w.email(readString(c.Old), readString(c.New))
 	case "full_name":
 		w.single(partName, readString(c.Old), readString(c.New))
 	case "address":
@@ -94,6 +95,33 @@ func (w *weighing) current(part string) string {
 		return held
 	}
 	return partOf(w.now, part)
+}
+
+// email weighs an e-mail. Wise Agent's field may hold several, or words beside them: then the edited one alone takes its place.
+func (w *weighing) email(old, fresh string) {
+	emails, words := readEmail(w.now.Email)
+	_, held := w.held[partEmail]
+	if held || len(emails) < 2 && (words == "" || len(emails) == 0) || !w.passes(partEmail, fresh) {
+		w.single(partEmail, old, fresh)
+		return
+	}
+	has := func(email string) bool {
+		return slices.ContainsFunc(emails, func(e string) bool { return strings.EqualFold(e, email) })
+	}
+	switch {
+	case has(fresh):
+		w.settle(partEmail, partEmail, w.now.Email)
+	case w.seen[partEmail].Known && w.untouched(partEmail, old) && has(old):
+		w.set(partEmail, partEmail, replaceFold(w.now.Email, old, fresh))
+	default:
+		w.remark(partEmail, fresh)
+	}
+}
+
+// replaceFold puts an e-mail in the place of another one, whatever its case; not of the end of a longer one.
+func replaceFold(s, old, fresh string) string {
+	whole := regexp.MustCompile(`(?i)(^|[^\w.+-])` + regexp.QuoteMeta(old) + `($|[^\w.-])`)
+	return whole.ReplaceAllString(s, "${1}"+strings.ReplaceAll(fresh, "$", "$$")+"${2}")
 }
 
 // single weighs a part that a contact has once in Wise Agent. Of e-mails Mojo may have several.
@@ -267,7 +295,6 @@ const addressMark = "\n"
 func partOf(c wiseagent.Contact, part string) string {
 	switch part {
 	case partName:
-		c.Company = ""
 		return plainPart(part, displayName(c))
 	case partEmail:
 		return plainPart(part, c.Email)
@@ -318,8 +345,7 @@ func plainPart(part, value string) string {
 func fieldsOf(now wiseagent.Contact, part, value string) map[string]string {
 	switch part {
 	case partName:
-		first, last := splitName(value)
-		return map[string]string{"CFirst": first, "Clast": last}
+		return nameFields(now, value)
 	case partEmail:
 		return map[string]string{"CEmail": value}
 	case partHome:
@@ -334,6 +360,23 @@ func fieldsOf(now wiseagent.Contact, part, value string) map[string]string {
 	return map[string]string{
 		"AddressNumber": number, "AddressStreet": street, "SuiteNo": suite, "City": city, "State": state, "Zip": zip,
 	}
+}
+
+// nameFields names the fields that hold a name. That of a contact that is a company only is the company's, unless it is a person's
+// name now; a company that came from Mojo has it in both places.
+func nameFields(now wiseagent.Contact, value string) map[string]string {
+	first, last := splitName(value)
+	fields := map[string]string{"CFirst": first, "Clast": last}
+	company := joinWords(now.Company)
+	now.Company = ""
+	switch name := displayName(now); {
+	case company == "" || !isCompany(value):
+	case name == "":
+		return map[string]string{"Company": value}
+	case name == company:
+		fields["Company"] = value
+	}
+	return fields
 }
 
 // addressLines takes an address as one text apart.
