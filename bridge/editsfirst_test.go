@@ -14,6 +14,7 @@ import (
 // renames has the contacts renamed in Mojo, to "Renamed 0" and so on, and the service told of it.
 func (w *town) renames(ids []string, group int64) {
 	w.t.Helper()
+	w.mojo.SetHookOptions(mojobox.HookOptions{NoFeed: true}) // the hooks are told here
 	for _, c := range w.mojo.Contacts(account, group) {
 		for i, id := range ids {
 			if c.APIContactID != "wa-"+id {

@@ -480,6 +480,7 @@ func (st *stage) edit(letter string, words []string) {
 // editThere changes the contact in Mojo as the hook of an edit says.
 func (st *stage) editThere(letter string, words []string) {
 	who := st.person(letter)
+	st.mojo.SetHookOptions(mojobox.HookOptions{NoFeed: true}) // the hook is told already
 	st.mojo.Edit(account, who.ContactID, func(c *mojobox.Contact) {
 		c.Media = nil
 		for _, m := range who.Media {
