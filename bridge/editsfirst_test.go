@@ -115,17 +115,17 @@ func TestPushThatDiesWhileEditsWait(t *testing.T) {
 // no edit is lost.
 func TestPushGoesOnWithoutEditsThatDoNotGetThrough(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
-		w.BatchSize, w.EditPatience = 2, 400*time.Millisecond
+		w.BatchSize, w.EditPatience = 2, 2*time.Second
 		conn, first, second := w.connected(), w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Summer")
 		ids := w.contacts(10)
 		w.push(conn, first, ids...)
-		w.wiseFaults.Add(fault.Rule{Endpoint: "updateContact", Kind: fault.Timeout, Delay: 4 * time.Second})
+		w.wiseFaults.Add(fault.Rule{Endpoint: "updateContact", Kind: fault.Timeout, Delay: 5 * time.Second})
 		w.renames(ids, first)
 		began := time.Now()
 		if p := w.end(conn, w.begin(conn, second, ids...)); p.All.Updated != len(ids) {
 			t.Errorf("the push ends with %+v, want all updated", p.All)
 		}
-		if took := time.Since(began); took > 4*time.Second {
+		if took := time.Since(began); took > 9*time.Second { // five batches
 			t.Errorf("the push took %s: it waits for each batch anew", took)
 		}
 		for i, c := range w.mojo.Contacts(account, second) {
