@@ -110,9 +110,9 @@ func TestSnapshotKeepsTheNewestRevisionOfAContact(t *testing.T) {
 			{store.Field{Revision: 9, Contact: 58}, store.Field{Revision: 9, Contact: 58}},
 			{store.Field{Revision: 8, Contact: 58}, store.Field{Revision: 9, Contact: 58}},
 			{store.Field{Value: "pushed", Known: true}, store.Field{Value: "pushed", Known: true, Revision: 9, Contact: 58}},
-			{store.Field{Revision: 1, Contact: 90}, store.Field{Revision: 1, Contact: 90}},
-			{store.Field{Revision: 2}, store.Field{Revision: 2}},
-			{store.Field{Revision: 1, Contact: 58}, store.Field{Revision: 2}}, // whose the 2 is isn't known
+			{store.Field{Revision: 1, Contact: 90}, store.Field{Value: "pushed", Known: true, Revision: 1, Contact: 90}},
+			{store.Field{Value: "edited", Known: true, Revision: 2}, store.Field{Value: "edited", Known: true, Revision: 2}},
+			{store.Field{Revision: 1, Contact: 58}, store.Field{Value: "edited", Known: true, Revision: 2}}, // whose the 2 is isn't known
 		} {
 			snap := store.Snapshot{ClientID: "1", Fields: map[string]store.Field{"name": step.put}}
 			finishEvent(t, s, received(t, s, edited(string(rune('a'+i)), 58)), store.Outcome{State: store.EventWritten, Snapshot: &snap})
