@@ -406,11 +406,11 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 			}
 		}
 		if len(positions) > 0 {
+			p.marked = append(p.marked, positions...) // before: a commit may come through whose answer doesn't
 			marks := store.PushMarks{Doubt: store.ContactCreating, Positions: positions}
 			if err := p.b.Store.MarkPush(ctx, p.push.ID, marks); err != nil {
 				return fmt.Errorf("mark batch: %w", err)
 			}
-			p.marked = append(p.marked, positions...)
 		}
 		if !send(ctx, out, batch) {
 			return ctx.Err()
