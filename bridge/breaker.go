@@ -111,6 +111,13 @@ func (k *breaker) held(now time.Time) time.Duration {
 	return max(k.asked.Sub(now), 0)
 }
 
+// rests is for how long nothing sets off for certain, 0 when something may.
+func (k *breaker) rests(now time.Time) time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return max(k.until.Sub(now), k.asked.Sub(now), 0)
+}
+
 // opens gives a channel that delivers when something may set off again; nil, which never does, when nothing waits for it.
 func (k *breaker) opens(now time.Time, waiting bool) <-chan time.Time {
 	k.mu.Lock()

@@ -12,6 +12,7 @@
 //	contact.go      a Wise Agent contact as Mojo wants it
 //	push.go         starting, watching, retrying and undoing a push
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was
+//	editsfirst.go   edits made in Mojo are delivered before a push overwrites them
 //	reset.go        Reset Credentials, by the customer or by Mojo, and the revoking behind it
 //	switch.go       signing in as someone else, which must be confirmed
 //	reconnect.go    the link that leads to a sign-in that is needed
@@ -55,7 +56,10 @@ type Bridge struct {
 	BatchSize          int      // contacts in one bulk create; 0 is 100
 	MailAtOnce         int      // contacts of one connection delivered side by side; 0 is 8
 	NotesAhead         int      // selections up to this size have their notes fetched before the button is pressed; 0 is 500
-	HooksAlone         bool     // each hook in a commit of its own: there to measure what sharing commits brings
+	// EditPatience is for how long one run of a push waits, all its batches together, for edits made in Mojo to reach Wise Agent;
+	// 0 is 10 seconds.
+	EditPatience time.Duration
+	HooksAlone   bool // each hook in a commit of its own: there to measure what sharing commits brings
 
 	// ResetGrace is how long what waits may still be delivered when a connection is reset; 0 is 10 seconds.
 	ResetGrace time.Duration
@@ -149,6 +153,13 @@ func (b *Bridge) notesAhead() int {
 		return b.NotesAhead
 	}
 	return 500
+}
+
+func (b *Bridge) editPatience() time.Duration {
+	if b.EditPatience > 0 {
+		return b.EditPatience
+	}
+	return 10 * time.Second
 }
 
 func (b *Bridge) batchSize() int {

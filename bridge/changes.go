@@ -3,6 +3,7 @@ package bridge
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,11 +29,13 @@ type verdict struct {
 	Remarks []string               // new values that found no place, for a note that says so
 	Stale   bool                   // a change was older than what is there
 	Removed bool                   // a value was removed in Mojo
+	Ours    bool                   // a value is the one that Wise Agent had when we last saw it
 }
 
 // weigh decides about the changes of one edit. now is the contact as Wise Agent has it, whole the contact as Mojo has it after
 // the edit. A part that was changed in Wise Agent since we last saw it is not overwritten: a phone goes to a free field, else the
-// value becomes a remark. An edit older than one that was dealt with changes nothing, nor does what was removed in Mojo.
+// value becomes a remark. An edit older than one that was dealt with changes nothing, nor does what was removed in Mojo, nor a value
+// that Wise Agent had when we last saw it and has no more: a push brought it to Mojo, and Mojo only tells so.
 func weigh(now wiseagent.Contact, whole mojoContact, seen map[string]store.Field, revision int64, changes []change) verdict {
 	v := verdict{Set: map[string]string{}, Seen: map[string]store.Field{}}
 	w := weighing{now: now, whole: whole, seen: seen, revision: revision, verdict: &v, held: map[string]string{}}
@@ -56,7 +59,7 @@ func (w *weighing) change(c change) {
 	case "phone":
 		w.phone(readMedia(c.Old), readMedia(c.New))
 	case "email":
-		w.single(partEmail, readString(c.Old), readString(c.New))
+		w.email(readString(c.Old), readString(c.New))
 	case "full_name":
 		w.single(partName, readString(c.Old), readString(c.New))
 	case "address":
@@ -70,7 +73,7 @@ func (w *weighing) passes(part, fresh string) bool {
 		w.verdict.Removed = true // what Wise Agent has stays
 		return false
 	}
-	if before, ok := w.seen[part]; ok && before.Revision >= w.revision {
+	if before, ok := w.seen[part]; ok && before.Revision >= w.revision && before.Counts(w.whole.ContactID) {
 		w.verdict.Stale = true
 		return false
 	}
@@ -94,6 +97,33 @@ func (w *weighing) current(part string) string {
 	return partOf(w.now, part)
 }
 
+// email weighs an e-mail. Wise Agent's field may hold several, or words beside them: then the edited one alone takes its place.
+func (w *weighing) email(old, fresh string) {
+	emails, words := readEmail(w.now.Email)
+	_, held := w.held[partEmail]
+	if held || len(emails) < 2 && (words == "" || len(emails) == 0) || !w.passes(partEmail, fresh) {
+		w.single(partEmail, old, fresh)
+		return
+	}
+	has := func(email string) bool {
+		return slices.ContainsFunc(emails, func(e string) bool { return strings.EqualFold(e, email) })
+	}
+	switch {
+	case has(fresh):
+		w.settle(partEmail, partEmail, w.now.Email)
+	case w.seen[partEmail].Known && w.untouched(partEmail, old) && has(old):
+		w.set(partEmail, partEmail, replaceFold(w.now.Email, old, fresh))
+	default:
+		w.remark(partEmail, fresh)
+	}
+}
+
+// replaceFold puts an e-mail in the place of another one, whatever its case; not of the end of a longer one.
+func replaceFold(s, old, fresh string) string {
+	whole := regexp.MustCompile(`(?i)(^|[^\w.+-])` + regexp.QuoteMeta(old) + `($|[^\w.-])`)
+	return whole.ReplaceAllString(s, "${1}"+strings.ReplaceAll(fresh, "$", "$$")+"${2}")
+}
+
 // single weighs a part that a contact has once in Wise Agent. Of e-mails Mojo may have several.
 func (w *weighing) single(part, old, fresh string) {
 	if !w.passes(part, fresh) {
@@ -102,6 +132,8 @@ func (w *weighing) single(part, old, fresh string) {
 	switch current := w.current(part); {
 	case current == plainPart(part, fresh):
 		w.settle(part, part, fresh)
+	case w.seen[part].Known && w.seen[part].Value == plainPart(part, fresh):
+		w.verdict.Ours = true
 	case current == "", w.untouched(part, old) && !(part == partEmail && w.otherEmail(current, old)):
 		w.set(part, part, fresh)
 	default:
@@ -136,6 +168,8 @@ func (w *weighing) phone(old, fresh media) {
 	}
 	part := w.place(own, number, old)
 	switch {
+	case w.hadNumber(number) && (part == "" || !slices.Contains(w.numbers(part), number)):
+		w.verdict.Ours = true
 	case part == "":
 		w.remark(own, number)
 	case slices.Contains(w.numbers(part), number):
@@ -143,6 +177,13 @@ func (w *weighing) phone(old, fresh media) {
 	default:
 		w.set(part, own, number)
 	}
+}
+
+// hadNumber tells whether Wise Agent had the number when we last saw it.
+func (w *weighing) hadNumber(number string) bool {
+	return slices.ContainsFunc(phoneParts, func(part string) bool {
+		return w.seen[part].Known && slices.Contains(readPhone(w.seen[part].Value).Numbers, number)
+	})
 }
 
 // place finds the field for a number, "" when there is none.
@@ -203,14 +244,14 @@ func (w *weighing) set(part, own, value string) {
 // settle notes what a part holds afterwards, and the edit as dealt with.
 func (w *weighing) settle(part, own, value string) {
 	f := w.after(part)
-	f.Value, f.Known = plainPart(part, value), true
+	f.Value, f.Known, f.PushedAt = plainPart(part, value), true, 0
 	w.verdict.Seen[part], w.held[part] = f, f.Value
 	w.dealt(own)
 }
 
 func (w *weighing) dealt(part string) {
 	f := w.after(part)
-	f.Revision = w.revision
+	f.Revision, f.Contact = w.revision, w.whole.ContactID
 	w.verdict.Seen[part] = f
 }
 
@@ -254,7 +295,6 @@ const addressMark = "\n"
 func partOf(c wiseagent.Contact, part string) string {
 	switch part {
 	case partName:
-		c.Company = ""
 		return plainPart(part, displayName(c))
 	case partEmail:
 		return plainPart(part, c.Email)
@@ -305,8 +345,7 @@ func plainPart(part, value string) string {
 func fieldsOf(now wiseagent.Contact, part, value string) map[string]string {
 	switch part {
 	case partName:
-		first, last := splitName(value)
-		return map[string]string{"CFirst": first, "Clast": last}
+		return nameFields(now, value)
 	case partEmail:
 		return map[string]string{"CEmail": value}
 	case partHome:
@@ -316,11 +355,34 @@ func fieldsOf(now wiseagent.Contact, part, value string) map[string]string {
 	case partWork:
 		return map[string]string{"WorkPhone": value}
 	}
-	lines := append(strings.Split(value, addressMark), "", "", "")
-	number, street, suite := splitAddressAs(lines[0], now.AddressNumber, now.AddressStreet, now.SuiteNo)
+	address, city, state, zip := addressLines(value)
+	number, street, suite := splitAddressAs(address, now.AddressNumber, now.AddressStreet, now.SuiteNo)
 	return map[string]string{
-		"AddressNumber": number, "AddressStreet": street, "SuiteNo": suite, "City": lines[1], "State": lines[2], "Zip": lines[3],
+		"AddressNumber": number, "AddressStreet": street, "SuiteNo": suite, "City": city, "State": state, "Zip": zip,
 	}
+}
+
+// nameFields names the fields that hold a name. That of a contact that is a company only is the company's, unless it is a person's
+// name now; a company that came from Mojo has it in both places.
+func nameFields(now wiseagent.Contact, value string) map[string]string {
+	first, last := splitName(value)
+	fields := map[string]string{"CFirst": first, "Clast": last}
+	company := joinWords(now.Company)
+	now.Company = ""
+	switch name := displayName(now); {
+	case company == "" || !isCompany(value):
+	case name == "":
+		return map[string]string{"Company": value}
+	case name == company:
+		fields["Company"] = value
+	}
+	return fields
+}
+
+// addressLines takes an address as one text apart.
+func addressLines(value string) (address, city, state, zip string) {
+	lines := append(strings.Split(value, addressMark), "", "", "")
+	return lines[0], lines[1], lines[2], lines[3]
 }
 
 // phoneText is how a number is written into Wise Agent: (520) 555-0143.

@@ -73,6 +73,11 @@ func hasMedia(s string) (c mojoContact) {
 func TestWeigh(t *testing.T) {
 	changed := func(c *wiseagent.Contact) { c.MobilePhone = "602-555-0111" }
 	mail := func(c *wiseagent.Contact) { c.Email = "new@example.com" }
+	mails := func(c *wiseagent.Contact) { c.Email = "ann@example.com; Bob <bob@example.com>" }
+	longer := func(c *wiseagent.Contact) { c.Email = "joann@example.com, ann@example.com" }
+	noMail := func(c *wiseagent.Contact) { c.Email = "bounces" }
+	company := func(c *wiseagent.Contact) { c.First, c.Last, c.Company = "", "", "Acme LLC" }
+	sent := func(c *wiseagent.Contact) { c.First, c.Last, c.Company = "Acme LLC", "-", "Acme LLC" }
 	for _, test := range []struct {
 		name    string
 		then    wiseagent.Contact // as last seen; without a ClientID never seen
@@ -132,6 +137,13 @@ func TestWeigh(t *testing.T) {
 		{"second e-mail edited", ann(), ann(), "email:ann@example.com email:c@example.com", nil, "email b@example.com -> c@example.com", "| E-mail: c@example.com"},
 		{"e-mail, an edit between was missed", ann(), ann(), "email:c@example.com", nil, "email b@example.com -> c@example.com", "CEmail=c@example.com"},
 		{"e-mail conflict", ann(), ann(mail), "", nil, "email ann@example.com -> b@example.com", "| E-mail: b@example.com"},
+		{"one of two e-mails in a field", ann(mails), ann(mails), "", nil, "email ANN@example.com -> c@example.com", "CEmail=c@example.com; Bob <bob@example.com>"},
+		{"the other of two e-mails in a field", ann(mails), ann(mails), "", nil, "email bob@example.com -> c@example.com", "CEmail=ann@example.com; Bob <c@example.com>"},
+		{"one that is the end of another", ann(longer), ann(longer), "", nil, "email ann@example.com -> c@example.com", "CEmail=joann@example.com, c@example.com"},
+		{"an e-mail beside two in a field", ann(mails), ann(mails), "", nil, "email - -> c@example.com", "| E-mail: c@example.com"},
+		{"an e-mail that is one of two in a field", ann(mails), ann(mails), "", nil, "email - -> bob@example.com", ""},
+		{"two e-mails in a field, conflict", ann(), ann(mails), "", nil, "email ann@example.com -> c@example.com", "| E-mail: c@example.com"},
+		{"e-mail with a word", ann(noMail), ann(noMail), "", nil, "email - -> c@example.com", "| E-mail: c@example.com"},
 		{"e-mail removed", ann(), ann(), "", nil, "email ann@example.com -> -", "removed"},
 
 		{"name", ann(), ann(), "", nil, "name Ann Lee -> Ann Ray", "CFirst=Ann Clast=Ray"},
@@ -142,6 +154,12 @@ func TestWeigh(t *testing.T) {
 		{"name changed alike on both sides", ann(), ann(func(c *wiseagent.Contact) { c.Last = "Ray" }), "", nil, "name Ann Lee -> Ann Ray", ""},
 		{"name of a contact without one", ann(func(c *wiseagent.Contact) { c.First, c.Last = "", "" }), ann(func(c *wiseagent.Contact) { c.First, c.Last = "", "" }), "", nil,
 			"name - -> Ann Ray", "CFirst=Ann Clast=Ray"},
+
+		{"a company's name", ann(company), ann(company), "", nil, "name Acme LLC -> Acme Homes LLC", "Company=Acme Homes LLC"},
+		{"a company's name, changed on both sides", ann(company), ann(func(c *wiseagent.Contact) { c.First, c.Last, c.Company = "", "", "Zenith LLC" }), "", nil,
+			"name Acme LLC -> Acme Homes LLC", "| Name: Acme Homes LLC"},
+		{"a company gets a person's name", ann(company), ann(company), "", nil, "name Acme LLC -> Ann Ray", "CFirst=Ann Clast=Ray"},
+		{"a company that came from Mojo", ann(sent), ann(sent), "", nil, "name Acme LLC -> Acme Homes LLC", "CFirst=Acme Homes LLC Clast=- Company=Acme Homes LLC"},
 
 		{"address", ann(), ann(), "", nil, "address 12 N Oak St|Tucson|AZ|85701 -> 415 W Elm Ave Apt 4|Mesa|AZ|85201",
 			"AddressNumber=415 AddressStreet=W Elm Ave City=Mesa State=AZ SuiteNo=Apt 4 Zip=85201"},
@@ -202,7 +220,7 @@ func said(v verdict) string {
 func with(c wiseagent.Contact, v verdict) wiseagent.Contact {
 	for name, value := range v.Set {
 		*map[string]*string{
-			"CFirst": &c.First, "Clast": &c.Last, "CEmail": &c.Email, "HomePhone": &c.HomePhone, "MobilePhone": &c.MobilePhone, "WorkPhone": &c.WorkPhone,
+			"CFirst": &c.First, "Clast": &c.Last, "Company": &c.Company, "CEmail": &c.Email, "HomePhone": &c.HomePhone, "MobilePhone": &c.MobilePhone, "WorkPhone": &c.WorkPhone,
 			"AddressNumber": &c.AddressNumber, "AddressStreet": &c.AddressStreet, "SuiteNo": &c.SuiteNo, "City": &c.City, "State": &c.State, "Zip": &c.Zip,
 		}[name] = value
 	}

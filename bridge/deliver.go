@@ -231,6 +231,7 @@ func (r *round) settle(e *effect, err error) {
 	e.out.At = now
 	var excluded *excludedError
 	var person *needsYouError
+	var wait *waitError
 	after, again := transient(err)
 	switch {
 	case err == nil:
@@ -239,6 +240,9 @@ func (r *round) settle(e *effect, err error) {
 		e.out.State, e.out.Reason = store.EventExcluded, excluded.reason
 	case errors.As(err, &person):
 		e.out.State, e.out.Reason = store.EventNeedsYou, person.reason
+	case errors.As(err, &wait):
+		e.out.State, e.out.Reason, e.out.Attempts = store.EventWaiting, wait.reason, e.event.Attempts
+		e.out.NextAt, e.out.Doubt = now.Add(wait.after), e.look
 	case errors.Is(err, ErrNeedsSignIn):
 		r.asleep.Store(true)
 		e.out.State, e.out.Reason, e.out.NextAt, e.out.Doubt = store.EventWaiting, "Waits until you sign in again.", now, e.look

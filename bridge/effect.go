@@ -42,6 +42,14 @@ type needsYouError struct{ reason string }
 
 func (e *needsYouError) Error() string { return "needs a person: " + e.reason }
 
+// waitError puts an event off that nothing is wrong with, with the reason in plain words.
+type waitError struct {
+	reason string
+	after  time.Duration
+}
+
+func (e *waitError) Error() string { return "waits: " + e.reason }
+
 // What becomes of events that don't reach Wise Agent, in the words of the activity page.
 const (
 	notLinked    = "Not a contact that you sent from or to this Wise Agent account."
@@ -95,11 +103,35 @@ func (b *Bridge) linkOf(ctx context.Context, connID string, c mojoContact) (stor
 	link, err := b.Store.LinkOf(ctx, connID, c.ContactID, c.APIContactID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return link, &excludedError{notLinked}
+		return link, b.notLinked(ctx, connID, c)
 	case err != nil:
 		return link, fmt.Errorf("read link: %w", err)
 	}
 	return link, nil
+}
+
+// underwayAgain is how soon an event is looked at again whose contact is on its way.
+const underwayAgain = 5 * time.Second
+
+// notLinked says what becomes of an event about a contact without a link. One that a push may just have brought to Mojo gets its
+// link when the push knows; until then its events wait. One that the customer sent and Wise Agent didn't take gets it with a Retry,
+// which the events then need as well.
+func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) error {
+	underway, err := b.Store.Underway(ctx, connID, c.APIContactID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for a push: %w", err)
+	case underway:
+		return &waitError{"Waits for the push that brings the contact to Mojo.", underwayAgain}
+	}
+	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, c.ContactID))
+	switch {
+	case err == nil && sent.State == store.EventNeedsYou:
+		return &needsYouError{"The contact is not in Wise Agent yet: sending it needs you, too. Press Retry there first."}
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("look for the contact's sending: %w", err)
+	}
+	return &excludedError{notLinked}
 }
 
 // call logs a call result as a note, and marks the contact where the result asks for it.
@@ -277,7 +309,7 @@ func (e *effect) contact(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		v = weigh(now, e.told.Contact, snapshot.Fields, e.told.Revision, e.told.Changes)
+		v = weigh(now, e.told.Contact, snapshot.Before(e.event.ReceivedAt), e.told.Revision, e.told.Changes)
 		if len(v.Set) == 0 {
 			return nil
 		}
@@ -292,6 +324,8 @@ func (e *effect) contact(ctx context.Context) error {
 		return &excludedError{olderChange}
 	case v.Removed:
 		return &excludedError{staysInWise}
+	case v.Ours:
+		return &excludedError{fromUs}
 	default:
 		return &excludedError{nothingForUs}
 	}

@@ -90,6 +90,7 @@ type Progress struct {
 	Run       store.Counts // over those of the present run: all of them first, the repeated ones after a Retry
 	Landing   string       // the powerdialer with the group preselected
 	UndoUntil time.Time    // zero when it can't be undone
+	GroupGone bool         // the push is over, and Mojo has its group no more: a Retry can't help
 }
 
 // Ended tells that nothing more happens by itself.
@@ -122,11 +123,25 @@ func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID str
 	if p.Landing, err = landing(b.DialerURL, conn.MojoAccountURL, push.GroupID); err != nil {
 		return Progress{}, err
 	}
-	over := push.State == store.PushDone || push.State == store.PushStopped // also one whose undoing was given up
-	if end := push.FinishedAt.Add(undoTime); over && b.now().Before(end) && p.All.Added+p.All.Updated > 0 {
+	if over := push.State == store.PushDone || push.State == store.PushStopped; !over { // also one whose undoing was given up
+		return p, nil
+	}
+	if p.GroupGone, err = b.groupGone(ctx, conn, push.GroupID); err != nil {
+		return Progress{}, err
+	}
+	if end := push.FinishedAt.Add(undoTime); b.now().Before(end) && p.All.Added+p.All.Updated > 0 && !p.GroupGone {
 		p.UndoUntil = end
 	}
 	return p, nil
+}
+
+// groupGone tells whether Mojo lacked the group when it was last asked for all of them.
+func (b *Bridge) groupGone(ctx context.Context, conn store.Connection, id int64) (bool, error) {
+	groups, at, err := b.Store.Groups(ctx, conn.ID)
+	if err != nil {
+		return false, fmt.Errorf("read groups: %w", err)
+	}
+	return !at.IsZero() && !slices.ContainsFunc(groups, func(g store.Group) bool { return g.ID == id }), nil
 }
 
 // landing fills in the template of the landing page. Only the account's own host is ever gone to.
@@ -163,8 +178,16 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// RetryFailed sends a push's failed contacts again and tells how many.
-func (b *Bridge) RetryFailed(ctx context.Context, push store.Push) (int, error) {
+// RetryFailed sends a push's failed contacts again and tells how many. The error is ErrGroupGone when there is no group for them
+// any more.
+func (b *Bridge) RetryFailed(ctx context.Context, conn store.Connection, push store.Push) (int, error) {
+	gone, err := b.groupGone(ctx, conn, push.GroupID)
+	if err != nil {
+		return 0, err
+	}
+	if gone {
+		return 0, ErrGroupGone
+	}
 	n, err := b.Store.RetryPush(ctx, push.ID, b.now())
 	if err != nil {
 		return 0, fmt.Errorf("retry push: %w", err)

@@ -277,6 +277,38 @@ func TestADeletedGroupStopsThePushAndSaysSo(t *testing.T) {
 	})
 }
 
+// Mojo refused a batch, and the next ones were not sent: nobody needs to wonder whether they are in Mojo. Those whose answer was
+// lost before are.
+func TestADeletedGroupLeavesNoDoubtWhereThereIsNone(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.BatchSize = 2
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		ids := w.contacts(8)
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.CutAfter, Times: 1})
+		w.PushWaits = []time.Duration{500 * time.Millisecond}
+		push := w.begin(conn, group, ids...)
+		w.until(conn, push, func(p bridge.Progress) bool { return p.Push.Attempts == 1 })
+		w.mojo.DeleteGroup(account, group)
+		got := w.end(conn, push)
+		doubtful := 0
+		for id, reason := range w.reasons(push) {
+			if !strings.HasPrefix(reason, `failed The group "Spring" is no longer in Mojo.`) {
+				t.Errorf("contact %s: %s", id, reason)
+			}
+			if strings.Contains(reason, "may have reached Mojo") {
+				doubtful++
+			}
+		}
+		if doubtful != 2 || !got.GroupGone || !got.UndoUntil.IsZero() {
+			t.Errorf("%d are in doubt, group gone %t, undo until %s; want the 2 whose answer was lost, true and no undo",
+				doubtful, got.GroupGone, got.UndoUntil)
+		}
+		if n, err := w.RetryFailed(t.Context(), conn, push); !errors.Is(err, bridge.ErrGroupGone) {
+			t.Errorf("Retry: %d, %v; want ErrGroupGone", n, err)
+		}
+	})
+}
+
 func TestRetrySendsTheFailedOnesAgain(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
@@ -287,7 +319,7 @@ func TestRetrySendsTheFailedOnesAgain(t *testing.T) {
 			t.Fatalf("counts %+v, want 4 failed", got.All)
 		}
 		w.mojoFaults.Clear()
-		n, err := w.RetryFailed(t.Context(), got.Push)
+		n, err := w.RetryFailed(t.Context(), conn, got.Push)
 		if err != nil || n != 4 {
 			t.Fatalf("retry: %d, %v; want 4", n, err)
 		}
@@ -421,7 +453,7 @@ func TestUndoAfterARetryTakesOutWhatWasInDoubt(t *testing.T) {
 		if got := w.end(conn, push); got.Push.State != store.PushStopped {
 			t.Fatalf("state %s, want stopped", got.Push.State)
 		}
-		_, err := w.RetryFailed(t.Context(), push)
+		_, err := w.RetryFailed(t.Context(), conn, push)
 		w.need(err)
 		got := w.end(conn, push)
 		if got.All.Added != 4 {

@@ -54,6 +54,10 @@ type pusher struct {
 	groupSeen bool
 	// moveRefused is set once the host turned out not to have bulk_update.
 	moveRefused bool
+	waited      time.Duration // for edits, see editsFirst
+	// marked are the positions that this run was the first to mark; away those that were in a request, and that Mojo didn't refuse.
+	marked []int
+	away   map[int]bool
 }
 
 // item is one contact on its way.
@@ -61,9 +65,12 @@ type item struct {
 	row       store.PushContact
 	over      bool // not to be sent: the row says why
 	contact   mojo.Contact
-	known     bool  // linked before this push
-	notesSent int64 // highest note id after this push
+	known     bool       // linked before this push
+	linked    store.Link // if it was
+	notesSent int64      // highest note id after this push
 	seen      store.Snapshot
+	readAt    time.Time // or a little earlier: when Wise Agent was asked for it
+	hurried   bool      // its edits were
 }
 
 // doPush works on a push until it ends or has to wait, and stores how it stands.
@@ -77,7 +84,7 @@ func (b *Bridge) doPush(ctx context.Context, conn store.Connection, push store.P
 			return err
 		}
 	}
-	p := &pusher{b: b, conn: conn, push: push, size: b.sizes.of(conn.ID, b.batchSize())}
+	p := &pusher{b: b, conn: conn, push: push, away: make(map[int]bool), size: b.sizes.of(conn.ID, b.batchSize())}
 	return b.settle(ctx, push, store.PushDone, p.run(ctx))
 }
 
@@ -216,12 +223,17 @@ func (p *pusher) run(ctx context.Context) (err error) {
 		p.b.prefetches.release(p.from, err != nil && !p.from.failed() || p.from.key == p.push.LaunchID)
 	}()
 	p.kept = make(chan struct{})
-	line, ctx := errgroup.WithContext(ctx)
+	defer func() {
+		if err != nil && ctx.Err() == nil { // else somebody else may be at work on the push already
+			err = errors.Join(err, p.unmark(ctx))
+		}
+	}()
+	line, at := errgroup.WithContext(ctx)
 	gathered, marked, sent := make(chan []item, 1), make(chan []item, 1), make(chan store.PushMarks, 1)
-	line.Go(func() error { defer close(gathered); return p.gather(ctx, gathered) })
-	line.Go(func() error { defer close(marked); return p.mark(ctx, gathered, marked) })
-	line.Go(func() error { defer close(sent); return p.sendAll(ctx, marked, sent) })
-	line.Go(func() error { defer close(p.kept); return p.keep(ctx, sent) })
+	line.Go(func() error { defer close(gathered); return p.gather(at, gathered) })
+	line.Go(func() error { defer close(marked); return p.mark(at, gathered, marked) })
+	line.Go(func() error { defer close(sent); return p.sendAll(at, marked, sent) })
+	line.Go(func() error { defer close(p.kept); return p.keep(at, sent) })
 	return line.Wait()
 }
 
@@ -346,12 +358,11 @@ func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Lin
 	if err != nil {
 		return item{}, err
 	}
-	if f.unread {
-		return leftOut(row, store.ContactFailed, failUnread), nil
+	if !f.unread {
+		row.Name = personName(f, row.ClientID)
 	}
-	row.Name = personName(f, row.ClientID)
-	if why := p.b.refusal(f, p.push.IncludeDoNotCall); why != "" {
-		return leftOut(row, store.ContactSkipped, why), nil
+	if over, ok := p.leftOut(row, f); ok {
+		return over, nil
 	}
 	notes, err := p.b.notes(ctx, p.from, row.ClientID)
 	switch {
@@ -363,7 +374,20 @@ func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Lin
 	p.from.dropNotes(row.ClientID)
 	fresh, highest := newNotes(notes, link.NotesSent)
 	out := outgoing(f.contact, f.phones, fresh, p.push.GroupID, known)
-	return item{row: row, contact: out, known: known, notesSent: highest, seen: snapshotOf(f.contact)}, nil
+	it := item{row: row, contact: out, known: known, linked: link, notesSent: highest, seen: snapshotOf(f.contact), readAt: p.from.started}
+	if known {
+		it.seen.SeenAt = it.readAt
+	}
+	return it, nil
+}
+
+// leftOut is the contact as one that is not sent, if it must not be.
+func (p *pusher) leftOut(row store.PushContact, f fetched) (over item, ok bool) {
+	if f.unread {
+		return leftOut(row, store.ContactFailed, failUnread), true
+	}
+	why := p.b.refusal(f, p.push.IncludeDoNotCall)
+	return leftOut(row, store.ContactSkipped, why), why != ""
 }
 
 // Why a contact fails that Wise Agent doesn't give, though it gives others.
@@ -389,6 +413,7 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 			}
 		}
 		if len(positions) > 0 {
+			p.marked = append(p.marked, positions...) // before: a commit may come through whose answer doesn't
 			marks := store.PushMarks{Doubt: store.ContactCreating, Positions: positions}
 			if err := p.b.Store.MarkPush(ctx, p.push.ID, marks); err != nil {
 				return fmt.Errorf("mark batch: %w", err)
@@ -398,6 +423,20 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 			return ctx.Err()
 		}
 		p.first.standAside()
+	}
+	return nil
+}
+
+// unmark takes the marks off again of contacts that were never sent, or that Mojo clearly refused, when the line comes to a stop:
+// they are in no doubt, and nobody should be told that they are.
+func (p *pusher) unmark(ctx context.Context) error {
+	here := slices.DeleteFunc(p.marked, func(position int) bool { return p.away[position] })
+	if len(here) == 0 {
+		return nil
+	}
+	err := p.b.Store.MarkPush(ctx, p.push.ID, store.PushMarks{Doubt: store.ContactWaiting, Positions: here})
+	if err != nil {
+		return fmt.Errorf("unmark batch: %w", err)
 	}
 	return nil
 }
@@ -472,6 +511,10 @@ func (p *pusher) sendBatch(ctx context.Context, batch []item, marks *store.PushM
 }
 
 func (p *pusher) sendPart(ctx context.Context, part []item, marks *store.PushMarks) error {
+	part, err := p.editsFirst(ctx, part, marks)
+	if err != nil || len(part) == 0 {
+		return err
+	}
 	result, err := p.bulk(ctx, part, (*mojo.API).BulkCreate)
 	var refused *mojo.RefusedError
 	switch {
@@ -517,7 +560,7 @@ func (p *pusher) created(ctx context.Context, part []item, result mojo.BulkResul
 		case ok:
 			marks.Results = append(marks.Results, it.landed(store.ContactAdded, id, true))
 			marks.Links = append(marks.Links, it.link(id, p.b.now()))
-			marks.Snapshots = append(marks.Snapshots, it.seen)
+			marks.Snapshots = append(marks.Snapshots, it.saw(p.b.now()))
 		default:
 			marks.Results = append(marks.Results, it.doubtful(store.ContactCreating))
 		}
@@ -560,6 +603,16 @@ func (it item) link(mojoID int64, now time.Time) store.Link {
 	}
 }
 
+// saw is what the push saw of the contact in Wise Agent. It says nothing about edits that came before now and are delivered later:
+// what was changed in Wise Agent before them was changed without them.
+func (it item) saw(now time.Time) store.Snapshot {
+	for part, f := range it.seen.Fields {
+		f.PushedAt = now.UnixMilli()
+		it.seen.Fields[part] = f
+	}
+	return it.seen
+}
+
 // move puts contacts that Mojo had already into the group, with what is new of them.
 func (p *pusher) move(ctx context.Context, double []item, marks *store.PushMarks) error {
 	if p.moveRefused {
@@ -567,6 +620,10 @@ func (p *pusher) move(ctx context.Context, double []item, marks *store.PushMarks
 		return nil
 	}
 	if err := p.markMoving(ctx, double); err != nil {
+		return err
+	}
+	double, err := p.editsFirst(ctx, double, marks) // somebody may have edited one just now
+	if err != nil || len(double) == 0 {
 		return err
 	}
 	result, err := p.bulk(ctx, double, (*mojo.API).BulkUpdate)
@@ -624,7 +681,7 @@ func (p *pusher) moved(double []item, result mojo.BulkResult, marks *store.PushM
 		state, putIn := p.ours(it, result)
 		marks.Results = append(marks.Results, it.landed(state, id, putIn))
 		marks.Links = append(marks.Links, it.link(id, p.b.now()))
-		marks.Snapshots = append(marks.Snapshots, it.seen)
+		marks.Snapshots = append(marks.Snapshots, it.saw(p.b.now()))
 	}
 }
 
@@ -664,6 +721,9 @@ type sending func(ctx context.Context, part []item, marks *store.PushMarks) erro
 func (p *pusher) refusedPart(ctx context.Context, part []item, refused *mojo.RefusedError, marks *store.PushMarks, again sending) error {
 	if len(part) == 0 {
 		return nil
+	}
+	for _, it := range part {
+		delete(p.away, it.row.Position)
 	}
 	if err := p.groupThere(ctx); err != nil {
 		return err
@@ -714,7 +774,13 @@ func (p *pusher) groupThere(ctx context.Context) error {
 // groupThere asks Mojo whether a group is (still) there.
 func (b *Bridge) groupThere(ctx context.Context, conn store.Connection, id int64) (bool, error) {
 	groups, err := b.fetchGroups(ctx, conn)
-	return slices.ContainsFunc(groups, func(g store.Group) bool { return g.ID == id }), err
+	if err != nil {
+		return false, err
+	}
+	if err := b.Store.SaveGroups(ctx, conn.ID, groups, b.now()); err != nil {
+		return false, fmt.Errorf("save groups: %w", err)
+	}
+	return slices.ContainsFunc(groups, func(g store.Group) bool { return g.ID == id }), nil
 }
 
 func refusalText(refused *mojo.RefusedError) string {
@@ -736,6 +802,7 @@ func (p *pusher) bulk(ctx context.Context, items []item,
 	contacts := make([]mojo.Contact, len(items))
 	for i, it := range items {
 		contacts[i] = it.contact
+		p.away[it.row.Position] = true
 	}
 	defer p.first.yield()
 	for try := 0; ; try++ {

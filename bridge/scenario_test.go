@@ -322,6 +322,9 @@ func (st *stage) step(words []string, line string) {
 		st.call(letter, words)
 	case "edit":
 		st.edit(letter, words)
+	case "edit-there": // the same, and the contact in Mojo is so too
+		st.edit(letter, words)
+		st.editThere(letter, words)
 	case "note", "note-edit":
 		kind := map[string]string{"note": "note.created", "note-edit": "note.updated"}[verb]
 		st.hook(kind, letter, map[string]any{"note": map[string]any{"id": number(words[0]), "contents": lines(words[1]), "created_at": "2026-11-22T17:10:00Z"}})
@@ -401,6 +404,8 @@ func (st *stage) more(verb, letter string, words []string, line string) {
 	case "push":
 		st.settle()
 		st.pushAll([]string{letter})
+	case "push-now": // whatever waits
+		st.pushAll([]string{letter})
 	case "revoke":
 		st.wise.RevokeTokens(kate)
 	case "sign-in":
@@ -470,6 +475,29 @@ func (st *stage) edit(letter string, words []string) {
 	}
 	st.whole[letter] = &who
 	st.hook("contact.updated", letter, map[string]any{"revision": revision, "changes": changes})
+}
+
+// editThere changes the contact in Mojo as the hook of an edit says.
+func (st *stage) editThere(letter string, words []string) {
+	who := st.person(letter)
+	st.mojo.SetHookOptions(mojobox.HookOptions{NoFeed: true}) // the hook is told already
+	st.mojo.Edit(account, who.ContactID, func(c *mojobox.Contact) {
+		c.Media = nil
+		for _, m := range who.Media {
+			c.Media = append(c.Media, mojobox.Media{Type: m.Type, Value: m.Value})
+		}
+		for change := range strings.SplitSeq(strings.Join(words[1:], " "), " ; ") {
+			field, both, _ := strings.Cut(change, " ")
+			_, fresh, _ := strings.Cut(both, " -> ")
+			switch field {
+			case "name":
+				c.FullName = fresh
+			case "address":
+				parts := append(strings.Split(fresh, " | "), "", "", "")
+				c.Address, c.City, c.State, c.Zip = parts[0], parts[1], parts[2], parts[3]
+			}
+		}
+	})
 }
 
 // edited are phones and e-mails after an edit. When the old value isn't there an earlier edit hasn't come yet: it is about the first

@@ -137,7 +137,7 @@ func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoCon
 		return store.Event{}, fmt.Errorf("queue contact: %w", err)
 	}
 	got, err := b.Store.ReceiveEvent(ctx, store.Event{
-		WebhookID: fmt.Sprintf("sent/%s/%d", conn.ID, c.ContactID), AccountID: conn.MojoAccountID, Type: eventSent,
+		WebhookID: sentKey(conn.ID, c.ContactID), AccountID: conn.MojoAccountID, Type: eventSent,
 		MojoContactID: c.ContactID, APIContactID: c.APIContactID, ContactName: cut(joinWords(c.FullName), 200, "…"),
 		Body: body, OccurredAt: b.now(), ReceivedAt: b.now(),
 	}, b.owner())
@@ -152,6 +152,11 @@ func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoCon
 	}
 	b.wakeMail(conn.ID)
 	return got.Event, nil
+}
+
+// sentKey is the webhook-id of a press of the button.
+func sentKey(connID string, mojoContactID int64) string {
+	return fmt.Sprintf("sent/%s/%d", connID, mojoContactID)
 }
 
 // awaitSent waits until the contact is in Wise Agent, as long as ctx allows.

@@ -389,13 +389,27 @@ func (w *town) perToken() func(store.Connection) int64 {
 	}
 }
 
+// Wise Agent asks one call to wait. Those that are on their way already come back after that, and none sets off any more: as many
+// calls as deliveries side by side, whichever is answered first. So the other calls are held until the service has noted the wait.
 func TestRetryAfterHoldsOneConnectionAndNoOther(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
-		asked := w.perToken()
+		asked, noted := w.perToken(), make(chan struct{})
 		slow, other := w.customer(1, 8), w.customer(2, 8)
-		w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Latency, Delay: 30 * time.Millisecond})
+		count, calls := w.watch, atomic.Int64{}
+		w.watch = func(r *http.Request) {
+			count(r)
+			if calls.Add(1) > 1 {
+				<-noted
+			}
+		}
 		w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.TooMany, RetryAfter: 10 * time.Minute, Times: 1})
 		w.calls(slow, 1, 64)
+		w.eventually("the wait is noted", func() bool {
+			waiting, err := w.Store.Events(t.Context(), slow.conn.ID, store.EventFilter{State: store.EventWaiting, Limit: 100})
+			w.need(err)
+			return slices.ContainsFunc(waiting, func(e store.Event) bool { return e.NextAt.After(w.Now().Add(9 * time.Minute)) })
+		})
+		close(noted)
 		held := w.stands(func() int64 { return asked(slow.conn) })
 		w.calls(other, 1, 64)
 		if l := w.ended(other, 0); l.Written != 64 {

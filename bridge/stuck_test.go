@@ -91,7 +91,7 @@ func TestOneHiccupDoesNotEndAnOldPush(t *testing.T) {
 			w.mojoFaults.Remove(rule)
 			w.skew.Store(int64(72 * time.Hour))
 			w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.ServerError, Times: 1})
-			_, err := w.RetryFailed(t.Context(), got.Push)
+			_, err := w.RetryFailed(t.Context(), conn, got.Push)
 			w.need(err)
 			if got := w.end(conn, got.Push); got.All.Added != 2 {
 				t.Errorf("state %s (%q), counts %+v; want both added after a hiccup", got.Push.State, got.Push.Cause, got.All)
@@ -117,7 +117,7 @@ func TestAPushIsGivenUpAfterADayInVain(t *testing.T) {
 			t.Errorf("state %s, cause %q; want stopped, %q", got.Push.State, got.Push.Cause, want)
 		}
 		w.mojoFaults.Clear()
-		_, err := w.RetryFailed(t.Context(), got.Push)
+		_, err := w.RetryFailed(t.Context(), conn, got.Push)
 		w.need(err)
 		if got := w.end(conn, push); got.All.Added != 3 {
 			t.Errorf("counts after Retry %+v, want 3 added", got.All)
@@ -213,7 +213,7 @@ func TestOneContactThatWiseAgentCantGiveFailsAlone(t *testing.T) {
 					t.Errorf("counts %+v, the broken one %q; want 5 added and %q", got.All, reason, test.want)
 				}
 				w.broken.Clear()
-				_, err = w.RetryFailed(t.Context(), push)
+				_, err = w.RetryFailed(t.Context(), conn, push)
 				w.need(err)
 				if got := w.end(conn, push); got.All.Added != 6 {
 					t.Errorf("counts after Retry %+v, want 6 added", got.All)
@@ -231,7 +231,7 @@ func TestRetryTakesAContactAsItIsNow(t *testing.T) {
 		got := w.push(conn, group, ids...)
 		w.mojoFaults.Remove(rule)
 		w.wise.ChangeContact(kate, ids[0], func(c *wisebox.Contact) { c.Last = "Corrected" })
-		_, err := w.RetryFailed(t.Context(), got.Push)
+		_, err := w.RetryFailed(t.Context(), conn, got.Push)
 		w.need(err)
 		w.end(conn, got.Push)
 		if in := w.mojo.Contacts(account, group); len(in) != 1 || in[0].FullName != "Person Corrected" {

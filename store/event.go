@@ -346,6 +346,16 @@ func (s *Store) Event(ctx context.Context, id string) (e Event, err error) {
 	return e, err
 }
 
+// EventByWebhook returns the event that was received under a webhook-id in the last 30 days, or [ErrNotFound].
+func (s *Store) EventByWebhook(ctx context.Context, webhookID string) (e Event, err error) {
+	err = s.read(ctx, "get event", func(q tx) error {
+		r, err := q.EventByWebhook(ctx, webhookID)
+		e = event(r)
+		return err
+	})
+	return e, err
+}
+
 // EventFilter says which of a connection's events are wanted.
 type EventFilter struct {
 	State  EventState // "" is all

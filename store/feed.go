@@ -13,8 +13,8 @@ type Feed struct {
 	After        string // the webhook-id of the last event that was received; "" to begin with
 }
 
-// ClaimFeeds returns the feeds that nobody has asked for since every ago, of connections that need no sign-in, the longest first.
-// They count as asked for now.
+// ClaimFeeds returns the feeds that nobody has asked for since every ago, of connections that need no sign-in with Mojo, the
+// longest first: while Wise Agent needs one, calls go on in Mojo. They count as asked for now.
 func (s *Store) ClaimFeeds(ctx context.Context, now time.Time, every time.Duration, limit int) (claimed []Feed, err error) {
 	until := millis(now.Add(-every))
 	err = s.write(ctx, "claim feeds", func(q tx) error {

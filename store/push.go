@@ -211,6 +211,17 @@ func (s *Store) Pushes(ctx context.Context, connID string, limit int) (pushes []
 	return pushes, err
 }
 
+// Underway tells whether a contact may be in Mojo already by a push of the connection that has not stored so yet: it is about to
+// send it, has sent it, or waits to find out.
+func (s *Store) Underway(ctx context.Context, connID, apiContactID string) (underway bool, err error) {
+	err = s.read(ctx, "look for contact on its way", func(q tx) error {
+		n, err := q.CountUnderway(ctx, rows.CountUnderwayParams{ConnectionID: connID, APIContactID: plain(apiContactID)})
+		underway = n > 0
+		return err
+	})
+	return underway, err
+}
+
 // PushCounts counts a push's contacts: all of them, and those of its present run.
 func (s *Store) PushCounts(ctx context.Context, id string) (all, run Counts, err error) {
 	err = s.read(ctx, "count contacts of push", func(q tx) error {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"addtomojo/store/internal/rows"
 )
@@ -13,13 +14,43 @@ import (
 type Snapshot struct {
 	ClientID string
 	Fields   map[string]Field // by the bridge's names
+	SeenAt   time.Time        // of a push that knew the contact: edits written since know better; zero is now
 }
 
 // Field is a part of a contact.
 type Field struct {
-	Value    string `json:"value"`    // as last seen in Wise Agent
-	Known    bool   `json:"known"`    // false: only the revision is known
-	Revision int64  `json:"revision"` // the newest of Mojo's that was dealt with
+	Value    string `json:"value"`             // as last seen in Wise Agent
+	Known    bool   `json:"known"`             // false: only the revision is known
+	Revision int64  `json:"revision"`          // the newest of Mojo's that was dealt with
+	Contact  int64  `json:"contact,omitempty"` // whose revision it is, of the contacts in Mojo that are this one; 0 is unknown
+	PushedAt int64  `json:"pushed,omitempty"`  // when a push saw the value, in Unix milliseconds; 0 when an edit set it
+}
+
+// Before is what of the fields was seen before an event was received; of the others, the revisions.
+func (n Snapshot) Before(receivedAt time.Time) map[string]Field {
+	fields := make(map[string]Field, len(n.Fields))
+	for name, f := range n.Fields {
+		f.Known = f.Known && f.PushedAt <= millis(receivedAt)
+		fields[name] = f
+	}
+	return fields
+}
+
+// Counts tells whether the revision is one of the contact in Mojo: each counts its own.
+func (f Field) Counts(mojoContactID int64) bool {
+	return f.Contact == 0 || mojoContactID == 0 || f.Contact == mojoContactID
+}
+
+// over is the field as it is stored over an earlier one. A push sees values, and deals with no revision; an edit may deal with its
+// revision and change no value.
+func (f Field) over(before Field) Field {
+	if !f.Known {
+		f.Value, f.Known, f.PushedAt = before.Value, before.Known, before.PushedAt
+	}
+	if f.Revision == 0 || before.Counts(f.Contact) && before.Revision > f.Revision {
+		f.Revision, f.Contact = before.Revision, before.Contact
+	}
+	return f
 }
 
 // Snapshot returns what was last seen of a contact; no fields when it was never seen.
@@ -50,8 +81,7 @@ func saveSnapshot(ctx context.Context, q tx, connID string, n Snapshot) error {
 		return err
 	}
 	for name, f := range n.Fields {
-		f.Revision = max(f.Revision, seen.Fields[name].Revision) // a push sees values, and deals with no revision
-		seen.Fields[name] = f
+		seen.Fields[name] = f.over(seen.Fields[name])
 	}
 	fields, err := json.Marshal(seen.Fields)
 	if err != nil {

@@ -34,6 +34,7 @@ type Push struct {
 	GroupsURL  string // GET: back to the group page; "" when the launch is gone
 
 	GroupName string
+	GroupGone bool // it was deleted in Mojo: the contacts need another one
 	Status    PushStatus
 	Down      string // partner that isn't answering ("Mojo", "Wise Agent"); "" when all is well
 	Cause     string // a sentence in plain words: why it is paused or stopped

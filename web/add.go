@@ -29,6 +29,9 @@ func (a *app) add(c echo.Context) error {
 	if v.launch.ConnectionID != "" {
 		return a.reconnect(c, last)
 	}
+	if err := a.comeBack(c); err != nil {
+		return err
+	}
 	conn, err := a.Bridge.Connection(ctx, v.who().Email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -41,6 +44,9 @@ func (a *app) add(c echo.Context) error {
 	}
 	if v.conn.ID == "" || v.conn.State == store.StateNeedsSignIn {
 		return a.welcome(c, last.Status, last.Form)
+	}
+	if c.QueryParam("push") != "" {
+		return a.seeOther(c, v.signedIn(v.launch.ID))
 	}
 	chosen, _ := strconv.ParseInt(c.QueryParam("group"), 10, 64) // 0 chooses the first
 	return a.choose(c, http.StatusOK, chosen, views.NewGroup{})

@@ -515,6 +515,39 @@ func TestNeedsSignInAgain(t *testing.T) {
 	t.Error("Wise Agent's side: want to be asked for a new sign-in")
 }
 
+// Who signs in again from a paused push comes back to it, not to the groups: it is what they were waiting for.
+func TestSignInAgainLeadsBackToThePush(t *testing.T) {
+	for _, side := range []store.Side{store.Mojo, store.Wise} {
+		t.Run(string(side), func(t *testing.T) {
+			h := newHouse(t, nil)
+			b := h.browser()
+			launch := b.connect(2)
+			push := b.push(launch)
+			if side == store.Mojo {
+				h.mojo.RevokeTokens("8812")
+				h.mojo.ExpireTokens("8812")
+			} else {
+				h.wise.RevokeTokens(jane)
+			}
+			h.clock.advance(16 * time.Minute) // what was fetched ahead is too old
+			h.work()
+			again, _ := attr(b.ended(push, store.PushPaused).all("a", "id", "push-sign-in")[0], "href")
+			b.get(again).want(200).says("again")
+			if side == store.Mojo {
+				form := dana()
+				form.Set("password", "wrong")
+				b.try(launch, form).want(422).says("didn't accept")
+				b.post(launch+"/mojo", dana()).to(push)
+			} else {
+				b.get(b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), jane, allScopes...)).to(push)
+			}
+			b.ended(push, store.PushDone).says("2 added")
+			b.get(again).to(push) // from the history: there is nothing to sign in to
+			b.get(launch).want(200)
+		})
+	}
+}
+
 func TestReset(t *testing.T) {
 	h := newHouse(t, nil)
 	h.work()

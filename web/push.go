@@ -85,7 +85,7 @@ func (a *app) pushView(c echo.Context) (views.Push, bridge.Progress, error) {
 	}
 	page.GroupsURL = v.groupsURL()
 	if progress.Push.State == store.PushPaused {
-		page.Cause, page.SignInURL = v.conn.Cause, v.groupsURL()
+		page.Cause, page.SignInURL = v.conn.Cause, v.signInURL(progress.Push.ID)
 	}
 	if progress.Ended() {
 		page.Outcomes, err = a.outcomes(ctx, progress, c.QueryParams())
@@ -103,7 +103,7 @@ func pushModel(p bridge.Progress, landing bool) views.Push {
 	page := views.Push{
 		Landing: landing, PartURL: own + "/events" + query, ReloadURL: own + query,
 		MojoURL: own + "/land", ResultsURL: own + "?show=failed",
-		GroupName: p.Push.GroupName, Status: views.PushStatus(p.Push.State), Cause: p.Push.Cause,
+		GroupName: p.Push.GroupName, GroupGone: p.GroupGone, Status: views.PushStatus(p.Push.State), Cause: p.Push.Cause,
 		Done: p.Run.Total - p.Run.Waiting, Total: p.Run.Total,
 		Added: p.All.Added, Updated: p.All.Updated, Skipped: p.All.Skipped, Failed: p.All.Failed, Removed: p.All.Removed,
 		UndoEnds: p.UndoUntil,
@@ -115,7 +115,7 @@ func pushModel(p bridge.Progress, landing bool) views.Push {
 		page.Down = downPartner(p.Push.Cause)
 	case store.PushDone, store.PushStopped:
 		page.Done, page.Total = p.All.Total-p.All.Waiting, p.All.Total // a Retry is over: its numbers count with the others
-		if p.All.Failed > 0 {
+		if p.All.Failed > 0 && !p.GroupGone {
 			page.RetryURL = own + "/retry"
 		}
 	}
@@ -313,7 +313,7 @@ func (a *app) retryPush(c echo.Context) error {
 	if v.conn.State == store.StateReset {
 		return errNotConnected
 	}
-	if _, err := a.Bridge.RetryFailed(c.Request().Context(), v.push); err != nil {
+	if _, err := a.Bridge.RetryFailed(c.Request().Context(), v.conn, v.push); err != nil {
 		return err
 	}
 	return a.seeOther(c, pushPath(v.push.ID))

@@ -38,7 +38,15 @@ type visitor struct {
 	TimeZone   string    `json:"tz,omitempty"`       // IANA name as the browser told it, "" when it didn't
 	Consents   []consent `json:"consents,omitempty"` // the last visits to Wise Agent's consent page, oldest first
 
+	Back back `json:"back,omitzero"` // where signing in at that launch leads
+
 	Staff *staffMember `json:"staff,omitempty"` // of a staff session, which holds nothing else
+}
+
+// back is a paused push from whose page somebody went to a launch's page to sign in again.
+type back struct {
+	Launch string `json:"launch"`
+	Push   string `json:"push"`
 }
 
 // consent is a visit to Wise Agent's consent page and the launch it was for.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/gorilla/securecookie"
 	"github.com/labstack/echo/v4"
 
@@ -114,7 +115,35 @@ func (a *app) signInMojo(c echo.Context) error {
 	if err := a.keepZone(ctx, v, *joined.Connection); err != nil {
 		return err
 	}
-	return a.seeOther(c, launchPath(v.launch.ID))
+	return a.seeOther(c, v.signedIn(v.launch.ID))
+}
+
+// signInURL leads to the page of this visit's launch and, after signing in there, back to the push; "" without a launch.
+func (v *visit) signInURL(pushID string) string {
+	at := v.groupsURL()
+	if at == "" {
+		return ""
+	}
+	return at + "?push=" + pushID
+}
+
+// comeBack remembers the push that the address names: signing in leads back to it.
+func (a *app) comeBack(c echo.Context) error {
+	v := visitOf(c)
+	id, err := uuid.Parse(c.QueryParam("push"))
+	to := back{Launch: v.launch.ID, Push: id.String()}
+	if err != nil || v.who().Back == to {
+		return nil // whatever else it names, nobody is led there
+	}
+	return a.sessions.change(c.Response(), c.Request(), v.session, func(who *visitor) { who.Back = to })
+}
+
+// signedIn is where somebody goes who has signed in at a launch's page: back to the push that waited for it, or to the groups.
+func (v *visit) signedIn(launchID string) string {
+	if b := v.who().Back; b.Push != "" && b.Launch == launchID {
+		return pushPath(b.Push)
+	}
+	return launchPath(launchID)
 }
 
 // readMojoForm reads the form and says what is missing in it. The password goes into the sign-in and nowhere else.
@@ -268,12 +297,13 @@ func (a *app) finishConsent(c echo.Context) error {
 	if err != nil {
 		return a.consentFailed(c, joined.LaunchID, err)
 	}
-	if joined.Connection != nil {
-		if err := a.keepZone(r.Context(), v, *joined.Connection); err != nil {
-			return err
-		}
+	if joined.Connection == nil {
+		return a.seeOther(c, launchPath(joined.LaunchID))
 	}
-	return a.seeOther(c, launchPath(joined.LaunchID))
+	if err := a.keepZone(r.Context(), v, *joined.Connection); err != nil {
+		return err
+	}
+	return a.seeOther(c, v.signedIn(joined.LaunchID))
 }
 
 // consentFailed leads back to the launch when the answer was taken before (reload, back button), and shows the problem

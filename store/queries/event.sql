@@ -136,3 +136,8 @@ where seq in (
     order by old.received_at
     limit cast(@most as bigint)
 );
+
+-- name: HurryEvents :exec
+update events
+set next_at = @now
+where connection_id = @connection_id and contact_key = @contact_key and finished_at = 0 and next_at > @now;

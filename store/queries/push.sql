@@ -110,3 +110,13 @@ where push_id = @push_id
     and (cast(@states as text) = '' or cast(@states as text) like '%,' || state || ',%')
 order by position
 limit cast(@most as bigint);
+
+-- name: CountUnderway :one
+-- Of open pushes, those that may have brought the contact to Mojo and don't know yet.
+select count(*)
+from pushes
+join push_contacts on push_contacts.push_id = pushes.id
+where pushes.connection_id = @connection_id
+    and pushes.state in ('waiting', 'sending', 'paused')
+    and push_contacts.api_contact_id = @api_contact_id
+    and push_contacts.state in ('creating', 'moving');

@@ -58,14 +58,21 @@ set client_id = excluded.client_id,
 -- name: DueFeeds :many
 select id, feed_after
 from connections
-where state in ('connected', 'limited') and reset_asked_at = 0 and not feed_off and feed_at <= @until
+where (state in ('connected', 'limited') or state = 'needs_sign_in' and side = 'wiseagent')
+    and reset_asked_at = 0
+    and not feed_off
+    and feed_at <= @until
 order by feed_at, id
 limit cast(@most as bigint);
 
 -- name: ClaimFeed :execrows
 update connections
 set feed_at = @now
-where id = @id and state in ('connected', 'limited') and reset_asked_at = 0 and not feed_off and feed_at <= @until;
+where id = @id
+    and (state in ('connected', 'limited') or state = 'needs_sign_in' and side = 'wiseagent')
+    and reset_asked_at = 0
+    and not feed_off
+    and feed_at <= @until;
 
 -- name: SetFeedAfter :execrows
 update connections

@@ -430,6 +430,23 @@ func (q *Queries) ForgetEvents(ctx context.Context, arg ForgetEventsParams) (int
 	return result.RowsAffected()
 }
 
+const hurryEvents = `-- name: HurryEvents :exec
+update events
+set next_at = ?1
+where connection_id = ?2 and contact_key = ?3 and finished_at = 0 and next_at > ?1
+`
+
+type HurryEventsParams struct {
+	Now          int64
+	ConnectionID string
+	ContactKey   string
+}
+
+func (q *Queries) HurryEvents(ctx context.Context, arg HurryEventsParams) error {
+	_, err := q.db.ExecContext(ctx, hurryEvents, arg.Now, arg.ConnectionID, arg.ContactKey)
+	return err
+}
+
 const lastCall = `-- name: LastCall :one
 select cast(coalesce(max(finished_at), 0) as bigint) as at
 from events

@@ -92,6 +92,29 @@ func (q *Queries) CountContactsOfPushes(ctx context.Context, arg CountContactsOf
 	return items, nil
 }
 
+const countUnderway = `-- name: CountUnderway :one
+select count(*)
+from pushes
+join push_contacts on push_contacts.push_id = pushes.id
+where pushes.connection_id = ?1
+    and pushes.state in ('waiting', 'sending', 'paused')
+    and push_contacts.api_contact_id = ?2
+    and push_contacts.state in ('creating', 'moving')
+`
+
+type CountUnderwayParams struct {
+	ConnectionID string
+	APIContactID string
+}
+
+// Of open pushes, those that may have brought the contact to Mojo and don't know yet.
+func (q *Queries) CountUnderway(ctx context.Context, arg CountUnderwayParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countUnderway, arg.ConnectionID, arg.APIContactID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const duePushes = `-- name: DuePushes :many
 select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
 where connection_id = ?1

@@ -77,7 +77,11 @@ func (q *Queries) Activity(ctx context.Context, arg ActivityParams) (Activity, e
 const claimFeed = `-- name: ClaimFeed :execrows
 update connections
 set feed_at = ?1
-where id = ?2 and state in ('connected', 'limited') and reset_asked_at = 0 and not feed_off and feed_at <= ?3
+where id = ?2
+    and (state in ('connected', 'limited') or state = 'needs_sign_in' and side = 'wiseagent')
+    and reset_asked_at = 0
+    and not feed_off
+    and feed_at <= ?3
 `
 
 type ClaimFeedParams struct {
@@ -97,7 +101,10 @@ func (q *Queries) ClaimFeed(ctx context.Context, arg ClaimFeedParams) (int64, er
 const dueFeeds = `-- name: DueFeeds :many
 select id, feed_after
 from connections
-where state in ('connected', 'limited') and reset_asked_at = 0 and not feed_off and feed_at <= ?1
+where (state in ('connected', 'limited') or state = 'needs_sign_in' and side = 'wiseagent')
+    and reset_asked_at = 0
+    and not feed_off
+    and feed_at <= ?1
 order by feed_at, id
 limit cast(?2 as bigint)
 `

@@ -1,0 +1,147 @@
+package bridge_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"addtomojo/bridge"
+	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	"addtomojo/store"
+)
+
+// renames has the contacts renamed in Mojo, to "Renamed 0" and so on, and the service told of it.
+func (w *town) renames(ids []string, group int64) {
+	w.t.Helper()
+	w.mojo.SetHookOptions(mojobox.HookOptions{NoFeed: true}) // the hooks are told here
+	for _, c := range w.mojo.Contacts(account, group) {
+		for i, id := range ids {
+			if c.APIContactID != "wa-"+id {
+				continue
+			}
+			fresh := fmt.Sprint("Renamed ", i)
+			w.mojo.Edit(account, c.ContactID, func(c *mojobox.Contact) { c.FullName = fresh })
+			w.need(w.Receive(w.t.Context(), "rename "+id, fmt.Appendf(nil, `{"type":"contact.updated","timestamp":%q,"data":{"account_id":%q,
+				"contact":{"contact_id":%d,"api_contact_id":%q,"full_name":%q},"revision":7,
+				"changes":[{"field":"full_name","old":%q,"new":%q}]}}`,
+				w.Now().Format(time.RFC3339), account, c.ContactID, c.APIContactID, fresh, c.FullName, fresh)))
+		}
+	}
+}
+
+// wantNames checks what both sides call the contacts.
+func (w *town) wantNames(ids []string, group int64, first string) {
+	w.t.Helper()
+	for i, id := range ids {
+		want := fmt.Sprint(first, " ", i)
+		for _, c := range w.wise.Contacts(kate) {
+			if fmt.Sprint(c.ID) == id && c.First+" "+c.Last != want {
+				w.t.Errorf("in Wise Agent: %s %s, want %s", c.First, c.Last, want)
+			}
+		}
+		for _, c := range w.mojo.Contacts(account, group) {
+			if c.APIContactID == "wa-"+id && c.FullName != want {
+				w.t.Errorf("in Mojo: %s, want %s", c.FullName, want)
+			}
+		}
+	}
+}
+
+// delivered waits until nothing waits for Wise Agent any more.
+func (w *town) delivered(conn store.Connection) {
+	w.t.Helper()
+	for range 1500 {
+		l, err := w.Store.Ledger(w.t.Context(), conn.ID)
+		w.need(err)
+		if l.Waiting == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	w.t.Fatal("events still wait")
+}
+
+// The contacts are fetched when the group page opens; the button is pressed later.
+func TestPushCarriesWhatAnEditChangedAfterTheFetch(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, first, second := w.connected(), w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Summer")
+		ids := w.contacts(12)
+		w.push(conn, first, ids...)
+		launch := w.launch(ids...)
+		_, err := w.Preflight(t.Context(), conn, launch)
+		w.need(err)
+		w.renames(ids, first)
+		w.delivered(conn)
+		push, err := w.StartPush(t.Context(), conn, bridge.StartPush{ID: store.NewID(), LaunchID: launch.ID, GroupID: second})
+		w.need(err)
+		if p := w.end(conn, push); p.All.Updated != len(ids) {
+			t.Errorf("the push ends with %+v, want all updated", p.All)
+		}
+		w.wantNames(ids, second, "Renamed")
+	})
+}
+
+// The service dies while a push waits for edits. Whoever takes over delivers them, once, and then sends the contacts.
+func TestPushThatDiesWhileEditsWait(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.BatchSize, w.EditPatience = 4, time.Minute
+		conn, first, second := w.connected(), w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Summer")
+		ids := w.contacts(10)
+		w.push(conn, first, ids...)
+		w.wiseFaults.Add(fault.Rule{Endpoint: "updateContact", Kind: fault.Timeout, Delay: time.Minute})
+		w.renames(ids, first)
+		push := w.begin(conn, second, ids...)
+		w.until(conn, push, func(p bridge.Progress) bool { return p.Push.State == store.PushSending })
+		time.Sleep(300 * time.Millisecond) // it has come to the edits
+		w.stop()
+		if n := len(w.mojo.Contacts(account, second)); n != 0 {
+			t.Errorf("%d contacts are in the group before their edits are in Wise Agent", n)
+		}
+		w.wiseFaults.Clear()
+		w.run()
+		if p := w.end(conn, push); p.All.Updated != len(ids) {
+			t.Errorf("the push ends with %+v, want all updated", p.All)
+		}
+		w.delivered(conn)
+		w.wantNames(ids, second, "Renamed")
+		if l, err := w.Store.Ledger(t.Context(), conn.ID); err != nil || l.Written != len(ids) {
+			t.Errorf("ledger %+v, %v; want every edit written", l, err)
+		}
+	})
+}
+
+// Wise Agent reads, but takes nothing and answers nothing: the customer gets to dial all the same, nothing is set back in Mojo, and
+// no edit is lost.
+func TestPushGoesOnWithoutEditsThatDoNotGetThrough(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.BatchSize, w.EditPatience = 2, 2*time.Second
+		conn, first, second := w.connected(), w.mojo.AddGroup(account, "Spring"), w.mojo.AddGroup(account, "Summer")
+		ids := w.contacts(10)
+		w.push(conn, first, ids...)
+		w.wiseFaults.Add(fault.Rule{Endpoint: "updateContact", Kind: fault.Timeout, Delay: 5 * time.Second})
+		w.renames(ids, first)
+		began := time.Now()
+		if p := w.end(conn, w.begin(conn, second, ids...)); p.All.Updated != len(ids) {
+			t.Errorf("the push ends with %+v, want all updated", p.All)
+		}
+		if took := time.Since(began); took > 9*time.Second { // five batches
+			t.Errorf("the push took %s: it waits for each batch anew", took)
+		}
+		for i, c := range w.mojo.Contacts(account, second) {
+			if want := fmt.Sprint("Renamed ", i); c.FullName != want {
+				t.Errorf("in Mojo after the push: %s, want %s", c.FullName, want)
+			}
+		}
+		w.wiseFaults.Clear()
+		for range 100 { // the retries become due
+			w.skew.Add(int64(10 * time.Second))
+			time.Sleep(50 * time.Millisecond)
+			if l, err := w.Store.Ledger(t.Context(), conn.ID); err == nil && l.Waiting == 0 {
+				break
+			}
+		}
+		w.delivered(conn)
+		w.wantNames(ids, second, "Renamed")
+	})
+}
