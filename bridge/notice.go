@@ -169,7 +169,7 @@ func (b *Bridge) noticeFacts(ctx context.Context, n store.Notice) (noticeFacts, 
 	if err != nil {
 		return noticeFacts{}, err
 	}
-	return noticeFacts{ID: n.ID, Conn: conn, Zone: b.zoneOf(conn), Waiting: waiting, Link: link, BaseURL: b.BaseURL, Now: b.now()}, nil
+	return noticeFacts{ID: n.ID, Conn: conn, Zone: b.zoneOf(conn), Waiting: waiting.Events + waiting.Contacts, Link: link, BaseURL: b.BaseURL, Now: b.now()}, nil
 }
 
 // zoneOf is the customer's time zone, Wise Agent's where it is not known.

@@ -586,7 +586,7 @@ func TestThreeDaysOfCallsComeBackThroughTheLink(t *testing.T) {
 		}
 		conn, err := w.Store.Connection(t.Context(), c.conn.ID)
 		w.need(err)
-		if n, err := w.Waiting(t.Context(), c.conn.ID); err != nil || n != 300 || conn.State != store.StateNeedsSignIn {
+		if n, err := w.Waiting(t.Context(), c.conn.ID); err != nil || n.Events != 300 || conn.State != store.StateNeedsSignIn {
 			t.Errorf("%d wait (%v) and it is %s, want 300 and needs_sign_in", n, err, conn.State)
 		}
 		link := linkInMail.FindString(p.Mails()[0].Text)

@@ -111,23 +111,3 @@ func (b *Bridge) endLinks(ctx context.Context, connID string) error {
 	}
 	return b.Store.EndReconnectLinks(ctx, connID)
 }
-
-// Waiting counts what waits for a connection: what Mojo told, and contacts of pushes.
-func (b *Bridge) Waiting(ctx context.Context, connID string) (int, error) {
-	mail, err := b.Store.Ledger(ctx, connID)
-	if err != nil {
-		return 0, fmt.Errorf("count what waits: %w", err)
-	}
-	pushes, err := b.Store.Pushes(ctx, connID, pushesCounted)
-	if err != nil {
-		return 0, fmt.Errorf("count what waits: %w", err)
-	}
-	n := mail.Waiting
-	for _, p := range pushes {
-		n += p.Counts.Waiting
-	}
-	return n, nil
-}
-
-// pushesCounted is how many of a connection's newest pushes Waiting looks at.
-const pushesCounted = 100

@@ -642,7 +642,9 @@ func (st *stage) settle() {
 	for i := range 3000 {
 		l, err := st.Store.Ledger(st.t.Context(), st.conn.ID)
 		st.need(err)
-		if l.Waiting == 0 {
+		conn, err := st.Store.Connection(st.t.Context(), st.conn.ID)
+		st.need(err)
+		if l.Waiting == 0 && !conn.Ending() {
 			return
 		}
 		if i > 50 && i%10 == 0 {

@@ -73,16 +73,28 @@ func (b *Bridge) Standing(ctx context.Context, conn store.Connection) (Standing,
 	if s.Sides, err = b.sides(ctx, conn); err != nil {
 		return s, err
 	}
-	ledger, err := b.Store.Ledger(ctx, conn.ID)
+	waiting, err := b.Waiting(ctx, conn.ID)
+	s.Waiting = waiting.Events + waiting.Contacts
+	return s, err
+}
+
+// Waiting is what is still on its way for a connection.
+type Waiting struct {
+	Events   int // that Mojo told, on their way to Wise Agent
+	Contacts int // of pushes, on their way to Mojo
+}
+
+// Waiting counts what is still on its way for a connection.
+func (b *Bridge) Waiting(ctx context.Context, connID string) (Waiting, error) {
+	ledger, err := b.Store.Ledger(ctx, connID)
 	if err != nil {
-		return s, fmt.Errorf("read ledger: %w", err)
+		return Waiting{}, fmt.Errorf("read ledger: %w", err)
 	}
-	contacts, err := b.Store.WaitingContacts(ctx, conn.ID)
+	contacts, err := b.Store.WaitingContacts(ctx, connID)
 	if err != nil {
-		return s, fmt.Errorf("count waiting contacts: %w", err)
+		return Waiting{}, fmt.Errorf("count waiting contacts: %w", err)
 	}
-	s.Waiting = ledger.Waiting + contacts
-	return s, nil
+	return Waiting{Events: ledger.Waiting, Contacts: contacts}, nil
 }
 
 // StandingOfLaunch tells how the account of a launch stands that has no live connection. email is the account, "" while it is

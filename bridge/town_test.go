@@ -171,14 +171,18 @@ func (l *testLog) Write(line []byte) (int, error) {
 }
 
 // said tells whether the service logged something.
-func (w *town) said(text string) bool {
+func (w *town) said(text string) bool { return w.timesSaid(text) > 0 }
+
+func (w *town) timesSaid(text string) int {
 	w.logged.mu.Lock()
 	defer w.logged.mu.Unlock()
-	return strings.Contains(w.logged.lines.String(), text)
+	return strings.Count(w.logged.lines.String(), text)
 }
 
 // run starts the workers; stop ends them, once.
+// run has the bridge work, and returns when it does.
 func (w *town) run() {
+	before := w.timesSaid("at work")
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -188,6 +192,7 @@ func (w *town) run() {
 	})
 	w.stop = sync.OnceFunc(func() { cancel(); running.Wait() })
 	w.t.Cleanup(func() { w.stop() })
+	w.eventually("the bridge is at work", func() bool { return w.timesSaid("at work") > before })
 }
 
 // connected joins Kate's account with Ruiz Realty Group as a sign-in on both sides would.

@@ -62,6 +62,7 @@ func (w *workers) init() {
 func (b *Bridge) Run(ctx context.Context) error {
 	b.workers.init()
 	b.background.open()
+	b.log().Info("at work")
 	var loops sync.WaitGroup
 	loops.Go(func() { b.revokeLoop(ctx) })
 	loops.Go(func() { b.tidyLoop(ctx) })

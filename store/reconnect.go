@@ -48,13 +48,3 @@ func (s *Store) EndReconnectLinks(ctx context.Context, connID string) error {
 		return q.EndReconnectLinks(ctx, connID)
 	})
 }
-
-// LostSides returns the sides of a live connection that refused its tokens for good, the one that did so first before the other.
-func (s *Store) LostSides(ctx context.Context, connID string) (sides []Side, err error) {
-	err = s.read(ctx, "get lost sides", func(q tx) error {
-		r, err := q.LostSides(ctx, connID)
-		sides = collect(r, func(side string) Side { return Side(side) })
-		return err
-	})
-	return sides, err
-}

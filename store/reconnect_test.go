@@ -65,22 +65,3 @@ func TestTidyRemovesExpiredReconnectLinks(t *testing.T) {
 		same(t, "tidied links after a week", got.ReconnectLinks, 1)
 	})
 }
-
-func TestLostSides(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		c := connected(t, s)
-		want := func(sides ...store.Side) {
-			t.Helper()
-			got, err := s.LostSides(t.Context(), c.ID)
-			check(t, err)
-			same(t, "lost sides", got, sides)
-		}
-		want()
-		check(t, s.NeedSignIn(t.Context(), c.ID, store.Wise, "Wise Agent ended the access.", 1, noon))
-		want(store.Wise)
-		check(t, s.NeedSignIn(t.Context(), c.ID, store.Mojo, "Mojo, too.", 1, noon.Add(time.Second)))
-		want(store.Wise, store.Mojo)
-		check(t, s.RefreshSide(t.Context(), c.ID, store.Wise, token("wise 2"), "", noon.Add(time.Minute)))
-		want(store.Mojo)
-	})
-}

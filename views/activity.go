@@ -52,6 +52,7 @@ type Happening struct {
 	Reason   string    // why, in plain words; "" when there is nothing to say
 	NextTry  time.Time // of one that waits after a failure; else zero
 	RetryURL string    // POST; "" when there is nothing to retry
+	Ref      string    // what engineers find it by; "" where only its customer looks
 }
 
 // ZoneForm changes the time zone. It posts zone, an IANA name.

@@ -347,16 +347,3 @@ func (a *app) pushes(c echo.Context) error {
 	}
 	return a.render(c, http.StatusOK, views.PushesPage(page))
 }
-
-// waiting is how many contacts of the connection are still on their way.
-func (a *app) waiting(ctx context.Context, connID string) (int, error) {
-	list, err := a.Store.Pushes(ctx, connID, pushesShown)
-	if err != nil {
-		return 0, fmt.Errorf("read pushes: %w", err)
-	}
-	n := 0
-	for _, p := range list {
-		n += p.Counts.Waiting
-	}
-	return n, nil
-}

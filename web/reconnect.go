@@ -44,10 +44,10 @@ func (a *app) reconnect(c echo.Context, last try) error {
 		v.conn, email = conn, conn.Email
 	}
 	if conn.State == store.StateNeedsSignIn {
-		return a.askReconnect(c, conn, email, waiting, last)
+		return a.askReconnect(c, conn, email, last)
 	}
 	page := views.Reconnected{
-		Account: a.account(c), Email: email, Waiting: waiting, Again: !conn.Since.Before(v.launch.CreatedAt),
+		Account: a.account(c), Email: email, Waiting: waiting.Events + waiting.Contacts, Again: !conn.Since.Before(v.launch.CreatedAt),
 	}
 	page.Page = a.page(c, page.Heading())
 	if v.conn.ID != "" {
@@ -57,15 +57,13 @@ func (a *app) reconnect(c echo.Context, last try) error {
 }
 
 // askReconnect asks for the side that needs the sign-in; when both do, for one after the other.
-func (a *app) askReconnect(c echo.Context, conn store.Connection, email string, waiting int, last try) error {
+func (a *app) askReconnect(c echo.Context, conn store.Connection, email string, last try) error {
 	v := visitOf(c)
 	last.Form.Action = launchPath(v.launch.ID) + "/mojo"
-	sides, err := a.Store.LostSides(c.Request().Context(), conn.ID)
+	lost, err := a.lost(c.Request().Context(), conn, v.zoneOf(conn))
 	if err != nil {
 		return err
 	}
-	lost := lostOf(conn, v.zoneOf(conn))
-	lost.Waiting, lost.Both = waiting, len(sides) > 1
 	retryAfter(c, last.Form.Wait)
 	return a.render(c, last.Status, views.WelcomePage(views.Welcome{
 		Page: a.page(c, "Sign in again"), Account: a.account(c), Email: email, Lost: lost,

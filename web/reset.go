@@ -11,11 +11,7 @@ import (
 // askReset says what Reset Credentials will do and asks for it.
 func (a *app) askReset(c echo.Context) error {
 	v := visitOf(c)
-	pushing, err := a.waiting(c.Request().Context(), v.conn.ID)
-	if err != nil {
-		return err
-	}
-	mail, err := a.Store.Ledger(c.Request().Context(), v.conn.ID)
+	waiting, err := a.Bridge.Waiting(c.Request().Context(), v.conn.ID)
 	if err != nil {
 		return err
 	}
@@ -25,7 +21,7 @@ func (a *app) askReset(c echo.Context) error {
 	}
 	return a.render(c, http.StatusOK, views.ResetPage(views.Reset{
 		Page: a.page(c, "Reset Credentials"), Account: a.account(c), Action: resetPath, BackURL: back,
-		Waiting: mail.Waiting, Pushing: pushing,
+		Waiting: waiting.Events, Pushing: waiting.Contacts,
 	}))
 }
 

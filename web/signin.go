@@ -65,34 +65,24 @@ func (a *app) askMissing(c echo.Context, w *views.Welcome) error {
 // askAgain asks for the side of the connection that no longer lets us in.
 func (a *app) askAgain(c echo.Context, w *views.Welcome) error {
 	v := visitOf(c)
-	waiting, err := a.waiting(c.Request().Context(), v.conn.ID)
-	if err != nil {
+	var err error
+	if w.Lost, err = a.lost(c.Request().Context(), v.conn, v.zone()); err != nil {
 		return err
 	}
-	mail, err := a.Store.Ledger(c.Request().Context(), v.conn.ID)
-	if err != nil {
-		return err
-	}
-	sides, err := a.Store.LostSides(c.Request().Context(), v.conn.ID)
-	if err != nil {
-		return err
-	}
-	w.Lost = v.lost()
-	w.Lost.Waiting, w.Lost.Both = waiting+mail.Waiting, len(sides) > 1
 	w.AskMojo = v.conn.Side == store.Mojo
 	w.AskWise = !w.AskMojo
 	return nil
 }
 
-// lost is the side of the visit's connection that no longer lets us in.
-func (v *visit) lost() *views.Lost { return lostOf(v.conn, v.zone()) }
-
-func lostOf(conn store.Connection, zone *time.Location) *views.Lost {
-	lost := &views.Lost{Side: string(bridge.WiseAgent), Since: conn.Since.In(zone), Cause: conn.Cause}
-	if conn.Side == store.Mojo {
-		lost.Side = string(bridge.MojoName)
+// lost is the side of the connection that is to be signed in to first.
+func (a *app) lost(ctx context.Context, conn store.Connection, zone *time.Location) (*views.Lost, error) {
+	standing, err := a.Bridge.Standing(ctx, conn)
+	if err != nil {
+		return nil, err
 	}
-	return lost
+	lost := &views.Lost{Side: sideName(string(conn.Side)), Since: conn.Since.In(zone), Cause: conn.Cause, Waiting: standing.Waiting}
+	lost.Both = len(standing.NeedsSignIn()) > 1
+	return lost, nil
 }
 
 // signInMojo takes the Mojo authentication form and goes on to Wise Agent, or to the groups when nothing is missing.

@@ -119,6 +119,9 @@ func facts(conn store.Connection, v veil, zone *time.Location, revocations int) 
 	if revocations > 0 {
 		list = append(list, views.Fact{Label: "Tokens not revoked yet", Text: comma(revocations)})
 	}
+	if conn.TokensLeft > 0 {
+		list = append(list, views.Fact{Label: "Tokens never revoked", Text: comma(conn.TokensLeft) + ": given up after 24 hours; the customer can remove the access there"})
+	}
 	for i := range list {
 		if list[i].Text == "" {
 			list[i].Text = "not known"
@@ -156,7 +159,7 @@ func (a *app) eventsPart(ctx context.Context, page *views.SupportAccount, conn s
 		h := happening(e, filter, zone)
 		h.Contact, h.Reason, h.RetryURL = v.text(h.Contact), v.text(h.Reason), ""
 		if e.State == store.EventNeedsYou {
-			h.RetryURL = page.URL + "/events/" + e.ID + "/retry"
+			h.RetryURL, h.Ref = page.URL+"/events/"+e.ID+"/retry", e.ID
 		}
 		page.Events = append(page.Events, h)
 	}

@@ -57,6 +57,7 @@ func (a *app) ownTroubles() (groups []views.TroubleGroup) {
 
 // troubleGroup is a trouble in plain words, with what helps.
 func troubleGroup(t store.Trouble) views.TroubleGroup {
+	t.Cause = veil{}.text(t.Cause)
 	g := views.TroubleGroup{What: t.Cause, Since: t.Since, Count: many(t.Accounts, "account", "accounts")}
 	switch t.Kind {
 	case store.TroubleSignIn:

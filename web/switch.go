@@ -38,17 +38,13 @@ func (a *app) askPerson(c echo.Context, other string) error {
 // askSwitch asks whether the other Mojo account is meant, and says what that does.
 func (a *app) askSwitch(c echo.Context, other store.MojoSide) error {
 	v, ctx := visitOf(c), c.Request().Context()
-	pushing, err := a.waiting(ctx, v.conn.ID)
-	if err != nil {
-		return err
-	}
-	mail, err := a.Store.Ledger(ctx, v.conn.ID)
+	waiting, err := a.Bridge.Waiting(ctx, v.conn.ID)
 	if err != nil {
 		return err
 	}
 	return a.render(c, http.StatusOK, views.SwitchMojoPage(views.SwitchMojo{
 		Page: a.page(c, "Another Mojo account"), Account: a.account(c), Other: other.AccountName, Login: other.Login,
-		Waiting: mail.Waiting, Pushing: pushing,
+		Waiting: waiting.Events, Pushing: waiting.Contacts,
 		SwitchURL: launchPath(v.launch.ID) + "/switch", KeepURL: launchPath(v.launch.ID) + "/keep",
 	}))
 }

@@ -39,7 +39,7 @@ var troubles = []trouble{
 	}},
 	{"scope", "Connected, limited", "didn't allow Team in Wise Agent", "allows Team", nil, func(s *scene) {}},
 	{"down", "Connected", "Wise Agent isn't answering as it should. We keep trying; nothing is lost.", "Nothing to do", nil, func(s *scene) {
-		s.WiseFaults.Add(fault.Rule{Kind: fault.ServerError, Status: http.StatusServiceUnavailable})
+		s.WiseFaults.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.ServerError, Status: http.StatusServiceUnavailable})
 		s.call()
 	}},
 	{"poisoned", "Connected", "1 delivery needs a person: Mojo sent something that we couldn't read.", "engineering", nil, func(s *scene) {
@@ -90,9 +90,9 @@ func TestTenFaultsOnOneScreen(t *testing.T) {
 			s.connectedAs(fault.name)
 			account := s.Settings.BaseURL + "/support/accounts/" + s.connection().ID
 			fault.seed(s)
-			s.arrivesAt(support, account, "section p", fault.what)
+			s.arrivesAt(support, account, ".finding", fault.what)
 			support.Wait(".account-head .tag", fault.state)
-			support.Wait("section", fault.next)
+			support.Wait(".finding", fault.next)
 			s.inspectConsole(support, "fault-"+fault.name)
 			s.documented(support, "support-"+fault.name+".png")
 		})

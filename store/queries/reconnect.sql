@@ -18,8 +18,3 @@ where connection_id = @connection_id;
 delete from reconnect_links
 where expires_at <= @now
     or exists (select 1 from connections where connections.id = reconnect_links.connection_id and connections.state = 'reset');
-
--- name: LostSides :many
-select side from tokens
-where connection_id = @connection_id and refused_at > 0
-order by refused_at, side;

@@ -104,32 +104,3 @@ func (q *Queries) InsertReconnectLink(ctx context.Context, arg InsertReconnectLi
 	)
 	return err
 }
-
-const lostSides = `-- name: LostSides :many
-select side from tokens
-where connection_id = ?1 and refused_at > 0
-order by refused_at, side
-`
-
-func (q *Queries) LostSides(ctx context.Context, connectionID string) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, lostSides, connectionID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var side string
-		if err := rows.Scan(&side); err != nil {
-			return nil, err
-		}
-		items = append(items, side)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
