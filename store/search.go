@@ -19,7 +19,7 @@ const (
 	wordMost     = 80   // letters of a word
 	termsMost    = 6    // words of a search
 	searchedMost = 1000 // connections of the rarest word that are looked at
-	readMost     = 200  // and that are read, the newest ones
+	readMost     = 100  // and that are read, the newest ones
 )
 
 // Search finds connections, reset ones too, by the beginnings of words: of names, e-mails, Mojo logins and ids. All words of the
@@ -65,25 +65,32 @@ func fitting(ctx context.Context, q tx, terms []string) (ids []string, cut bool,
 			rarest, fewest = i, n
 		}
 	}
-	term := terms[rarest]
-	ids, err = q.ConnectionsByWord(ctx, rows.ConnectionsByWordParams{First: term, Last: after(term), Most: searchedMost})
-	if err != nil {
+	others := slices.Concat(terms[:rarest], terms[rarest+1:])
+	if ids, err = having(ctx, q, terms[rarest], others); err != nil {
 		return nil, false, err
 	}
-	cut = len(ids) == searchedMost
-	for i, other := range terms {
-		if i == rarest {
-			continue
-		}
-		if ids, err = having(ctx, q, ids, other); err != nil {
-			return nil, false, err
-		}
-	}
-	return ids, cut, nil
+	return ids, fewest > searchedMost, nil
 }
 
-// having keeps the connections that have a word beginning with term.
-func having(ctx context.Context, q tx, ids []string, term string) (kept []string, err error) {
+// having finds connections with a word beginning with the term and words beginning with all others.
+func having(ctx context.Context, q tx, term string, others []string) (ids []string, err error) {
+	if len(others) == 0 {
+		return q.ConnectionsByWord(ctx, rows.ConnectionsByWordParams{First: term, Last: after(term), Most: searchedMost})
+	}
+	ids, err = q.ConnectionsByTwoWords(ctx, rows.ConnectionsByTwoWordsParams{
+		First: term, Last: after(term), Most: searchedMost, OtherFirst: others[0], OtherLast: after(others[0]),
+	})
+	for _, other := range others[1:] {
+		if err != nil {
+			return nil, err
+		}
+		ids, err = keep(ctx, q, ids, other)
+	}
+	return ids, err
+}
+
+// keep keeps the connections that have a word beginning with term.
+func keep(ctx context.Context, q tx, ids []string, term string) (kept []string, err error) {
 	for _, id := range ids {
 		n, err := q.HasWord(ctx, rows.HasWordParams{ConnectionID: id, First: term, Last: after(term)})
 		if err != nil {

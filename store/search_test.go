@@ -42,6 +42,8 @@ func TestSearchFindsConnectionsByTheBeginningsOfWords(t *testing.T) {
 			"lee":                    "7002 8812 7001",
 			"ann lee":                "7002 7001",
 			"lee daughters":          "7002",
+			"lee jose desert 88":     "8812",
+			"lee jose desert 99":     "",
 			"desert":                 "8812",
 			"nobody":                 "",
 			"osé":                    "",

@@ -31,6 +31,21 @@ select distinct connection_id from account_words
 where word >= @first and word < @last
 limit cast(@most as bigint);
 
+-- name: ConnectionsByTwoWords :many
+-- Of the first @most with the one word, those that have the other, too.
+select found.connection_id
+from (
+    select distinct one.connection_id
+    from account_words as one
+    where one.word >= @first and one.word < @last
+    limit cast(@most as bigint)
+) as found
+where exists (
+    select 1
+    from account_words as other
+    where other.connection_id = found.connection_id and other.word >= @other_first and other.word < @other_last
+);
+
 -- name: HasWord :one
 -- 0 or 1.
 select count(*) from (

@@ -25,6 +25,59 @@ func (q *Queries) AddWord(ctx context.Context, arg AddWordParams) error {
 	return err
 }
 
+const connectionsByTwoWords = `-- name: ConnectionsByTwoWords :many
+select found.connection_id
+from (
+    select distinct one.connection_id
+    from account_words as one
+    where one.word >= ?1 and one.word < ?2
+    limit cast(?3 as bigint)
+) as found
+where exists (
+    select 1
+    from account_words as other
+    where other.connection_id = found.connection_id and other.word >= ?4 and other.word < ?5
+)
+`
+
+type ConnectionsByTwoWordsParams struct {
+	First      string
+	Last       string
+	Most       int64
+	OtherFirst string
+	OtherLast  string
+}
+
+// Of the first @most with the one word, those that have the other, too.
+func (q *Queries) ConnectionsByTwoWords(ctx context.Context, arg ConnectionsByTwoWordsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, connectionsByTwoWords,
+		arg.First,
+		arg.Last,
+		arg.Most,
+		arg.OtherFirst,
+		arg.OtherLast,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var connection_id string
+		if err := rows.Scan(&connection_id); err != nil {
+			return nil, err
+		}
+		items = append(items, connection_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const connectionsByWord = `-- name: ConnectionsByWord :many
 select distinct connection_id from account_words
 where word >= ?1 and word < ?2
