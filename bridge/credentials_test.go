@@ -30,11 +30,7 @@ func TestRetryAfterHoldsForAllWorkOfAConnection(t *testing.T) {
 			t.Fatalf("preflight while throttled: %v, want a DownError", err)
 		}
 		w.Groups(t.Context(), conn, true)
-		w.eventually("nothing is under way any more", func() bool {
-			asked := w.asked()
-			time.Sleep(100 * time.Millisecond)
-			return w.asked() == asked
-		})
+		w.quiet()
 		before := w.asked()
 		push := w.begin(conn, group, ids...)
 		w.until(conn, push, func(p bridge.Progress) bool { return p.Push.Attempts > 0 })

@@ -122,6 +122,7 @@ func TestBothSidesRefused(t *testing.T) {
 		w.calls(c, 1, 4)
 		w.needsSignIn(c)
 		w.Groups(t.Context(), c.conn, true)
+		w.quiet()
 		asked := w.asked()
 		for range 5 {
 			w.Groups(t.Context(), c.conn, true)
@@ -239,5 +240,15 @@ func TestAFreshMojoTokenThatIsRefusedIsNoRefreshStorm(t *testing.T) {
 			t.Errorf("%d refreshes after six minutes, want two", n)
 		}
 		w.isConnected(c)
+	})
+}
+
+// quiet waits until no call is under way any more: some may have begun before the connection came to rest.
+func (w *town) quiet() {
+	w.t.Helper()
+	w.eventually("nothing is under way any more", func() bool {
+		asked := w.asked()
+		time.Sleep(100 * time.Millisecond)
+		return w.asked() == asked
 	})
 }

@@ -644,7 +644,7 @@ func (st *stage) settle() {
 		st.need(err)
 		conn, err := st.Store.Connection(st.t.Context(), st.conn.ID)
 		st.need(err)
-		if l.Waiting == 0 && !conn.Ending() {
+		if l.Waiting == 0 && (conn.State == store.StateReset || !conn.Ending()) {
 			return
 		}
 		if i > 50 && i%10 == 0 {
