@@ -42,6 +42,7 @@ func TestSupportAnswersOnOneScreen(t *testing.T) {
 	}
 	s.inspectConsole(support, "console-found")
 	support.Click(".accounts a", "Kate Moreno")
+	support.Wait("h1", "Kate Moreno")
 	s.arrivesAt(support, support.Address(), ".finding", "1 delivery needs a person")
 	s.inspectConsole(support, "console-account")
 	support.TabTo("#show")
@@ -60,6 +61,7 @@ func TestSupportAnswersOnOneScreen(t *testing.T) {
 	support.Wait(".note", "session was ended")
 
 	support.Click(".parts a", "Right now")
+	support.Wait("h1", "Right now")
 	s.arrivesAt(support, support.Address(), ".troubles h2", "Deliveries need a person")
 	s.inspectConsole(support, "console-now")
 	support.Click(".troubles a", "Kate Moreno")
