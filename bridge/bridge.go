@@ -11,7 +11,8 @@
 //	preflight.go    what a push would do, said before the button is pressed
 //	contact.go      a Wise Agent contact as Mojo wants it
 //	push.go         starting, watching, retrying and undoing a push
-//	pusher.go       sending it: fetched and sent overlapped, resumed where it was
+//	pusher.go       sending it: fetched and sent overlapped, resumed where it was; the stations are in
+//	                pushgather.go, pushmark.go and pushsend.go
 //	editsfirst.go   edits made in Mojo are delivered before a push overwrites them
 //	reset.go        Reset Credentials, by the customer or by Mojo, and the revoking behind it
 //	switch.go       signing in as someone else, which must be confirmed

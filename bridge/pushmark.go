@@ -1,0 +1,68 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"addtomojo/store"
+)
+
+// mark writes down, before a batch goes out, that it is about to: what a crash leaves is then known to be in
+// doubt. A batch that was in doubt already keeps its mark.
+func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) error {
+	for batch := range in {
+		var positions []int
+		for _, it := range batch {
+			if !it.over && it.row.State == store.ContactWaiting {
+				positions = append(positions, it.row.Position)
+			}
+		}
+		if len(positions) > 0 {
+			p.marked = append(p.marked, positions...) // before: a commit may come through whose answer doesn't
+			marks := store.PushMarks{Doubt: store.ContactCreating, Positions: positions}
+			if err := p.b.Store.MarkPush(ctx, p.push.ID, marks); err != nil {
+				return fmt.Errorf("mark batch: %w", err)
+			}
+		}
+		if !send(ctx, out, batch) {
+			return ctx.Err()
+		}
+		p.first.standAside()
+	}
+	return nil
+}
+
+// unmark takes the marks off again of contacts that were never sent, or that Mojo clearly refused, when the line comes to a stop:
+// they are in no doubt, and nobody should be told that they are.
+func (p *pusher) unmark(ctx context.Context) error {
+	here := slices.DeleteFunc(p.marked, func(position int) bool { return p.away[position] })
+	if len(here) == 0 {
+		return nil
+	}
+	err := p.b.Store.MarkPush(ctx, p.push.ID, store.PushMarks{Doubt: store.ContactWaiting, Positions: here})
+	if err != nil {
+		return fmt.Errorf("unmark batch: %w", err)
+	}
+	return nil
+}
+
+// keep writes the results of each batch, in one transaction each.
+func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
+	ctx = context.WithoutCancel(ctx) // the batch is at Mojo already: its results count even when the push is being stopped
+	troubled := p.push.Cause != "" || p.push.Attempts > 0
+	for marks := range in {
+		p.first.standAside()
+		var cleared error
+		if troubled && len(marks.Links) > 0 { // contacts came through: whoever was in trouble answers again
+			cleared = p.b.setPush(ctx, p.push, store.PushSending, "", 0, p.b.now())
+			troubled = false
+		}
+		if err := errors.Join(p.b.Store.MarkPush(ctx, p.push.ID, marks), cleared); err != nil {
+			return fmt.Errorf("keep results: %w", err)
+		}
+		p.b.watchers.tell(p.push.ID)
+	}
+	return nil
+}
