@@ -76,8 +76,8 @@ func (a *app) accountRows(list []store.Connection) []views.AccountRow {
 	rows := make([]views.AccountRow, len(list))
 	for i, conn := range list {
 		rows[i] = views.AccountRow{
-			URL: supportAccountPath(conn.ID), Name: conn.Name, Email: bridge.Masked(conn.Email),
-			Mojo: conn.MojoAccountName, Login: veil{}.text(conn.MojoLogin),
+			URL: supportAccountPath(conn.ID), Name: veil{}.text(conn.Name), Email: bridge.Masked(conn.Email),
+			Mojo: veil{}.text(conn.MojoAccountName), Login: veil{}.text(conn.MojoLogin),
 			Standing: standingView(bridge.Standing{State: bridge.StandingState(conn.State), Since: conn.Since}, zoneOr(conn.TimeZone), a.now()),
 		}
 	}
