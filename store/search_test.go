@@ -162,3 +162,19 @@ func TestTroublesAreGroupedByCause(t *testing.T) {
 		}
 	})
 }
+
+// What a connection left behind that was reset is nothing that anybody could help with.
+func TestNothingIsWrongWithWhatWasReset(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		got, err := s.ReceiveEvent(t.Context(), store.Event{WebhookID: "1", AccountID: c.MojoAccountID, Type: "call.completed", MojoContactID: 5, Body: []byte("{}"), ReceivedAt: noon}, "")
+		check(t, err)
+		check(t, s.FinishEvent(t.Context(), store.Outcome{EventID: got.Event.ID, At: noon, State: store.EventNeedsYou, Reason: "Gone."}))
+		_, _, err = s.CreatePush(t.Context(), store.Push{ID: store.NewID(), ConnectionID: c.ID, CreatedAt: noon}, []store.PushContact{{ClientID: "1"}})
+		check(t, err)
+		check(t, s.Reset(t.Context(), c.ID, noon))
+		list, err := s.Troubles(t.Context(), noon)
+		check(t, err)
+		same(t, "troubles", list, []store.Trouble(nil))
+	})
+}
