@@ -68,6 +68,26 @@ func TestSearchFindsConnectionsByTheBeginningsOfWords(t *testing.T) {
 	})
 }
 
+// Both words of a name may be common while few have both.
+func TestSearchFindsTwoCommonWords(t *testing.T) {
+	s := storetest.Open(t, storetest.SQLite)
+	for i := range 2003 {
+		name := []string{"John Quist", "Vera Smith"}[i%2]
+		if i == 2002 {
+			name = "John Smith"
+		}
+		_, err := s.Connect(t.Context(), store.Connection{
+			Email: fmt.Sprintf("%d@example.com", i), Name: name, Scopes: "profile contacts team", MojoAccountID: fmt.Sprint(50000 + i), CreatedAt: noon,
+		}, token("m"), token("w"), "")
+		check(t, err)
+	}
+	found, more, err := s.Search(t.Context(), "john smith", 10)
+	check(t, err)
+	if len(found) != 1 || found[0].Name != "John Smith" || more {
+		t.Errorf("got %d, more %v, want the one John Smith", len(found), more)
+	}
+}
+
 func TestSearchForgetsAnOldName(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := kate()
