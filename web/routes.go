@@ -86,5 +86,6 @@ func (a *app) routes(e *echo.Echo) {
 	e.POST(supportPath+"/accounts/:account/events/:event/retry", a.retryOne, form, acts, a.ofAccount)
 	e.POST(supportPath+"/accounts/:account/link", a.makeReconnectLink, form, acts, a.ofAccount)
 	e.POST(supportPath+"/accounts/:account/sessions", a.endSessions, form, acts, a.ofAccount)
-	e.GET(supportAuditPath, a.auditLog, a.staff(roleViewer))
+	e.GET(supportAuditPath, a.auditLog, looks)
+	e.POST(supportAuditPath, a.filterAudits, form, looks)
 }

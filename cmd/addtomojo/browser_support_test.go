@@ -48,7 +48,7 @@ func (s *scene) staffLink(email, role string) string {
 func TestSupportSignsInByLink(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)
-	tab := s.user.Open(s.Settings.BaseURL + "/support/audit?who=" + sampleOperator)
+	tab := s.user.Open(s.Settings.BaseURL + "/support/audit?before=" + store.NewID())
 	tab.Look(chrome.Desk)
 	tab.Wait("h1", "Sign in to support")
 	tab.Wait(".command", "addtomojo support-link")
@@ -62,10 +62,7 @@ func TestSupportSignsInByLink(t *testing.T) {
 	tab.Keys("\r")
 	tab.Wait("h1", "Audit log") // what was asked for at first
 	tab.Wait(".signed-in", sampleOperator)
-	if got := tab.Input("#who"); got != sampleOperator {
-		t.Errorf("who: got %q, want the filter that was asked for", got)
-	}
-	if at := tab.Address(); strings.Contains(at, "link") {
+	if at := tab.Address(); strings.Contains(at, "link") || !strings.Contains(at, "/support/audit?before=") {
 		t.Errorf("the address bar shows %s", at)
 	}
 
@@ -135,7 +132,9 @@ func TestSupportReadsTheAuditLog(t *testing.T) {
 	tab.Click("button", "Filter")
 	tab.Wait("main", "Nothing fits all of that.")
 	s.inspectConsole(tab, "audit-nothing")
-	tab.Go(s.Settings.BaseURL + "/support/audit?from=yesterday")
+	tab.TabTo("#from")
+	tab.Keys("01011999")
+	tab.Click("button", "Filter")
 	tab.Wait(".error", "Choose a day")
 	s.inspectConsole(tab, "audit-no-day")
 }
