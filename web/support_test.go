@@ -1,6 +1,9 @@
 package web
 
 import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -8,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
 	"golang.org/x/oauth2"
 
 	"addtomojo/store"
@@ -200,7 +204,35 @@ func TestAnAccountThatWasReset(t *testing.T) {
 	b.get(account).want(200).says("Reset", "Nothing: the connection is over.")
 	for _, action := range []string{"/test", "/link", "/retry"} {
 		b.post(account+action, nil).to(account)
-		b.get(account).says("This connection was reset, so nothing was done.")
+		audits := h.audits()
+		b.get(account).says("This connection was reset, so nothing was done.", "nothing: the connection was reset")
+		if want := map[string]string{"/test": auditTest, "/link": auditReconnect, "/retry": auditRetry}[action]; audits[0] != sam+" operator "+want {
+			t.Errorf("audit log after %s: got %q, want it there", action, audits[0])
+		}
+	}
+}
+
+func TestWhatCameToNothingIsWrittenDown(t *testing.T) {
+	h := newHouse(t, nil)
+	h.browser().connect(1)
+	b, account := h.staff(sam, roleOperator), h.account(jane)
+	for path, form := range map[string]url.Values{
+		"/retry":                              {"since": {"yesterday"}},
+		"/events/" + store.NewID() + "/retry": nil,
+	} {
+		b.post(account+path, form).to(account)
+		if got, want := h.audits()[0], sam+" operator "+auditRetry; got != want {
+			t.Errorf("%s: the audit log has %q, want %q", path, got, want)
+		}
+	}
+	a := &app{Server: h.server}
+	c := echo.New().NewContext(httptest.NewRequest(http.MethodPost, account+"/sessions", nil), httptest.NewRecorder())
+	c.Set("staff", &staffMember{Email: sam, Role: roleOperator})
+	if err := a.failed(c, auditSessions, store.ErrStale); !errors.Is(err, store.ErrStale) {
+		t.Errorf("got %v, want the action's own error", err)
+	}
+	if got, want := h.audits()[0], sam+" operator "+auditSessions; got != want {
+		t.Errorf("an action that failed: the audit log has %q, want %q", got, want)
 	}
 }
 
