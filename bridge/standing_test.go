@@ -193,3 +193,20 @@ func TestHeldSidesKeepNobodyFromBeingAsked(t *testing.T) {
 	w.run()
 	w.eventually("the last one is well again", func() bool { return len(w.standing(conn).Silent()) == 0 })
 }
+
+func TestASideIsWellAgainAfterOurClockWentBack(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		w.skew.Add(int64(24 * time.Hour))
+		w.wiseFaults.Add(fault.Rule{Endpoint: "getUser", Kind: fault.ServerError, Status: 503, Times: 1})
+		w.TestNow(t.Context(), conn)
+		if len(w.standing(conn).Silent()) != 1 {
+			t.Fatalf("standing %+v, want Wise Agent silent", w.standing(conn))
+		}
+		w.skew.Add(-int64(24 * time.Hour))
+		w.TestNow(t.Context(), conn)
+		if s := w.standing(conn); len(s.Silent()) != 0 {
+			t.Errorf("standing %+v, want both sides well", s)
+		}
+	})
+}
