@@ -11,7 +11,9 @@ type SupportSearch struct {
 	Rows    []AccountRow
 	More    bool // there are others that fit
 	Launch  *LaunchRow
-	Problem string // why nothing was searched; "" when it was
+
+	LikeCode bool   // Query may be meant as a support code
+	Problem  string // why nothing was searched; "" when it was
 }
 
 // AccountRow is an account in a list.

@@ -71,6 +71,7 @@ func supportStates() []state {
 	return []state{
 		{"support-search", searchWith(func(s *SupportSearch) { s.Query = "" })},
 		{"support-search-nobody", searchWith(func(s *SupportSearch) { s.Query = hostile[1] })},
+		{"support-search-code", searchWith(func(s *SupportSearch) { s.Query, s.LikeCode = "K7M4-Q2XD", true })},
 		{"support-search-too-many", searchWith(func(s *SupportSearch) { s.More = true })},
 		{"support-search-hostile", searchWith(func(s *SupportSearch) {
 			row := someLaunchRow()

@@ -65,7 +65,12 @@ func (a *app) routes(e *echo.Echo) {
 	e.POST("/reset", a.reset, form, a.visited, a.connected)
 	e.POST("/signout", a.signOut, form, a.glanced)
 
-	// Support staff: how they get in, and what they did
+	a.staffRoutes(e, form)
+}
+
+// staffRoutes are the support console's.
+func (a *app) staffRoutes(e *echo.Echo, form echo.MiddlewareFunc) {
+	// How they get in
 	e.GET(supportSignInPath, a.askStaffSignIn)
 	e.GET(supportLinkPath+"/:token", a.askStaffLink)
 	e.POST(supportLinkPath+"/:token", a.takeStaffLink, form)

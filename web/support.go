@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ const supportNowPath = supportPath + "/now"
 
 // accountsFound is how many accounts a search shows.
 const accountsFound = 50
+
+// likeCode is what a support code looks like, read out or typed.
+var likeCode = regexp.MustCompile(`^[0-9A-Za-z]{4}[- ]?[0-9A-Za-z]{4}$`)
 
 // searchAccounts keeps what is looked for in the staff member's session and shows what fits: an address bar, with its history,
 // is no place for a customer's e-mail.
@@ -57,7 +61,7 @@ func (a *app) showSearch(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Rows, page.More = a.accountRows(found), more
+	page.Rows, page.More, page.LikeCode = a.accountRows(found), more, likeCode.MatchString(query)
 	launch, err := a.Store.LaunchByCode(ctx, query)
 	if err == nil {
 		row := launchRow(launch, time.UTC)

@@ -57,7 +57,7 @@ func TestSupportFindsAnAccountByWhatPeopleSay(t *testing.T) {
 		}
 	}
 	b.find("nobody at all").says("Nobody fits")
-	b.find(code).says("Nobody fits")
+	b.find(code).says("Nobody fits", "why the popup couldn't open")
 	b.find("<script>alert(1)</script>").says("Nobody fits")
 	b.find("   ").says("The beginnings of words are enough")
 	if got := h.audits(); !strings.Contains(strings.Join(got, "\n"), "search") {
