@@ -5,12 +5,12 @@ import "time"
 // SupportSearch is where support staff look for an account.
 type SupportSearch struct {
 	Page
-	Staff   Staff
-	Action  string // POST; field q
-	Query   string // what was searched last; "" before any search
-	Rows    []AccountRow
-	More    bool // there are others that fit
-	Launch  *LaunchRow
+	Staff  Staff
+	Action string // POST; field q
+	Query  string // what was searched last; "" before any search
+	Rows   []AccountRow
+	More   bool // there are others that fit
+	Launch *LaunchRow
 
 	LikeCode bool   // Query may be meant as a support code
 	Problem  string // why nothing was searched; "" when it was
