@@ -38,5 +38,5 @@ chaos: ## kill -9 at random points of pushes, 20 rounds on each database
 fuzz: ## fuzz the decoders and the rules that read people's text, a minute each
 	tools/fuzz.sh
 
-screenshots: ## take the README's screenshots anew into docs/
-	SCREENSHOTS=$(CURDIR)/docs CGO_ENABLED=0 go test -count=1 -run 'TestScreenshots' ./cmd/addtomojo
+screenshots: ## take the screenshots of the README and of docs/support.md anew
+	SCREENSHOTS=$(CURDIR)/docs CGO_ENABLED=0 go test -count=1 -run 'TestScreenshots|TestTenFaultsOnOneScreen' ./cmd/addtomojo

@@ -609,3 +609,26 @@ func TestThreeDaysOfCallsComeBackThroughTheLink(t *testing.T) {
 		}
 	})
 }
+
+// While a reset has its grace, its reconnect links are over: who signed in would sign in for nothing.
+func TestALinkEndsWhenAResetBegins(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		w.lose(conn.ID, store.Mojo)
+		link, err := w.ReconnectLink(t.Context(), conn)
+		w.need(err)
+		launch, err := w.OpenReconnectLink(t.Context(), link[strings.LastIndex(link, "/")+1:])
+		w.need(err)
+		_, err = w.Store.AskReset(t.Context(), conn.ID, w.Now(), w.Now().Add(time.Hour))
+		w.need(err)
+		if _, err := w.Reconnecting(t.Context(), launch); !errors.Is(err, bridge.ErrLinkEnded) {
+			t.Errorf("the page of an opened link: %v, want it ended", err)
+		}
+		if _, err := w.OpenReconnectLink(t.Context(), link[strings.LastIndex(link, "/")+1:]); !errors.Is(err, bridge.ErrLinkEnded) {
+			t.Errorf("the link: %v, want it ended", err)
+		}
+		if _, err := w.ReconnectLink(t.Context(), conn); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("another link: %v, want none", err)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"addtomojo/mojo"
@@ -21,6 +22,8 @@ const (
 	probeLook = 15 * time.Second
 	// probesAtOnce is how many sides it then asks: a partner that is down for everybody must not be hammered.
 	probesAtOnce = 16
+	// probesSeen is how many it looks at for them: those that asked for patience are left alone.
+	probesSeen = 1000
 )
 
 // probeLoop asks silent sides whether they answer again: else a side that nobody needs just now would be called silent for ever.
@@ -33,15 +36,24 @@ func (b *Bridge) probeLoop(ctx context.Context) {
 }
 
 func (b *Bridge) probe(ctx context.Context) error {
-	silent, err := b.Store.SilentWays(ctx, b.now().Add(-probeEvery), probesAtOnce)
+	silent, err := b.Store.SilentWays(ctx, b.now().Add(-probeEvery), probesSeen)
 	if err != nil {
 		return err
 	}
+	silent = slices.DeleteFunc(silent, b.held)
 	var asking errgroup.Group
-	for _, way := range silent {
+	for _, way := range silent[:min(len(silent), probesAtOnce)] {
 		asking.Go(func() error { return b.probeWay(ctx, way) })
 	}
 	return asking.Wait()
+}
+
+// held tells whether a side asked for patience, and the time isn't over.
+func (b *Bridge) held(way store.Health) bool {
+	if way.Way == store.WayMojo {
+		return b.patience.left(way.ConnectionID, b.now()) > 0
+	}
+	return b.breakers.of(way.ConnectionID).held(b.now()) > 0
 }
 
 // probeWay asks one side; what it answers is felt, see pulses.
@@ -79,13 +91,15 @@ const testTime = 20 * time.Second
 var errOtherAccount = errors.New("the tokens are another account's")
 
 func (b *Bridge) testWise(ctx context.Context, conn store.Connection) error {
-	return b.withWise(ctx, conn.ID, func(api *wiseagent.API) error {
-		who, err := api.User(ctx)
-		if err == nil && plainEmail(who.Email) != conn.Email {
-			return errOtherAccount
-		}
+	var who wiseagent.User
+	err := b.withWise(ctx, conn.ID, func(api *wiseagent.API) (err error) {
+		who, err = api.User(ctx)
 		return err
 	})
+	if err == nil && plainEmail(who.Email) != conn.Email {
+		return errOtherAccount
+	}
+	return err
 }
 
 func (b *Bridge) testMojo(ctx context.Context, conn store.Connection) error {

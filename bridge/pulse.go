@@ -53,6 +53,9 @@ func (p *pulses) felt(connID string, way store.Way, err error, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.of(pulseKey{connID, way})
+	if later(h.GoodAt, h.BadAt).After(now.Add(pulseCalm)) { // our clock went back
+		h.GoodAt, h.BadAt, h.BadSince, h.changed = time.Time{}, time.Time{}, time.Time{}, true
+	}
 	if !bad {
 		h.changed = h.changed || h.BadAt.After(h.GoodAt) || now.Sub(h.storedAt) >= pulseCalm
 		h.GoodAt = now

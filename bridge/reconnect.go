@@ -23,7 +23,7 @@ const reconnectLife = 7 * 24 * time.Hour
 // ReconnectLink makes an address that leads whoever opens it to the sign-in that the connection needs. It works for seven days,
 // as often as it is opened, until somebody has signed in through it or the connection is reset. It opens no session and shows
 // the account masked: to go on, one has to sign in with the connection's own accounts. Only a hash of it is kept, so nobody can
-// look it up later; make another one. [store.ErrNotFound] when the connection isn't live.
+// look it up later; make another one. [store.ErrNotFound] when the connection isn't live, or is ending.
 func (b *Bridge) ReconnectLink(ctx context.Context, conn store.Connection) (url string, err error) {
 	token := rand.Text() // at least 128 random bits
 	err = b.Store.AddReconnectLink(ctx, store.ReconnectLink{
@@ -52,13 +52,14 @@ func (b *Bridge) OpenReconnectLink(ctx context.Context, token string) (store.Lau
 	return launch, nil
 }
 
-// Reconnecting is the connection of a reconnect link's launch. The error is ErrLinkEnded when it was reset.
+// Reconnecting is the connection of a reconnect link's launch. The error is ErrLinkEnded when it was reset or is
+// ending.
 func (b *Bridge) Reconnecting(ctx context.Context, launch store.Launch) (store.Connection, error) {
 	conn, err := b.Store.Connection(ctx, launch.ConnectionID)
 	switch {
 	case err != nil:
 		return conn, fmt.Errorf("read connection: %w", err)
-	case conn.State == store.StateReset:
+	case conn.State == store.StateReset, conn.Ending():
 		return conn, ErrLinkEnded
 	}
 	return conn, nil

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,8 @@ import (
 	mojobox "addtomojo/sandbox/mojo"
 	"addtomojo/store"
 	"addtomojo/store/storetest"
+
+	"golang.org/x/oauth2"
 )
 
 func (w *town) standing(conn store.Connection) bridge.Standing {
@@ -146,4 +149,64 @@ func TestHealthOutlivesTheProcess(t *testing.T) {
 	if s := w.standing(conn); s.Sides[1].GoodAt.IsZero() {
 		t.Errorf("standing %+v, want that Mojo's answer is known after a stop", s)
 	}
+}
+
+// Wise Agent answers, if only for somebody who changed the e-mail there: that is not silence.
+func TestAnAnswerForAnotherAccountIsAnAnswer(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		w.stop()
+		w.ProbeLook = 20 * time.Millisecond
+		w.run()
+		w.wiseFaults.Add(fault.Rule{Endpoint: "getUser", Kind: fault.ServerError, Status: 503, Times: 1})
+		w.TestNow(t.Context(), conn)
+		w.eventually("Wise Agent counts as silent", func() bool { return len(w.standing(conn).Silent()) == 1 })
+		w.instead.Store("getUser", `[{"First":"Kate","Last":"Moreno","Email":"kate@new.example.com"}]`)
+		w.skew.Add(int64(2 * time.Minute))
+		w.eventually("Wise Agent counts as well again", func() bool { return len(w.standing(conn).Silent()) == 0 })
+		wise, _ := w.TestNow(t.Context(), conn)
+		if got := bridge.TestWords(bridge.WiseAgent, wise); !strings.Contains(got, "another account") {
+			t.Errorf("the test says %q, want that it is another account", got)
+		}
+	})
+}
+
+// Sides that asked for patience must not keep others from being asked again.
+func TestHeldSidesKeepNobodyFromBeingAsked(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, storetest.Open(t, storetest.SQLite), mojobox.Config{})
+	conn := w.connected()
+	w.stop()
+	w.wiseFaults.Add(fault.Rule{Endpoint: "getUser", Kind: fault.TooMany, RetryAfter: time.Hour, Times: 20})
+	for i := range 20 {
+		held, err := w.Store.Connect(t.Context(), store.Connection{
+			Email: fmt.Sprintf("held%d@example.com", i), Scopes: "profile contacts team", MojoAccountID: fmt.Sprint(70000 + i),
+			MojoAccountURL: "http://127.0.0.1:1", CreatedAt: w.Now(),
+		}, &oauth2.Token{AccessToken: "m"}, &oauth2.Token{AccessToken: "w"}, "")
+		w.need(err)
+		w.TestNow(t.Context(), held)
+	}
+	w.skew.Add(int64(time.Second))
+	w.need(w.Store.SaveHealth(t.Context(), []store.Health{{ConnectionID: conn.ID, Way: store.WayWise, BadAt: w.Now(), BadSince: w.Now(), Cause: "Slow."}}))
+	w.skew.Add(int64(5 * time.Minute))
+	w.ProbeLook = 20 * time.Millisecond
+	w.run()
+	w.eventually("the last one is well again", func() bool { return len(w.standing(conn).Silent()) == 0 })
+}
+
+func TestASideIsWellAgainAfterOurClockWentBack(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		w.skew.Add(int64(24 * time.Hour))
+		w.wiseFaults.Add(fault.Rule{Endpoint: "getUser", Kind: fault.ServerError, Status: 503, Times: 1})
+		w.TestNow(t.Context(), conn)
+		if len(w.standing(conn).Silent()) != 1 {
+			t.Fatalf("standing %+v, want Wise Agent silent", w.standing(conn))
+		}
+		w.skew.Add(-int64(24 * time.Hour))
+		w.TestNow(t.Context(), conn)
+		if s := w.standing(conn); len(s.Silent()) != 0 {
+			t.Errorf("standing %+v, want both sides well", s)
+		}
+	})
 }

@@ -26,12 +26,21 @@ type Health struct {
 	Cause        string    // of the last bad one, in plain words
 }
 
+// healthLate is by how much news may come late, and clocks of several processes differ.
+const healthLate = 10 * time.Minute
+
 // SaveHealth adds to what is known of ways. What is older than that changes nothing, so it may come late and from several
-// processes. A way whose GoodAt is the later of the two is well again.
+// processes; but what is known from a time that is still to come is forgotten, for a clock was wrong then. A way whose GoodAt is
+// the later of the two is well again.
 func (s *Store) SaveHealth(ctx context.Context, news []Health) error {
 	return s.write(ctx, "save health", func(q tx) error {
 		for _, h := range news {
-			err := q.SaveHealth(ctx, rows.SaveHealthParams{
+			ahead := max(millis(h.GoodAt), millis(h.BadAt)) + healthLate.Milliseconds()
+			err := q.ForgetHealthAhead(ctx, rows.ForgetHealthAheadParams{ConnectionID: h.ConnectionID, Way: string(h.Way), Ahead: ahead})
+			if err != nil {
+				return err
+			}
+			err = q.SaveHealth(ctx, rows.SaveHealthParams{
 				ConnectionID: h.ConnectionID,
 				Way:          string(h.Way),
 				GoodAt:       millis(h.GoodAt),

@@ -43,6 +43,27 @@ func TestHealthTellsSinceWhenASideIsSilent(t *testing.T) {
 	})
 }
 
+// What was written while our clock was ahead must not count as the latest for as long.
+func TestHealthOfAClockThatWasAhead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		ahead := noon.Add(24 * time.Hour)
+		is := func(what string, news, want store.Health) {
+			t.Helper()
+			news.ConnectionID, news.Way = c.ID, store.WayWise
+			check(t, s.SaveHealth(t.Context(), []store.Health{news}))
+			known, err := s.Health(t.Context(), c.ID)
+			check(t, err)
+			want.ConnectionID, want.Way = c.ID, store.WayWise
+			same(t, what, known[store.WayWise], want)
+		}
+		is("bad, tomorrow", store.Health{BadAt: ahead, BadSince: ahead, Cause: "slow"}, store.Health{BadAt: ahead, BadSince: ahead, Cause: "slow"})
+		is("good, today", store.Health{GoodAt: noon}, store.Health{GoodAt: noon})
+		is("good, tomorrow", store.Health{GoodAt: ahead}, store.Health{GoodAt: ahead})
+		is("bad, today", store.Health{BadAt: noon, BadSince: noon, Cause: "down"}, store.Health{BadAt: noon, BadSince: noon, Cause: "down"})
+	})
+}
+
 func TestRefusedHooksAreCountedForConnectedAccountsOnly(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := connected(t, s)

@@ -79,7 +79,8 @@ const noticeLost = "The service stopped while it was being sent. It counts as se
 const noticeDropped = "The connection needed no sign-in any more."
 
 // ClaimNotices takes notices that are due, the longest due first, and keeps everybody else from them until then; each one's
-// attempt is counted before it begins. A notice whose connection needs no sign-in any more, or needs one anew, is dropped instead.
+// attempt is counted before it begins. A notice whose connection needs no sign-in any more, needs one anew or is ending is dropped
+// instead.
 // An e-mail whose process died in the midst of sending counts as sent; a webhook is tried again.
 func (s *Store) ClaimNotices(ctx context.Context, now, until time.Time, most int) (claimed []Notice, err error) {
 	var due []string
@@ -117,7 +118,7 @@ func (s *Store) claimNotice(ctx context.Context, id string, now, until time.Time
 			return err
 		case r.State == string(NoticeSending) && r.Channel == string(ChannelEmail):
 			end.State, end.Cause = string(NoticeSent), noticeLost
-		case c.State != string(StateNeedsSignIn) || c.Since != r.Since:
+		case c.State != string(StateNeedsSignIn) || c.Since != r.Since || c.ResetAskedAt > 0:
 			end.State, end.Cause = string(NoticeDropped), noticeDropped
 		default:
 			n := notice(r)

@@ -119,6 +119,10 @@ func TestNoticeIsDropped(t *testing.T) {
 		"signed in again": func(t *testing.T, s *store.Store, c store.Connection) error {
 			return s.RefreshSide(t.Context(), c.ID, store.Mojo, token("mojo 2"), "", noon.Add(time.Second))
 		},
+		"about to be reset": func(t *testing.T, s *store.Store, c store.Connection) error {
+			_, err := s.AskReset(t.Context(), c.ID, noon.Add(time.Second), noon.Add(time.Hour))
+			return err
+		},
 		"reset": func(t *testing.T, s *store.Store, c store.Connection) error {
 			return s.Reset(t.Context(), c.ID, noon.Add(time.Second))
 		},
@@ -135,6 +139,15 @@ func TestNoticeIsDropped(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestNobodyIsToldOfAConnectionThatIsEnding(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := lost(t, s)
+		_, err := s.AskReset(t.Context(), c.ID, noon, noon.Add(time.Hour))
+		check(t, err)
+		told(t, s, store.ChannelEmail, noon, noon, 0)
+	})
 }
 
 func TestNoticesAreMadeAndClaimedOnce(t *testing.T) {

@@ -16,10 +16,10 @@ type ReconnectLink struct {
 	ExpiresAt    time.Time
 }
 
-// AddReconnectLink stores a link. [ErrNotFound] when the connection isn't live.
+// AddReconnectLink stores a link. [ErrNotFound] when the connection isn't live, or is ending.
 func (s *Store) AddReconnectLink(ctx context.Context, l ReconnectLink) error {
 	return s.write(ctx, "add reconnect link", func(q tx) error {
-		if _, err := q.LockLiveConnection(ctx, l.ConnectionID); err != nil {
+		if err := lockOpen(ctx, q, l.ConnectionID); err != nil {
 			return err
 		}
 		return q.InsertReconnectLink(ctx, rows.InsertReconnectLinkParams{
@@ -32,7 +32,7 @@ func (s *Store) AddReconnectLink(ctx context.Context, l ReconnectLink) error {
 }
 
 // ConnectionOfReconnectLink returns the connection that a link is for. [ErrNotFound] when there is no such link, it has ended or
-// expired, or the connection was reset.
+// expired, or the connection was reset or is ending.
 func (s *Store) ConnectionOfReconnectLink(ctx context.Context, hash string, now time.Time) (c Connection, err error) {
 	err = s.read(ctx, "get connection of a reconnect link", func(q tx) error {
 		r, err := q.ConnectionOfReconnectLink(ctx, rows.ConnectionOfReconnectLinkParams{Hash: hash, Now: millis(now)})

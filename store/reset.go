@@ -319,5 +319,8 @@ func (s *Store) saveSuccessor(ctx context.Context, q tx, c Connection, oldID str
 	if err := s.end(ctx, q, oldID, c.CreatedAt); err != nil {
 		return "", err
 	}
-	return id, insertConnectionAs(ctx, q, id, c)
+	if err := insertConnectionAs(ctx, q, id, c); err != nil {
+		return "", err
+	}
+	return id, saveWords(ctx, q, id)
 }

@@ -199,6 +199,11 @@ func TestSwitch(t *testing.T) {
 		now := noon.Add(time.Minute)
 		got, err := s.Switch(t.Context(), old.ID, l.ID, now)
 		check(t, err)
+		found, _, err := s.Search(t.Context(), got.MojoAccountID, 10)
+		check(t, err)
+		if len(found) != 1 || found[0].ID != got.ID {
+			t.Errorf("support finds %+v by the new Mojo account, want the new connection", found)
+		}
 		want := old
 		want.ID, want.MojoAccountID, want.MojoAccountName, want.CreatedAt, want.Since = got.ID, "4712", "Ortiz Ranches", now, now
 		same(t, "connection", got, want)

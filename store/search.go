@@ -15,11 +15,12 @@ import (
 )
 
 const (
-	wordsMost    = 100  // words that a connection is found by
-	wordMost     = 80   // letters of a word
-	termsMost    = 6    // words of a search
-	searchedMost = 1000 // connections of the rarest word that are looked at
-	readMost     = 100  // and that are read, the newest ones
+	wordsMost  = 100    // words that a connection is found by
+	wordMost   = 80     // letters of a word
+	termsMost  = 6      // words of a search
+	lookedMost = 10_000 // connections of the rarest word that are looked at
+	fitMost    = 1000   // that fit
+	readMost   = 100    // and that are read, the newest ones
 )
 
 // Search finds connections, reset ones too, by the beginnings of words: of names, e-mails, Mojo logins and ids. All words of the
@@ -53,54 +54,26 @@ func rank(c Connection) int {
 }
 
 // fitting finds the ids of connections that have words beginning with all terms. It goes through those of the rarest term; cut
-// says that these were too many to look at.
+// says that there were too many to look at all.
 func fitting(ctx context.Context, q tx, terms []string) (ids []string, cut bool, err error) {
-	rarest, fewest := 0, int64(searchedMost+1)
-	for i, term := range terms {
-		n, err := q.CountWords(ctx, rows.CountWordsParams{First: term, Last: after(term), Most: searchedMost + 1})
+	rarest, fewest := terms[0], int64(lookedMost+1)
+	for _, term := range terms {
+		n, err := q.CountWords(ctx, rows.CountWordsParams{First: term, Last: after(term), Most: lookedMost + 1})
 		if err != nil {
 			return nil, false, err
 		}
 		if n < fewest {
-			rarest, fewest = i, n
+			rarest, fewest = term, n
 		}
 	}
-	others := slices.Concat(terms[:rarest], terms[rarest+1:])
-	if ids, err = having(ctx, q, terms[rarest], others); err != nil {
-		return nil, false, err
-	}
-	return ids, fewest > searchedMost, nil
-}
-
-// having finds connections with a word beginning with the term and words beginning with all others.
-func having(ctx context.Context, q tx, term string, others []string) (ids []string, err error) {
-	if len(others) == 0 {
-		return q.ConnectionsByWord(ctx, rows.ConnectionsByWordParams{First: term, Last: after(term), Most: searchedMost})
-	}
-	ids, err = q.ConnectionsByTwoWords(ctx, rows.ConnectionsByTwoWordsParams{
-		First: term, Last: after(term), Most: searchedMost, OtherFirst: others[0], OtherLast: after(others[0]),
+	others := slices.DeleteFunc(slices.Clone(terms), func(term string) bool { return term == rarest })
+	others = append(others, make([]string, termsMost-1-len(others))...)
+	ids, err = q.ConnectionsByWords(ctx, rows.ConnectionsByWordsParams{
+		First: rarest, Last: after(rarest), Looked: lookedMost, Most: fitMost,
+		First2: others[0], Last2: after(others[0]), First3: others[1], Last3: after(others[1]), First4: others[2], Last4: after(others[2]),
+		First5: others[3], Last5: after(others[3]), First6: others[4], Last6: after(others[4]),
 	})
-	for _, other := range others[1:] {
-		if err != nil {
-			return nil, err
-		}
-		ids, err = keep(ctx, q, ids, other)
-	}
-	return ids, err
-}
-
-// keep keeps the connections that have a word beginning with term.
-func keep(ctx context.Context, q tx, ids []string, term string) (kept []string, err error) {
-	for _, id := range ids {
-		n, err := q.HasWord(ctx, rows.HasWordParams{ConnectionID: id, First: term, Last: after(term)})
-		if err != nil {
-			return nil, err
-		}
-		if n > 0 {
-			kept = append(kept, id)
-		}
-	}
-	return kept, nil
+	return ids, fewest > lookedMost || len(ids) == fitMost, err
 }
 
 // connectionsOf reads connections in the order of their ids.

@@ -70,6 +70,26 @@ func TestSearchFindsConnectionsByTheBeginningsOfWords(t *testing.T) {
 	})
 }
 
+// Both words of a name may be common while few have both.
+func TestSearchFindsTwoCommonWords(t *testing.T) {
+	s := storetest.Open(t, storetest.SQLite)
+	for i := range 2003 {
+		name := []string{"John Quist", "Vera Smith"}[i%2]
+		if i == 2002 {
+			name = "John Smith"
+		}
+		_, err := s.Connect(t.Context(), store.Connection{
+			Email: fmt.Sprintf("%d@example.com", i), Name: name, Scopes: "profile contacts team", MojoAccountID: fmt.Sprint(50000 + i), CreatedAt: noon,
+		}, token("m"), token("w"), "")
+		check(t, err)
+	}
+	found, more, err := s.Search(t.Context(), "john smith", 10)
+	check(t, err)
+	if len(found) != 1 || found[0].Name != "John Smith" || more {
+		t.Errorf("got %d, more %v, want the one John Smith", len(found), more)
+	}
+}
+
 func TestSearchForgetsAnOldName(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := kate()
@@ -162,5 +182,21 @@ func TestTroublesAreGroupedByCause(t *testing.T) {
 				t.Errorf("whom %s concerns: got %v, want %s", list[i].Kind, got, want)
 			}
 		}
+	})
+}
+
+// What a connection left behind that was reset is nothing that anybody could help with.
+func TestNothingIsWrongWithWhatWasReset(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		got, err := s.ReceiveEvent(t.Context(), store.Event{WebhookID: "1", AccountID: c.MojoAccountID, Type: "call.completed", MojoContactID: 5, Body: []byte("{}"), ReceivedAt: noon}, "")
+		check(t, err)
+		check(t, s.FinishEvent(t.Context(), store.Outcome{EventID: got.Event.ID, At: noon, State: store.EventNeedsYou, Reason: "Gone."}))
+		_, _, err = s.CreatePush(t.Context(), store.Push{ID: store.NewID(), ConnectionID: c.ID, CreatedAt: noon}, []store.PushContact{{ClientID: "1"}})
+		check(t, err)
+		check(t, s.Reset(t.Context(), c.ID, noon))
+		list, err := s.Troubles(t.Context(), noon)
+		check(t, err)
+		same(t, "troubles", list, []store.Trouble(nil))
 	})
 }

@@ -1,6 +1,6 @@
 // Package store is everything that Add to Mojo remembers: launches, sessions, sign-ins in the making, connections with their
-// sealed tokens, pushes with their contacts, links, what Mojo told us with its way into Wise Agent, what people were told of a
-// lost connection, and the work that waits (revocations, leases).
+// sealed tokens and how their two sides go, pushes with their contacts, links, what Mojo told us with its way into Wise Agent, what
+// people were told of a lost connection, what support staff finds them by and did, and the work that waits (revocations, leases).
 //
 // [Open] takes a file for SQLite, the default, or the URL of a PostgreSQL database, and brings the schema up to date. The rest
 // is the same on both:

@@ -50,9 +50,9 @@ type AuditLog struct {
 	OlderURL  string // GET; "" on the last page
 }
 
-// AuditForm filters the audit log with GET: who, action, text, from, to and account.
+// AuditForm filters the audit log: it posts who, action, text, from, to and account.
 type AuditForm struct {
-	Action   string // GET; without a query it shows all
+	Action   string // POST; GET shows all
 	Who      string // a staff member's e-mail
 	Actions  []AuditAction
 	Text     string

@@ -162,7 +162,7 @@ type state struct {
 
 // states are all pages in all the states that look different.
 func states() []state {
-	return slices.Concat(welcomeStates(), problemStates(), chooseStates(), pushStates(), activityStates(), otherStates(), staffStates())
+	return slices.Concat(welcomeStates(), problemStates(), chooseStates(), pushStates(), activityStates(), otherStates(), staffStates(), supportStates())
 }
 
 func welcomeStates() []state {

@@ -5,13 +5,15 @@ import "time"
 // SupportSearch is where support staff look for an account.
 type SupportSearch struct {
 	Page
-	Staff   Staff
-	Action  string // POST; field q
-	Query   string // what was searched last; "" before any search
-	Rows    []AccountRow
-	More    bool // there are others that fit
-	Launch  *LaunchRow
-	Problem string // why nothing was searched; "" when it was
+	Staff  Staff
+	Action string // POST; field q
+	Query  string // what was searched last; "" before any search
+	Rows   []AccountRow
+	More   bool // there are others that fit
+	Launch *LaunchRow
+
+	LikeCode bool   // Query may be meant as a support code
+	Problem  string // why nothing was searched; "" when it was
 }
 
 // AccountRow is an account in a list.

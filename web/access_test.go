@@ -103,6 +103,7 @@ var access = []struct {
 	{"POST /support/accounts/:account/link", 401, 401, 401},
 	{"POST /support/accounts/:account/sessions", 401, 401, 401},
 	{"GET /support/audit", 303, 303, 303},
+	{"POST /support/audit", 401, 401, 401},
 	{"GET /support/signin", 200, 200, 200},
 	{"GET /support/signin/link/:token", 410, 410, 410},
 	{"POST /support/signin/link/:token", 410, 410, 410},

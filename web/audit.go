@@ -67,7 +67,11 @@ const auditsShown = 50
 // auditLog shows what support staff looked at and did. Looking at it is in it, too.
 func (a *app) auditLog(c echo.Context) error {
 	ctx := c.Request().Context()
-	ask, form := a.auditFilter(c.QueryParams())
+	wanted := auditWish{}
+	if c.QueryParam(auditFiltered) != "" {
+		wanted = staffOf(c).Audit
+	}
+	ask, form := auditFilter(wanted, c.QueryParams())
 	log := views.AuditLog{Page: a.staffPage("Audit log"), Staff: a.staffView(c), Now: a.now(), Form: form}
 	status := http.StatusOK
 	if form.FromError+form.ToError != "" {
@@ -88,11 +92,47 @@ func (a *app) auditLog(c echo.Context) error {
 	return a.render(c, status, views.AuditPage(log))
 }
 
-// auditFilter reads the form. A day that can't be read comes back beside its field.
-func (a *app) auditFilter(q url.Values) (store.AuditFilter, views.AuditForm) {
-	word := func(name string) string { return clip(strings.TrimSpace(q.Get(name)), 200) }
-	form := views.AuditForm{Action: supportAuditPath, Who: word("who"), Text: word("text"), From: word("from"), To: word("to")}
-	f := store.AuditFilter{Who: form.Who, Action: word("action"), Text: form.Text, Limit: auditsShown + 1}
+// auditFiltered is in the address of the audit log as it was filtered last. What for is kept in the staff member's session: an
+// address bar, with its history, is no place for a customer's e-mail.
+const auditFiltered = "filtered"
+
+// auditWish is what the audit log is filtered for, as it was typed.
+type auditWish struct {
+	Who    string `json:"who,omitempty"`
+	Action string `json:"action,omitempty"`
+	Text   string `json:"text,omitempty"`
+	From   string `json:"from,omitempty"`
+	To     string `json:"to,omitempty"`
+}
+
+// filterAudits keeps what the audit log is to be filtered for, and leads to it.
+func (a *app) filterAudits(c echo.Context) error {
+	form, err := a.readForm(c)
+	if err != nil {
+		return err
+	}
+	word := func(name string) string { return clip(strings.TrimSpace(form.Get(name)), 200) }
+	wanted := auditWish{Who: word("who"), Action: word("action"), Text: word("text"), From: word("from"), To: word("to")}
+	if err := a.changeMember(c, func(m *staffMember) { m.Audit = wanted }); err != nil {
+		return err
+	}
+	q := url.Values{}
+	if wanted != (auditWish{}) {
+		q.Set(auditFiltered, "1")
+	}
+	if account := form.Get("account"); isID(account) {
+		q.Set("account", account)
+	}
+	return a.seeOther(c, auditPath(q))
+}
+
+func auditPath(q url.Values) string { return strings.TrimSuffix(supportAuditPath+"?"+q.Encode(), "?") }
+
+// auditFilter is what is asked for: the wish, and the account and the place of the address. A day that can't be read comes back
+// beside its field.
+func auditFilter(wanted auditWish, q url.Values) (store.AuditFilter, views.AuditForm) {
+	form := views.AuditForm{Action: supportAuditPath, Who: wanted.Who, Text: wanted.Text, From: wanted.From, To: wanted.To}
+	f := store.AuditFilter{Who: wanted.Who, Action: wanted.Action, Text: wanted.Text, Limit: auditsShown + 1}
 	for _, id := range []struct {
 		name string
 		to   *string
@@ -163,7 +203,7 @@ func supportAccountPath(connID string) string { return supportPath + "/accounts/
 func turnAudits(log *views.AuditLog, q url.Values, found []store.Audit) {
 	page := func(before string) string {
 		same := url.Values{}
-		for _, name := range []string{"who", "action", "text", "from", "to", "account"} {
+		for _, name := range []string{auditFiltered, "account"} {
 			if v := q.Get(name); v != "" {
 				same.Set(name, v)
 			}
@@ -171,7 +211,7 @@ func turnAudits(log *views.AuditLog, q url.Values, found []store.Audit) {
 		if before != "" {
 			same.Set("before", before)
 		}
-		return strings.TrimSuffix(supportAuditPath+"?"+same.Encode(), "?")
+		return auditPath(same)
 	}
 	if isID(q.Get("before")) {
 		log.NewestURL = page("")
@@ -181,7 +221,7 @@ func turnAudits(log *views.AuditLog, q url.Values, found []store.Audit) {
 	}
 }
 
-// auditWanted says in a few words what the audit log was searched for. A customer's e-mail is masked.
+// auditWanted says in a few words what the audit log was searched for. A customer's e-mail and number are masked.
 func auditWanted(f store.AuditFilter) string {
 	var words []string
 	add := func(name, value string) {
@@ -189,13 +229,9 @@ func auditWanted(f store.AuditFilter) string {
 			words = append(words, name+" "+value)
 		}
 	}
-	text := f.Text
-	if strings.Contains(text, "@") {
-		text = bridge.Masked(text)
-	}
 	add("who:", f.Who)
 	add("what:", f.Action)
-	add("text:", text)
+	add("text:", veil{}.text(f.Text))
 	if !f.Since.IsZero() {
 		add("from:", f.Since.Format(time.DateOnly))
 	}

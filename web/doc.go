@@ -1,6 +1,7 @@
 // Package web is what a browser meets: the popup that Wise Agent opens, the tab that a push opens, and the ways back
-// from Wise Agent's consent. It is what Mojo calls, too: its hooks and its contact form's button. It knows HTTP and nothing of the partners' APIs or of SQL: the rules are package bridge's,
-// the rows package store's, the pages package views'.
+// from Wise Agent's consent. It is what Mojo calls, too: its hooks and its contact form's button. And it is the console of support
+// staff. It knows HTTP and nothing of the partners' APIs or of SQL: the rules are package bridge's, the rows package store's, the
+// pages package views'.
 //
 // A [Server] is filled in by hand; [Server.Handler] checks its settings and gives the handler:
 //
@@ -14,6 +15,7 @@
 //	session.go   gorilla's Store on our database
 //	visit.go     who asks, and what of it is theirs: launch, connection, push
 //	launch.go    the launch's form and signature
+//	switch.go    signing in as someone else, which must be confirmed
 //	reconnect.go the link that leads to a sign-in that is needed
 //	pace.go      how often one address may launch without one
 //	gzip.go      what is compressed, and what never
@@ -21,6 +23,9 @@
 //	api.go       what Mojo's contact form asks, behind bearer tokens
 //	activity.go  what came from Mojo, as its customer sees it
 //	staff.go     who is of the support staff, and what their role allows; stafflink.go and oidc.go, how they get in
+//	support.go   what they search; supportaccount.go, one account on one screen; supportdo.go, what they do about it;
+//	             supportnow.go, what is wrong over all accounts
+//	veil.go      customers' e-mails and numbers, masked until "Show"
 //	audit.go     what they looked at and did
 //	problems.go  one table from errors to pages; apiproblem.go and staffproblems.go, for programs and for
 //	             support

@@ -65,7 +65,12 @@ func (a *app) routes(e *echo.Echo) {
 	e.POST("/reset", a.reset, form, a.visited, a.connected)
 	e.POST("/signout", a.signOut, form, a.glanced)
 
-	// Support staff: how they get in, and what they did
+	a.staffRoutes(e, form)
+}
+
+// staffRoutes are the support console's.
+func (a *app) staffRoutes(e *echo.Echo, form echo.MiddlewareFunc) {
+	// How they get in
 	e.GET(supportSignInPath, a.askStaffSignIn)
 	e.GET(supportLinkPath+"/:token", a.askStaffLink)
 	e.POST(supportLinkPath+"/:token", a.takeStaffLink, form)
@@ -86,5 +91,6 @@ func (a *app) routes(e *echo.Echo) {
 	e.POST(supportPath+"/accounts/:account/events/:event/retry", a.retryOne, form, acts, a.ofAccount)
 	e.POST(supportPath+"/accounts/:account/link", a.makeReconnectLink, form, acts, a.ofAccount)
 	e.POST(supportPath+"/accounts/:account/sessions", a.endSessions, form, acts, a.ofAccount)
-	e.GET(supportAuditPath, a.auditLog, a.staff(roleViewer))
+	e.GET(supportAuditPath, a.auditLog, looks)
+	e.POST(supportAuditPath, a.filterAudits, form, looks)
 }

@@ -62,8 +62,9 @@ type staffMember struct {
 	Role  role   `json:"role"`
 	Via   string `json:"via"`
 
-	Query string `json:"query,omitempty"` // what was searched last: kept here, since an address bar is no place for an e-mail
-	Shown shown  `json:"shown,omitzero"`
+	Query string    `json:"query,omitempty"` // what was searched last: kept here, since an address bar is no place for an e-mail
+	Audit auditWish `json:"audit,omitzero"`  // what the audit log was filtered for last
+	Shown shown     `json:"shown,omitzero"`
 }
 
 // Support says who may look at /support. Who signs in with OpenID Connect must be on one of the lists; a one-time link

@@ -32,6 +32,7 @@ var staffRoutes = []struct {
 	{"POST /support/accounts/:account/link", roleOperator, 200, 0},
 	{"POST /support/accounts/:account/sessions", roleOperator, 303, 0},
 	{"GET /support/audit", roleViewer, 200, 0},
+	{"POST /support/audit", roleViewer, 303, 0},
 
 	{"GET /support/signin", "", 200, 303},
 	{"GET /support/signin/link/:token", "", 410, 410},

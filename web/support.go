@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ const supportNowPath = supportPath + "/now"
 
 // accountsFound is how many accounts a search shows.
 const accountsFound = 50
+
+// likeCode is what a support code looks like, read out or typed.
+var likeCode = regexp.MustCompile(`^[0-9A-Za-z]{4}[- ]?[0-9A-Za-z]{4}$`)
 
 // searchAccounts keeps what is looked for in the staff member's session and shows what fits: an address bar, with its history,
 // is no place for a customer's e-mail.
@@ -57,7 +61,7 @@ func (a *app) showSearch(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Rows, page.More = a.accountRows(found), more
+	page.Rows, page.More, page.LikeCode = a.accountRows(found), more, likeCode.MatchString(query)
 	launch, err := a.Store.LaunchByCode(ctx, query)
 	if err == nil {
 		row := launchRow(launch, time.UTC)
@@ -76,8 +80,8 @@ func (a *app) accountRows(list []store.Connection) []views.AccountRow {
 	rows := make([]views.AccountRow, len(list))
 	for i, conn := range list {
 		rows[i] = views.AccountRow{
-			URL: supportAccountPath(conn.ID), Name: conn.Name, Email: bridge.Masked(conn.Email),
-			Mojo: conn.MojoAccountName, Login: veil{}.text(conn.MojoLogin),
+			URL: supportAccountPath(conn.ID), Name: veil{}.text(conn.Name), Email: bridge.Masked(conn.Email),
+			Mojo: veil{}.text(conn.MojoAccountName), Login: veil{}.text(conn.MojoLogin),
 			Standing: standingView(bridge.Standing{State: bridge.StandingState(conn.State), Since: conn.Since}, zoneOr(conn.TimeZone), a.now()),
 		}
 	}

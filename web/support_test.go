@@ -1,12 +1,18 @@
 package web
 
 import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/oauth2"
 
 	"addtomojo/store"
 )
@@ -51,7 +57,7 @@ func TestSupportFindsAnAccountByWhatPeopleSay(t *testing.T) {
 		}
 	}
 	b.find("nobody at all").says("Nobody fits")
-	b.find(code).says("Nobody fits")
+	b.find(code).says("Nobody fits", "why the popup couldn't open")
 	b.find("<script>alert(1)</script>").says("Nobody fits")
 	b.find("   ").says("The beginnings of words are enough")
 	if got := h.audits(); !strings.Contains(strings.Join(got, "\n"), "search") {
@@ -198,7 +204,35 @@ func TestAnAccountThatWasReset(t *testing.T) {
 	b.get(account).want(200).says("Reset", "Nothing: the connection is over.")
 	for _, action := range []string{"/test", "/link", "/retry"} {
 		b.post(account+action, nil).to(account)
-		b.get(account).says("This connection was reset, so nothing was done.")
+		audits := h.audits()
+		b.get(account).says("This connection was reset, so nothing was done.", "nothing: the connection was reset")
+		if want := map[string]string{"/test": auditTest, "/link": auditReconnect, "/retry": auditRetry}[action]; audits[0] != sam+" operator "+want {
+			t.Errorf("audit log after %s: got %q, want it there", action, audits[0])
+		}
+	}
+}
+
+func TestWhatCameToNothingIsWrittenDown(t *testing.T) {
+	h := newHouse(t, nil)
+	h.browser().connect(1)
+	b, account := h.staff(sam, roleOperator), h.account(jane)
+	for path, form := range map[string]url.Values{
+		"/retry":                              {"since": {"yesterday"}},
+		"/events/" + store.NewID() + "/retry": nil,
+	} {
+		b.post(account+path, form).to(account)
+		if got, want := h.audits()[0], sam+" operator "+auditRetry; got != want {
+			t.Errorf("%s: the audit log has %q, want %q", path, got, want)
+		}
+	}
+	a := &app{Server: h.server}
+	c := echo.New().NewContext(httptest.NewRequest(http.MethodPost, account+"/sessions", nil), httptest.NewRecorder())
+	c.Set("staff", &staffMember{Email: sam, Role: roleOperator})
+	if err := a.failed(c, auditSessions, store.ErrStale); !errors.Is(err, store.ErrStale) {
+		t.Errorf("got %v, want the action's own error", err)
+	}
+	if got, want := h.audits()[0], sam+" operator "+auditSessions; got != want {
+		t.Errorf("an action that failed: the audit log has %q, want %q", got, want)
 	}
 }
 
@@ -236,6 +270,14 @@ func TestEMailsAndNumbersAreMasked(t *testing.T) {
 		"+1 520.555.0143 or bob.lee@example.io": "•••0143 or b***@example.io",
 		"5205550143":                            "•••0143",
 		"26855 not updated":                     "26855 not updated",
+		"555 - 010 - 0143":                      "•••0143",
+		"520/555/0143":                          "•••0143",
+		"520\u00a0555\u20110143 x 22":           "•••0143 x 22",
+		"(520) 555–0143 ext. 9":                 "•••0143 ext. 9",
+		"jose@":                                 "j***@",
+		"mailto:ann@example.com":                "mailto:a***@example.com",
+		"2 calls on 2026-11-24 at 09:00":        "2 calls on 2026-11-24 at 09:00",
+		"0193a4f2-1111-7222-8333-123456789012":  "0193a4f2-1111-7222-8333-123456789012",
 		"Ann Lee":                               "Ann Lee",
 		"":                                      "",
 	} {
@@ -243,4 +285,40 @@ func TestEMailsAndNumbersAreMasked(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+}
+
+// People type e-mails and numbers where names belong.
+func TestNamesAreMaskedToo(t *testing.T) {
+	h := newHouse(t, nil)
+	typed := "Ann ann@example.net 520-555-0143"
+	conn, err := h.store.Connect(t.Context(), store.Connection{
+		Email: "ann@example.net", Name: typed, Scopes: "profile contacts team", MojoAccountID: "777", MojoAccountName: typed,
+		MojoAgentName: typed, MojoAgentEmail: "ann@example.net", MojoLogin: "ann@example.net", CreatedAt: h.clock.Now(),
+	}, &oauth2.Token{AccessToken: "m"}, &oauth2.Token{AccessToken: "w"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	push := store.Push{ID: store.NewID(), ConnectionID: conn.ID, GroupName: typed, CreatedAt: h.clock.Now()}
+	if _, _, err = h.store.CreatePush(t.Context(), push, []store.PushContact{{ClientID: "1"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err = h.store.SetPush(t.Context(), push.ID, store.PushStopped, "Refused for "+typed, 0, h.clock.Now(), h.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	b := h.staff(vera, roleViewer)
+	for name, page := range map[string]*answer{
+		"search": b.find("ann 520-555-0143"), "account": b.get(supportAccountPath(conn.ID)), "now": b.get(supportNowPath),
+		"audit": b.get(supportAuditPath),
+	} {
+		got := page.want(200).body
+		for _, value := range page.all("input", "id", "q") { // what was typed stands in its field
+			v, _ := attr(value, "value")
+			got = strings.Replace(got, v, "", 1)
+		}
+		if strings.Contains(got, "ann@example.net") || strings.Contains(got, "555-0143") {
+			t.Errorf("%s shows more than it should:\n%s", name, page.text())
+		}
+	}
+	b.post(supportAccountPath(conn.ID)+"/show", nil)
+	b.get(supportAccountPath(conn.ID)).want(200).says(typed, "ann@example.net")
 }

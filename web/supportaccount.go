@@ -107,10 +107,10 @@ func facts(conn store.Connection, v veil, zone *time.Location, revocations int) 
 	list := []views.Fact{
 		{Label: "Connected", At: conn.CreatedAt.In(zone)},
 		{Label: "Wise Agent allows", Text: strings.Join(strings.Fields(conn.Scopes), ", ")},
-		{Label: "Mojo account", Text: conn.MojoAccountName},
+		{Label: "Mojo account", Text: v.text(conn.MojoAccountName)},
 		{Label: "Mojo account id", Text: conn.MojoAccountID},
 		{Label: "Mojo login", Text: v.text(conn.MojoLogin)},
-		{Label: "Mojo agent", Text: conn.MojoAgentName},
+		{Label: "Mojo agent", Text: v.text(conn.MojoAgentName)},
 		{Label: "Agent's e-mail", Text: v.email(conn.MojoAgentEmail)},
 		{Label: "Permission in Mojo", Text: strings.ReplaceAll(conn.MojoPermission, "_", " ")},
 		{Label: "Time zone", Text: conn.TimeZone},
@@ -174,7 +174,7 @@ func (a *app) workPart(ctx context.Context, page *views.SupportAccount, conn sto
 	}
 	for _, p := range pushes {
 		page.Pushes = append(page.Pushes, views.SupportPush{
-			When: p.CreatedAt.In(zone), Group: p.GroupName, State: pushWords[p.State], Bad: p.State == store.PushStopped || p.Counts.Failed > 0,
+			When: p.CreatedAt.In(zone), Group: v.text(p.GroupName), State: pushWords[p.State], Bad: p.State == store.PushStopped || p.Counts.Failed > 0,
 			Counts: countWords(p.Counts), Cause: v.text(p.Cause),
 		})
 	}

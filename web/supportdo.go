@@ -13,7 +13,7 @@ import (
 	"addtomojo/views"
 )
 
-// What support staff do. Each is written down before it is said to be done.
+// What support staff do. Each is written down before it is said to be done, and what came to nothing is written down, too.
 
 // doneCookie carries what an action brought to the account's screen.
 const doneCookie = "staff-done"
@@ -57,7 +57,7 @@ func (a *app) liftVeil(c echo.Context) error {
 func (a *app) testNow(c echo.Context) error {
 	conn := visitOf(c).conn
 	if conn.State == store.StateReset {
-		return a.over(c)
+		return a.over(c, auditTest)
 	}
 	wise, mojo := a.Bridge.TestNow(c.Request().Context(), conn)
 	lines, bad := testWords(wise, mojo)
@@ -68,8 +68,16 @@ func (a *app) testNow(c echo.Context) error {
 }
 
 // over says that nothing can be done for a connection that was reset.
-func (a *app) over(c echo.Context) error {
+func (a *app) over(c echo.Context, action string) error {
+	if err := a.audited(c, action, visitOf(c).conn.ID, "nothing: the connection was reset"); err != nil {
+		return err
+	}
 	return a.done(c, views.SupportNote{Lines: []string{"This connection was reset, so nothing was done."}, Bad: true})
+}
+
+// failed writes down that an action ended with an error, and gives that back.
+func (a *app) failed(c echo.Context, action string, err error) error {
+	return errors.Join(err, a.audited(c, action, visitOf(c).conn.ID, "failed on our side"))
 }
 
 // retryAll delivers again what needed a person and was received since the time in the form, in the customer's zone; all of it
@@ -83,16 +91,19 @@ func (a *app) retryAll(c echo.Context) error {
 	since, said := time.Time{}, "all"
 	if text := form.Get("since"); text != "" {
 		if since, err = time.ParseInLocation("2006-01-02T15:04", text, zoneOr(conn.TimeZone)); err != nil {
+			if err := a.audited(c, auditRetry, conn.ID, "nothing: the time couldn't be read"); err != nil {
+				return err
+			}
 			return a.done(c, views.SupportNote{Lines: []string{"That isn't a time we can read, so nothing was retried. Choose a day and a time, or leave it empty."}, Bad: true})
 		}
 		said = "since " + since.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	n, err := a.Bridge.RetryEvents(c.Request().Context(), conn, since)
-	if errors.Is(err, store.ErrNotFound) {
-		return a.over(c)
-	}
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return a.over(c, auditRetry)
+	case err != nil:
+		return a.failed(c, auditRetry, err)
 	}
 	if err := a.audited(c, auditRetry, conn.ID, said+": "+many(n, "delivery", "deliveries")); err != nil {
 		return err
@@ -110,9 +121,12 @@ func (a *app) retryOne(c echo.Context) error {
 	err = a.Bridge.RetryEvent(c.Request().Context(), conn, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrStale):
+		if err := a.audited(c, auditRetry, conn.ID, "nothing: "+id+" needs nobody"); err != nil {
+			return err
+		}
 		return a.done(c, views.SupportNote{Lines: []string{"That delivery needs nobody any more, so nothing was done."}})
 	case err != nil:
-		return err
+		return a.failed(c, auditRetry, err)
 	}
 	if err := a.audited(c, auditRetry, conn.ID, "one delivery: "+id); err != nil {
 		return err
@@ -124,11 +138,11 @@ func (a *app) retryOne(c echo.Context) error {
 func (a *app) makeReconnectLink(c echo.Context) error {
 	conn := visitOf(c).conn
 	link, err := a.Bridge.ReconnectLink(c.Request().Context(), conn)
-	if errors.Is(err, store.ErrNotFound) {
-		return a.over(c)
-	}
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return a.over(c, auditReconnect)
+	case err != nil:
+		return a.failed(c, auditReconnect, err)
 	}
 	if err := a.audited(c, auditReconnect, conn.ID, ""); err != nil {
 		return err
@@ -141,7 +155,7 @@ func (a *app) endSessions(c echo.Context) error {
 	conn := visitOf(c).conn
 	n, err := a.Store.EndSessions(c.Request().Context(), conn.Email)
 	if err != nil {
-		return err
+		return a.failed(c, auditSessions, err)
 	}
 	if err := a.audited(c, auditSessions, conn.ID, many(n, "session", "sessions")); err != nil {
 		return err

@@ -35,20 +35,30 @@ func (v veil) email(email string) string {
 	return bridge.Masked(email)
 }
 
-// text is a text in which e-mails and phone numbers are masked.
+// text is a text in which e-mails and phone numbers are masked: whoever types a name or a reason may type one there.
 func (v veil) text(s string) string {
 	if v.lifted {
 		return s
 	}
 	s = emailIn.ReplaceAllStringFunc(s, bridge.Masked)
-	return numberIn.ReplaceAllStringFunc(s, maskedNumber)
+	return numberIn.ReplaceAllStringFunc(s, func(found string) string {
+		if idOrDay.MatchString(found) {
+			return found
+		}
+		return maskedNumber(found)
+	})
 }
 
 var (
-	emailIn = regexp.MustCompile(`[^\s@<>"(),;:]+@[^\s@<>"(),;:]+`)
-	// numberIn is seven digits or more, with what people write between them.
-	numberIn = regexp.MustCompile(`\+?\(?\d(?:[ ().\-]{0,2}\d){6,}`)
+	// emailIn is an e-mail, or the beginning of one.
+	emailIn = regexp.MustCompile(`[^\s@<>"(),;:]+@[^\s@<>"(),;:]*`)
+	// idOrDay is what looks like a number and is none.
+	idOrDay = regexp.MustCompile(`^(?:` + idOrDayIn + `)$`)
+	// numberIn is seven digits or more, with what people write between them; an id and a day are found whole, and first.
+	numberIn = regexp.MustCompile(idOrDayIn + `|\+?\(?\d(?:[\s\p{Zs}\p{Pd}.()/]{0,3}\d){6,}`)
 )
+
+const idOrDayIn = `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|20\d\d-[01]\d-[0-3]\d\b(?:[ T]\d\d:\d\d)?`
 
 // maskedNumber keeps the last four digits: •••0143.
 func maskedNumber(s string) string {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"addtomojo/cmd/addtomojo/internal/chrome"
 	"addtomojo/store"
 )
@@ -48,7 +50,7 @@ func (s *scene) staffLink(email, role string) string {
 func TestSupportSignsInByLink(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)
-	tab := s.user.Open(s.Settings.BaseURL + "/support/audit?who=" + sampleOperator)
+	tab := s.user.Open(s.Settings.BaseURL + "/support/audit?before=" + store.NewID())
 	tab.Look(chrome.Desk)
 	tab.Wait("h1", "Sign in to support")
 	tab.Wait(".command", "addtomojo support-link")
@@ -62,10 +64,7 @@ func TestSupportSignsInByLink(t *testing.T) {
 	tab.Keys("\r")
 	tab.Wait("h1", "Audit log") // what was asked for at first
 	tab.Wait(".signed-in", sampleOperator)
-	if got := tab.Input("#who"); got != sampleOperator {
-		t.Errorf("who: got %q, want the filter that was asked for", got)
-	}
-	if at := tab.Address(); strings.Contains(at, "link") {
+	if at := tab.Address(); strings.Contains(at, "link") || !strings.Contains(at, "/support/audit?before=") {
 		t.Errorf("the address bar shows %s", at)
 	}
 
@@ -135,7 +134,9 @@ func TestSupportReadsTheAuditLog(t *testing.T) {
 	tab.Click("button", "Filter")
 	tab.Wait("main", "Nothing fits all of that.")
 	s.inspectConsole(tab, "audit-nothing")
-	tab.Go(s.Settings.BaseURL + "/support/audit?from=yesterday")
+	tab.TabTo("#from")
+	tab.Keys("01011999")
+	tab.Click("button", "Filter")
 	tab.Wait(".error", "Choose a day")
 	s.inspectConsole(tab, "audit-no-day")
 }
@@ -179,4 +180,65 @@ func TestSandboxPrintsASupportLink(t *testing.T) {
 	if got := tab.Texts(".parts a"); !slices.Contains(got, "Audit log") {
 		t.Errorf("parts: got %q", got)
 	}
+}
+
+// Long names and all that goes wrong at once fit on support's screens.
+func TestSupportWithLongNames(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	conn := s.longNames()
+	tab := s.user.Open(s.staffLink(sampleOperator, ""))
+	tab.Look(chrome.Desk)
+	tab.Click("#sign-in")
+	tab.Wait("h1", "Find an account")
+	tab.Type("bartholomew", "#q")
+	tab.Click("button", "Search")
+	tab.Wait(".accounts a", "Bartholomew")
+	s.inspectConsole(tab, "support-found-long")
+	tab.Go(s.Settings.BaseURL + "/support/now")
+	tab.Wait(".troubles h2", "Bartholomew")
+	s.inspectConsole(tab, "support-now-long")
+	tab.Go(s.Settings.BaseURL + "/support/accounts/" + conn.ID)
+	tab.Wait(".finding", "Bartholomew")
+	s.inspectConsole(tab, "support-account-long")
+	tab.Click("#link")
+	tab.Wait("label", "Reconnect link for this customer")
+	s.inspectConsole(tab, "support-link-made")
+	tab.Go(s.Settings.BaseURL + "/support/accounts/" + conn.ID)
+	tab.Click("#retry-all")
+	tab.Wait(".note", "1 delivery is tried once more now.")
+	s.inspectConsole(tab, "support-account-retried")
+}
+
+// longNames stores a connection that is called all too long, with an event, a push and a side that need somebody.
+func (s *scene) longNames() store.Connection {
+	s.t.Helper()
+	db, err := openStore(s.t.Context(), s.Settings)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	need := func(err error) {
+		s.t.Helper()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	long, now := strings.Repeat("Bartholomew", 14), time.Now()
+	conn, err := db.Connect(s.t.Context(), store.Connection{
+		Email: "b@" + strings.ToLower(long) + ".example.com", Name: long, Scopes: "profile contacts team", MojoAccountID: "990011", MojoAccountName: long,
+		MojoAccountURL: "http://127.0.0.1:1", MojoAgentName: long, MojoAgentEmail: "b@" + long + ".example.com", MojoLogin: long, MojoPermission: long, CreatedAt: now,
+	}, &oauth2.Token{AccessToken: "m"}, &oauth2.Token{AccessToken: "w"}, "")
+	need(err)
+	got, err := db.ReceiveEvent(s.t.Context(), store.Event{
+		WebhookID: "long", AccountID: conn.MojoAccountID, Type: "call.completed", MojoContactID: 5, ContactName: long, Body: []byte("{}"), ReceivedAt: now,
+	}, "")
+	need(err)
+	need(db.FinishEvent(s.t.Context(), store.Outcome{EventID: got.Event.ID, At: now, State: store.EventNeedsYou, Reason: "Wise Agent refused this: " + long}))
+	push := store.Push{ID: store.NewID(), ConnectionID: conn.ID, GroupName: long, CreatedAt: now}
+	_, _, err = db.CreatePush(s.t.Context(), push, []store.PushContact{{ClientID: "1"}})
+	need(err)
+	need(db.SetPush(s.t.Context(), push.ID, store.PushStopped, "Mojo refused this: "+long, 0, now, now))
+	need(db.NeedSignIn(s.t.Context(), conn.ID, store.Mojo, "Mojo ended our access: "+long, 1, now))
+	return conn
 }

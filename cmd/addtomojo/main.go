@@ -32,7 +32,7 @@ func main() {
 
 const usage = `usage: addtomojo COMMAND
 
-  serve           run the service; settings come from the environment (see README)
+  serve           run the service; settings come from the environment (see docs/settings.md)
   sandbox         run the service with both sandbox partners and sample people; needs no settings
   keys generate   print a new ENCRYPTION_KEYSET and SESSION_KEYS
   links rebuild   read the links of an account back from Wise Agent (--email EMAIL)

@@ -1,3 +1,8 @@
+-- name: ForgetHealthAhead :exec
+-- What was written while a clock was ahead would count as the latest until then.
+delete from health
+where connection_id = @connection_id and way = @way and (good_at > @ahead or bad_at > @ahead);
+
 -- name: SaveHealth :exec
 -- What is older than what is known changes nothing.
 insert into health (connection_id, way, good_at, bad_at, bad_since, cause)

@@ -1,7 +1,9 @@
 -- name: ConnectionsToTellOf :many
--- Those that have needed a sign-in since before and whose time of it has no notice on the channel yet.
+-- Those that have needed a sign-in since before and whose time of it has no notice on the channel yet; not those whose reset was
+-- asked for.
 select connections.id, connections.since from connections
 where connections.state = 'needs_sign_in'
+    and connections.reset_asked_at = 0
     and connections.since <= @before
     and not exists (
         select 1 from notices

@@ -16,19 +16,21 @@ order by count(*) desc, health.way, health.cause
 limit cast(@most as bigint);
 
 -- name: DeliveriesStuck :many
-select reason, count(*) as events, count(distinct connection_id) as accounts, cast(min(received_at) as bigint) as since
+select events.reason, count(*) as events, count(distinct events.connection_id) as accounts, cast(min(events.received_at) as bigint) as since
 from events
-where state = 'needs_you'
-group by reason
-order by count(*) desc, reason
+join connections on connections.id = events.connection_id and connections.state <> 'reset'
+where events.state = 'needs_you'
+group by events.reason
+order by count(*) desc, events.reason
 limit cast(@most as bigint);
 
 -- name: PushesStopped :many
-select cause, count(*) as pushes, count(distinct connection_id) as accounts, cast(min(finished_at) as bigint) as since
+select pushes.cause, count(*) as pushes, count(distinct pushes.connection_id) as accounts, cast(min(pushes.finished_at) as bigint) as since
 from pushes
-where state = 'stopped' and finished_at >= @from_time
-group by cause
-order by count(*) desc, cause
+join connections on connections.id = pushes.connection_id and connections.state <> 'reset'
+where pushes.state = 'stopped' and pushes.finished_at >= @from_time
+group by pushes.cause
+order by count(*) desc, pushes.cause
 limit cast(@most as bigint);
 
 -- name: HooksRefused :many
@@ -67,15 +69,17 @@ order by health.bad_since, health.connection_id
 limit cast(@most as bigint);
 
 -- name: WhoIsStuck :many
-select distinct connection_id from events
-where state = 'needs_you' and reason = @reason
-order by connection_id
+select distinct events.connection_id from events
+join connections on connections.id = events.connection_id and connections.state <> 'reset'
+where events.state = 'needs_you' and events.reason = @reason
+order by events.connection_id
 limit cast(@most as bigint);
 
 -- name: WhosePushStopped :many
-select distinct connection_id from pushes
-where state = 'stopped' and finished_at >= @from_time and cause = @cause
-order by connection_id
+select distinct pushes.connection_id from pushes
+join connections on connections.id = pushes.connection_id and connections.state <> 'reset'
+where pushes.state = 'stopped' and pushes.finished_at >= @from_time and pushes.cause = @cause
+order by pushes.connection_id
 limit cast(@most as bigint);
 
 -- name: WhoseHooksAreRefused :many

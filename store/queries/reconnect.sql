@@ -8,7 +8,8 @@ from reconnect_links
 join connections on connections.id = reconnect_links.connection_id
 where reconnect_links.hash = @hash
     and reconnect_links.expires_at > @now
-    and connections.state <> 'reset';
+    and connections.state <> 'reset'
+    and connections.reset_asked_at = 0;
 
 -- name: EndReconnectLinks :exec
 delete from reconnect_links

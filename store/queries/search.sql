@@ -26,33 +26,36 @@ select count(*) from (
     limit cast(@most as bigint)
 ) as found;
 
--- name: ConnectionsByWord :many
-select distinct connection_id from account_words
-where word >= @first and word < @last
-limit cast(@most as bigint);
-
--- name: ConnectionsByTwoWords :many
--- Of the first @most with the one word, those that have the other, too.
-select found.connection_id
+-- name: ConnectionsByWords :many
+-- Of the first looked rows of one range of words, those that have a word in each of the other ranges too, in no order: it stops
+-- at most of them. Of a range that isn't wanted the first word is ''.
+select distinct found.connection_id
 from (
-    select distinct one.connection_id
-    from account_words as one
-    where one.word >= @first and one.word < @last
-    limit cast(@most as bigint)
+    select own.connection_id from account_words as own
+    where own.word >= @first and own.word < @last
+    limit cast(@looked as bigint)
 ) as found
-where exists (
-    select 1
-    from account_words as other
-    where other.connection_id = found.connection_id and other.word >= @other_first and other.word < @other_last
-);
-
--- name: HasWord :one
--- 0 or 1.
-select count(*) from (
-    select 1 as one from account_words
-    where connection_id = @connection_id and word >= @first and word < @last
-    limit 1
-) as found;
+where (cast(@first2 as text) = '' or exists (
+        select 1 from account_words as w2
+        where w2.connection_id = found.connection_id and w2.word >= @first2 and w2.word < @last2
+    ))
+    and (cast(@first3 as text) = '' or exists (
+        select 1 from account_words as w3
+        where w3.connection_id = found.connection_id and w3.word >= @first3 and w3.word < @last3
+    ))
+    and (cast(@first4 as text) = '' or exists (
+        select 1 from account_words as w4
+        where w4.connection_id = found.connection_id and w4.word >= @first4 and w4.word < @last4
+    ))
+    and (cast(@first5 as text) = '' or exists (
+        select 1 from account_words as w5
+        where w5.connection_id = found.connection_id and w5.word >= @first5 and w5.word < @last5
+    ))
+    and (cast(@first6 as text) = '' or exists (
+        select 1 from account_words as w6
+        where w6.connection_id = found.connection_id and w6.word >= @first6 and w6.word < @last6
+    ))
+limit cast(@most as bigint);
 
 -- name: LaunchByCode :one
 select * from launches

@@ -70,6 +70,23 @@ func (q *Queries) DeleteRefusedHooks(ctx context.Context, before int64) (int64, 
 	return result.RowsAffected()
 }
 
+const forgetHealthAhead = `-- name: ForgetHealthAhead :exec
+delete from health
+where connection_id = ?1 and way = ?2 and (good_at > ?3 or bad_at > ?3)
+`
+
+type ForgetHealthAheadParams struct {
+	ConnectionID string
+	Way          string
+	Ahead        int64
+}
+
+// What was written while a clock was ahead would count as the latest until then.
+func (q *Queries) ForgetHealthAhead(ctx context.Context, arg ForgetHealthAheadParams) error {
+	_, err := q.db.ExecContext(ctx, forgetHealthAhead, arg.ConnectionID, arg.Way, arg.Ahead)
+	return err
+}
+
 const health = `-- name: Health :many
 select connection_id, way, good_at, bad_at, bad_since, cause from health
 where connection_id = ?1

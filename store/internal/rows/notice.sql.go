@@ -28,6 +28,7 @@ func (q *Queries) ClaimNotice(ctx context.Context, arg ClaimNoticeParams) error 
 const connectionsToTellOf = `-- name: ConnectionsToTellOf :many
 select connections.id, connections.since from connections
 where connections.state = 'needs_sign_in'
+    and connections.reset_asked_at = 0
     and connections.since <= ?1
     and not exists (
         select 1 from notices
@@ -50,7 +51,8 @@ type ConnectionsToTellOfRow struct {
 	Since int64
 }
 
-// Those that have needed a sign-in since before and whose time of it has no notice on the channel yet.
+// Those that have needed a sign-in since before and whose time of it has no notice on the channel yet; not those whose reset was
+// asked for.
 func (q *Queries) ConnectionsToTellOf(ctx context.Context, arg ConnectionsToTellOfParams) ([]ConnectionsToTellOfRow, error) {
 	rows, err := q.db.QueryContext(ctx, connectionsToTellOf, arg.Before, arg.Channel, arg.Most)
 	if err != nil {

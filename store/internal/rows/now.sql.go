@@ -10,11 +10,12 @@ import (
 )
 
 const deliveriesStuck = `-- name: DeliveriesStuck :many
-select reason, count(*) as events, count(distinct connection_id) as accounts, cast(min(received_at) as bigint) as since
+select events.reason, count(*) as events, count(distinct events.connection_id) as accounts, cast(min(events.received_at) as bigint) as since
 from events
-where state = 'needs_you'
-group by reason
-order by count(*) desc, reason
+join connections on connections.id = events.connection_id and connections.state <> 'reset'
+where events.state = 'needs_you'
+group by events.reason
+order by count(*) desc, events.reason
 limit cast(?1 as bigint)
 `
 
@@ -104,11 +105,12 @@ func (q *Queries) HooksRefused(ctx context.Context, fromTime int64) ([]HooksRefu
 }
 
 const pushesStopped = `-- name: PushesStopped :many
-select cause, count(*) as pushes, count(distinct connection_id) as accounts, cast(min(finished_at) as bigint) as since
+select pushes.cause, count(*) as pushes, count(distinct pushes.connection_id) as accounts, cast(min(pushes.finished_at) as bigint) as since
 from pushes
-where state = 'stopped' and finished_at >= ?1
-group by cause
-order by count(*) desc, cause
+join connections on connections.id = pushes.connection_id and connections.state <> 'reset'
+where pushes.state = 'stopped' and pushes.finished_at >= ?1
+group by pushes.cause
+order by count(*) desc, pushes.cause
 limit cast(?2 as bigint)
 `
 
@@ -323,9 +325,10 @@ func (q *Queries) WhoIsSilent(ctx context.Context, arg WhoIsSilentParams) ([]str
 }
 
 const whoIsStuck = `-- name: WhoIsStuck :many
-select distinct connection_id from events
-where state = 'needs_you' and reason = ?1
-order by connection_id
+select distinct events.connection_id from events
+join connections on connections.id = events.connection_id and connections.state <> 'reset'
+where events.state = 'needs_you' and events.reason = ?1
+order by events.connection_id
 limit cast(?2 as bigint)
 `
 
@@ -435,9 +438,10 @@ func (q *Queries) WhoseHooksAreRefused(ctx context.Context, arg WhoseHooksAreRef
 }
 
 const whosePushStopped = `-- name: WhosePushStopped :many
-select distinct connection_id from pushes
-where state = 'stopped' and finished_at >= ?1 and cause = ?2
-order by connection_id
+select distinct pushes.connection_id from pushes
+join connections on connections.id = pushes.connection_id and connections.state <> 'reset'
+where pushes.state = 'stopped' and pushes.finished_at >= ?1 and pushes.cause = ?2
+order by pushes.connection_id
 limit cast(?3 as bigint)
 `
 

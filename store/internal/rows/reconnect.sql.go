@@ -16,6 +16,7 @@ join connections on connections.id = reconnect_links.connection_id
 where reconnect_links.hash = ?1
     and reconnect_links.expires_at > ?2
     and connections.state <> 'reset'
+    and connections.reset_asked_at = 0
 `
 
 type ConnectionOfReconnectLinkParams struct {

@@ -25,73 +25,72 @@ func (q *Queries) AddWord(ctx context.Context, arg AddWordParams) error {
 	return err
 }
 
-const connectionsByTwoWords = `-- name: ConnectionsByTwoWords :many
-select found.connection_id
+const connectionsByWords = `-- name: ConnectionsByWords :many
+select distinct found.connection_id
 from (
-    select distinct one.connection_id
-    from account_words as one
-    where one.word >= ?1 and one.word < ?2
+    select own.connection_id from account_words as own
+    where own.word >= ?1 and own.word < ?2
     limit cast(?3 as bigint)
 ) as found
-where exists (
-    select 1
-    from account_words as other
-    where other.connection_id = found.connection_id and other.word >= ?4 and other.word < ?5
-)
+where (cast(?4 as text) = '' or exists (
+        select 1 from account_words as w2
+        where w2.connection_id = found.connection_id and w2.word >= ?4 and w2.word < ?5
+    ))
+    and (cast(?6 as text) = '' or exists (
+        select 1 from account_words as w3
+        where w3.connection_id = found.connection_id and w3.word >= ?6 and w3.word < ?7
+    ))
+    and (cast(?8 as text) = '' or exists (
+        select 1 from account_words as w4
+        where w4.connection_id = found.connection_id and w4.word >= ?8 and w4.word < ?9
+    ))
+    and (cast(?10 as text) = '' or exists (
+        select 1 from account_words as w5
+        where w5.connection_id = found.connection_id and w5.word >= ?10 and w5.word < ?11
+    ))
+    and (cast(?12 as text) = '' or exists (
+        select 1 from account_words as w6
+        where w6.connection_id = found.connection_id and w6.word >= ?12 and w6.word < ?13
+    ))
+limit cast(?14 as bigint)
 `
 
-type ConnectionsByTwoWordsParams struct {
-	First      string
-	Last       string
-	Most       int64
-	OtherFirst string
-	OtherLast  string
+type ConnectionsByWordsParams struct {
+	First  string
+	Last   string
+	Looked int64
+	First2 string
+	Last2  string
+	First3 string
+	Last3  string
+	First4 string
+	Last4  string
+	First5 string
+	Last5  string
+	First6 string
+	Last6  string
+	Most   int64
 }
 
-// Of the first @most with the one word, those that have the other, too.
-func (q *Queries) ConnectionsByTwoWords(ctx context.Context, arg ConnectionsByTwoWordsParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, connectionsByTwoWords,
+// Of the first looked rows of one range of words, those that have a word in each of the other ranges too, in no order: it stops
+// at most of them. Of a range that isn't wanted the first word is ”.
+func (q *Queries) ConnectionsByWords(ctx context.Context, arg ConnectionsByWordsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, connectionsByWords,
 		arg.First,
 		arg.Last,
+		arg.Looked,
+		arg.First2,
+		arg.Last2,
+		arg.First3,
+		arg.Last3,
+		arg.First4,
+		arg.Last4,
+		arg.First5,
+		arg.Last5,
+		arg.First6,
+		arg.Last6,
 		arg.Most,
-		arg.OtherFirst,
-		arg.OtherLast,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var connection_id string
-		if err := rows.Scan(&connection_id); err != nil {
-			return nil, err
-		}
-		items = append(items, connection_id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const connectionsByWord = `-- name: ConnectionsByWord :many
-select distinct connection_id from account_words
-where word >= ?1 and word < ?2
-limit cast(?3 as bigint)
-`
-
-type ConnectionsByWordParams struct {
-	First string
-	Last  string
-	Most  int64
-}
-
-func (q *Queries) ConnectionsByWord(ctx context.Context, arg ConnectionsByWordParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, connectionsByWord, arg.First, arg.Last, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -143,28 +142,6 @@ where connection_id = ?1
 func (q *Queries) DeleteWords(ctx context.Context, connectionID string) error {
 	_, err := q.db.ExecContext(ctx, deleteWords, connectionID)
 	return err
-}
-
-const hasWord = `-- name: HasWord :one
-select count(*) from (
-    select 1 as one from account_words
-    where connection_id = ?1 and word >= ?2 and word < ?3
-    limit 1
-) as found
-`
-
-type HasWordParams struct {
-	ConnectionID string
-	First        string
-	Last         string
-}
-
-// 0 or 1.
-func (q *Queries) HasWord(ctx context.Context, arg HasWordParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, hasWord, arg.ConnectionID, arg.First, arg.Last)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
 }
 
 const launchByCode = `-- name: LaunchByCode :one
