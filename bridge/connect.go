@@ -78,8 +78,13 @@ func (b *Bridge) keepMojoSide(ctx context.Context, in MojoSignIn, grant mojo.Gra
 	if err != nil {
 		return "", fmt.Errorf("launch of a sign-in: %w", err)
 	}
+	side := store.MojoSide{
+		AccountID: grant.Account.ID, AccountName: grant.Account.Name, AccountURL: grant.AccountURL,
+		AgentID: grant.Agent.ID, AgentName: grant.Agent.Name, AgentEmail: grant.Agent.Email,
+		Permission: grant.Agent.Permission, Login: strings.TrimSpace(in.Login), Token: grant.Token,
+	}
 	if launch.ConnectionID != "" {
-		return b.reconnectMojo(ctx, launch, grant)
+		return b.reconnectMojo(ctx, launch, side)
 	}
 	conn, err := b.open(ctx, in.Email)
 	switch {
@@ -89,18 +94,14 @@ func (b *Bridge) keepMojoSide(ctx context.Context, in MojoSignIn, grant mojo.Gra
 		}
 		connID = conn.ID
 	case err == nil:
-		err = b.Store.RefreshSide(ctx, conn.ID, store.Mojo, grant.Token, "", b.now())
+		err = b.Store.RenewMojo(ctx, conn.ID, side, b.now())
 		if !errors.Is(err, store.ErrNotFound) { // else it was reset just now
 			return conn.ID, err
 		}
 	case !errors.Is(err, store.ErrNotFound):
 		return "", err
 	}
-	return connID, b.Store.SaveMojoSide(ctx, in.LaunchID, store.MojoSide{
-		AccountID: grant.Account.ID, AccountName: grant.Account.Name, AccountURL: grant.AccountURL,
-		AgentID: grant.Agent.ID, AgentName: grant.Agent.Name, AgentEmail: grant.Agent.Email,
-		Permission: grant.Agent.Permission, Login: strings.TrimSpace(in.Login), Token: grant.Token,
-	}, b.now().Add(signInTime), b.now())
+	return connID, b.Store.SaveMojoSide(ctx, in.LaunchID, side, b.now().Add(signInTime), b.now())
 }
 
 // refused tells whether a Mojo permission must not connect; case, blanks and underscores don't count.

@@ -8,10 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"addtomojo/mojo"
 	"addtomojo/store"
-
-	"golang.org/x/oauth2"
 )
 
 // ReconnectPath is what the address of a reconnect link begins with; its token follows.
@@ -66,15 +63,15 @@ func (b *Bridge) Reconnecting(ctx context.Context, launch store.Launch) (store.C
 }
 
 // reconnectMojo keeps Mojo's side of a sign-in through a reconnect link, when it is the connection's own account.
-func (b *Bridge) reconnectMojo(ctx context.Context, launch store.Launch, grant mojo.Grant) (connID string, err error) {
+func (b *Bridge) reconnectMojo(ctx context.Context, launch store.Launch, side store.MojoSide) (connID string, err error) {
 	conn, err := b.Reconnecting(ctx, launch)
 	switch {
 	case err != nil:
 		return "", err
-	case conn.MojoAccountID != grant.Account.ID:
+	case conn.MojoAccountID != side.AccountID:
 		return "", ErrLinkMojoAccount
 	}
-	return conn.ID, b.reconnectSide(ctx, conn, store.Mojo, grant.Token, "")
+	return conn.ID, b.reconnected(ctx, conn, b.Store.RenewMojo(ctx, conn.ID, side, b.now()))
 }
 
 // reconnectWise keeps Wise Agent's side of a sign-in through a reconnect link, when it is the connection's own account.
@@ -86,17 +83,17 @@ func (b *Bridge) reconnectWise(ctx context.Context, launch store.Launch, wise st
 	case conn.Email != wise.Email:
 		return store.Connection{}, &OtherPersonError{Launched: maskEmail(conn.Email), SignedIn: maskEmail(wise.Email), ByLink: true}
 	}
-	return conn, b.reconnectSide(ctx, conn, store.Wise, wise.Token, wise.Scopes)
+	return conn, b.reconnected(ctx, conn, b.Store.RefreshSide(ctx, conn.ID, store.Wise, wise.Token, wise.Scopes, b.now()))
 }
 
-// reconnectSide stores a side's new tokens. When nothing else is missing the connection's links have done what they were for.
-func (b *Bridge) reconnectSide(ctx context.Context, conn store.Connection, side store.Side, t *oauth2.Token, scopes string) error {
-	err := b.Store.RefreshSide(ctx, conn.ID, side, t, scopes, b.now())
-	if errors.Is(err, store.ErrNotFound) {
+// reconnected goes on after a side's new tokens were stored, or were not. When nothing else is missing the connection's links have
+// done what they were for.
+func (b *Bridge) reconnected(ctx context.Context, conn store.Connection, stored error) error {
+	if errors.Is(stored, store.ErrNotFound) {
 		return ErrLinkEnded
 	}
-	if err != nil {
-		return err
+	if stored != nil {
+		return stored
 	}
 	b.wakeMail(conn.ID)
 	if err := b.endLinks(ctx, conn.ID); err != nil { // the tokens are kept all the same; a link that goes on leads to a calm page

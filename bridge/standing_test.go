@@ -54,6 +54,34 @@ func TestAnAgentWhoBecameADialingRepNeedsASignIn(t *testing.T) {
 	})
 }
 
+// Another agent of the same Mojo account may sign in again: the connection then tells of that one.
+func TestWhoSignsInAgainIsTheConnectionsAgent(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		w.lose(conn.ID, store.Mojo)
+		link, err := w.ReconnectLink(t.Context(), conn)
+		w.need(err)
+		byLink, err := w.OpenReconnectLink(t.Context(), link[strings.LastIndex(link, "/")+1:])
+		w.need(err)
+		for _, again := range []struct {
+			launch          store.Launch
+			email, login, n string
+		}{{w.launch("1"), kate, "sam", "Sam Okafor"}, {byLink, "", "uma", "Uma Lindqvist"}} {
+			w.lose(conn.ID, store.Mojo)
+			_, err := w.SignInMojo(t.Context(), bridge.MojoSignIn{LaunchID: again.launch.ID, Email: again.email, PIN: "482913", Login: again.login, Password: again.login + "-sandbox"})
+			w.need(err)
+			got, err := w.Store.Connection(t.Context(), conn.ID)
+			w.need(err)
+			if got.State != store.StateConnected || got.MojoLogin != again.login || got.MojoAgentName != again.n {
+				t.Errorf("after %s signed in: %+v, want that agent", again.login, got)
+			}
+			if found, _, err := w.Store.Search(t.Context(), again.n, 5); err != nil || len(found) != 1 {
+				t.Errorf("support finds %d by %s, %v", len(found), again.n, err)
+			}
+		}
+	})
+}
+
 func TestASilentSideIsAskedAgainUntilItAnswers(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		conn := w.connected()

@@ -367,6 +367,26 @@ func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2
 	})
 }
 
+// RenewMojo is RefreshSide for a new sign-in with Mojo, at the connection's own account: whoever signed in is its agent from now on.
+func (s *Store) RenewMojo(ctx context.Context, id string, m MojoSide, now time.Time) error {
+	return s.write(ctx, "renew Mojo's side", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
+		if err := s.refreshSide(ctx, q, id, Mojo, m.Token, "", now); err != nil {
+			return err
+		}
+		err := q.SetMojoAgent(ctx, rows.SetMojoAgentParams{
+			ID: id, MojoAccountName: m.AccountName, MojoAccountURL: m.AccountURL, MojoAgentID: m.AgentID, MojoAgentName: m.AgentName,
+			MojoAgentEmail: m.AgentEmail, MojoPermission: m.Permission, MojoLogin: m.Login,
+		})
+		if err != nil {
+			return err
+		}
+		return saveWords(ctx, q, id)
+	})
+}
+
 func (s *Store) refreshSide(ctx context.Context, q tx, id string, side Side, t *oauth2.Token, scopes string, now time.Time) error {
 	if err := lockOpen(ctx, q, id); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -164,6 +165,22 @@ var blank = sync.OnceValues(func() (b struct {
 
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
+	return openStoreAt(t, "")
+}
+
+// openSmallStore has room for half a megabyte and no more.
+func openSmallStore(t *testing.T) *store.Store {
+	t.Helper()
+	b, err := blank()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openStoreAt(t, fmt.Sprintf("?_pragma=max_page_count(%d)", len(b.file)/4096+128))
+}
+
+// openStoreAt adds what follows the path in the database's address.
+func openStoreAt(t *testing.T, query string) *store.Store {
+	t.Helper()
 	b, err := blank()
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +193,7 @@ func openStore(t *testing.T) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), path, vault)
+	s, err := store.Open(t.Context(), "sqlite:"+path+query, vault)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,12 @@ func (a *app) searchAccounts(c echo.Context) error {
 		return err
 	}
 	query := clip(strings.TrimSpace(form.Get("q")), 200)
-	if err := a.changeMember(c, func(m *staffMember) { m.Query = query }); err != nil {
+	err = a.changeMember(c, func(m *staffMember) { m.Query = query })
+	switch {
+	case errors.Is(err, store.ErrFull): // that is the day when support has to look
+		staffOf(c).Query = query
+		return a.showSearch(c)
+	case err != nil:
 		return err
 	}
 	return a.seeOther(c, supportPath)

@@ -322,3 +322,32 @@ func TestNamesAreMaskedToo(t *testing.T) {
 	b.post(supportAccountPath(conn.ID)+"/show", nil)
 	b.get(supportAccountPath(conn.ID)).want(200).says(typed, "ann@example.net")
 }
+
+// On a full disk, of all days, support must find people.
+func TestSupportOnAFullDisk(t *testing.T) {
+	var small *store.Store
+	h := newHouse(t, func(s *Server) {
+		small = openSmallStore(t)
+		s.Store, s.Bridge.Store = small, small
+	})
+	h.store = small
+	h.browser().connect(1)
+	b, account := h.staff(sam, roleOperator), h.account(jane)
+	long := strings.Repeat("𝐣𝐚𝐧𝐞 ", 40) // written so, a session soon has no room in its page
+	b.post(supportAuditPath, url.Values{"who": {long}, "action": {long}, "text": {long}, "from": {long}, "to": {long}}).want(303)
+	for _, contacts := range [][]string{slices.Repeat([]string{"1234567890"}, 5000), {"1"}} {
+		var err error
+		for err == nil {
+			_, err = small.CreateLaunch(t.Context(), store.Launch{Contacts: contacts, CreatedAt: h.clock.Now()}, "", time.Time{})
+		}
+		if !errors.Is(err, store.ErrFull) {
+			t.Fatal(err)
+		}
+	}
+	if got := b.post(supportPath, url.Values{"q": {long}}).want(200); len(got.all("a", "href", account)) != 1 {
+		t.Errorf("the search shows\n%s", got.text())
+	}
+	b.get(account).want(200).says("Our disk is full")
+	b.get(supportNowPath).want(200).says("Our disk is full")
+	b.get(supportAuditPath).want(200)
+}

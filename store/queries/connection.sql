@@ -23,6 +23,18 @@ set name = @name,
     mojo_login = @mojo_login
 where id = @id;
 
+-- name: SetMojoAgent :exec
+-- Who signed in on Mojo's side, and what the account is called now.
+update connections
+set mojo_account_name = @mojo_account_name,
+    mojo_account_url = @mojo_account_url,
+    mojo_agent_id = @mojo_agent_id,
+    mojo_agent_name = @mojo_agent_name,
+    mojo_agent_email = @mojo_agent_email,
+    mojo_permission = @mojo_permission,
+    mojo_login = @mojo_login
+where id = @id;
+
 -- name: Connection :one
 select * from connections
 where id = @id;

@@ -555,6 +555,44 @@ func (q *Queries) SetConnectionState(ctx context.Context, arg SetConnectionState
 	return err
 }
 
+const setMojoAgent = `-- name: SetMojoAgent :exec
+update connections
+set mojo_account_name = ?1,
+    mojo_account_url = ?2,
+    mojo_agent_id = ?3,
+    mojo_agent_name = ?4,
+    mojo_agent_email = ?5,
+    mojo_permission = ?6,
+    mojo_login = ?7
+where id = ?8
+`
+
+type SetMojoAgentParams struct {
+	MojoAccountName string
+	MojoAccountURL  string
+	MojoAgentID     string
+	MojoAgentName   string
+	MojoAgentEmail  string
+	MojoPermission  string
+	MojoLogin       string
+	ID              string
+}
+
+// Who signed in on Mojo's side, and what the account is called now.
+func (q *Queries) SetMojoAgent(ctx context.Context, arg SetMojoAgentParams) error {
+	_, err := q.db.ExecContext(ctx, setMojoAgent,
+		arg.MojoAccountName,
+		arg.MojoAccountURL,
+		arg.MojoAgentID,
+		arg.MojoAgentName,
+		arg.MojoAgentEmail,
+		arg.MojoPermission,
+		arg.MojoLogin,
+		arg.ID,
+	)
+	return err
+}
+
 const setScopes = `-- name: SetScopes :exec
 update connections
 set scopes = ?1
