@@ -98,7 +98,10 @@ func (b *Bridge) fromFeed(ctx context.Context, conn store.Connection, e mojo.Eve
 	if beforeConnection(conn, e.At) {
 		return nil
 	}
-	err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.At, Data: e.Data})
+	about, err := readAbout(e.Data)
+	if err == nil {
+		err = b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.At, Data: e.Data}, about)
+	}
 	if errors.Is(err, ErrHookUnreadable) {
 		b.log().Warn("unreadable event in a feed", "connection", conn.ID)
 		return nil

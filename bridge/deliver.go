@@ -49,6 +49,8 @@ type round struct {
 	ready  []store.Event   // read ahead
 	busy   map[string]bool // contacts with a delivery at work, or read ahead
 	landed chan string     // contacts whose delivery has ended
+	work   chan *effect    // for the hands
+	hands  int             // goroutines that deliver
 	flying sync.WaitGroup
 	asleep atomic.Bool // needs a sign-in
 }
@@ -62,7 +64,10 @@ func (b *Bridge) deliver(ctx context.Context, connID string, poke <-chan struct{
 	if resting, err := b.resting(ctx, conn); err != nil || resting {
 		return err
 	}
-	r := &round{b: b, conn: conn, breaker: b.breakers.of(connID), busy: make(map[string]bool), landed: make(chan string, b.mailAtOnce())}
+	r := &round{
+		b: b, conn: conn, breaker: b.breakers.of(connID), busy: make(map[string]bool),
+		landed: make(chan string, b.mailAtOnce()), work: make(chan *effect, b.mailAtOnce()),
+	}
 	defer r.flying.Wait()
 	return r.run(ctx, poke)
 }
@@ -82,6 +87,7 @@ func (b *Bridge) resting(ctx context.Context, conn store.Connection) (bool, erro
 }
 
 func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
+	defer close(r.work)
 	linger := time.NewTimer(mailLinger)
 	defer linger.Stop()
 	due := time.NewTicker(sweepEvery) // retries become due by themselves
@@ -192,10 +198,20 @@ func (r *round) start(ctx context.Context) {
 	for len(r.ready) > 0 && len(r.busy)-len(r.ready) < r.b.mailAtOnce() && r.breaker.pass(r.b.now()) {
 		e := &effect{b: r.b, conn: r.conn, event: r.ready[0]}
 		r.ready = r.ready[1:]
-		r.flying.Go(func() {
-			r.one(ctx, e)
-			r.landed <- e.event.ContactKey()
-		})
+		r.work <- e // never waits: there is room for all that may be at work
+		if r.hands < r.b.mailAtOnce() {
+			r.hands++
+			r.flying.Go(func() { r.hand(ctx) })
+		}
+	}
+}
+
+// hand delivers one event after the other. A goroutine of its own for each would grow its stack each time, which took a tenth of a
+// delivery.
+func (r *round) hand(ctx context.Context) {
+	for e := range r.work {
+		r.one(ctx, e)
+		r.landed <- e.event.ContactKey()
 	}
 }
 

@@ -17,18 +17,14 @@ var ErrHookUnreadable = errors.New("the hook can't be read")
 // came. webhookID is the hook's id, the key by which doubles are known. What can be read of the envelope only is kept too: a
 // person can look at it.
 func (b *Bridge) Receive(ctx context.Context, webhookID string, body []byte) error {
-	var hook envelope
-	if err := json.Unmarshal(body, &hook); err != nil || hook.Type == "" || len(hook.Data) == 0 {
-		return ErrHookUnreadable
-	}
-	return b.receive(ctx, webhookID, hook)
-}
-
-func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope) error {
-	about, err := readAbout(hook.Data)
+	hook, about, err := readHook(body)
 	if err != nil {
 		return err
 	}
+	return b.receive(ctx, webhookID, hook, about)
+}
+
+func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, about about) error {
 	contact := about.Contact
 	if hook.Timestamp.IsZero() {
 		hook.Timestamp = b.now()

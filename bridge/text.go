@@ -79,10 +79,11 @@ func splitKeepingEdges(s string) []string {
 	return words
 }
 
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // tidyLines drops control characters, blanks at line ends and runs of empty lines.
 func tidyLines(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
-	lines := strings.Split(printableLines(s), "\n")
+	lines := strings.Split(printableLines(lineBreaks.Replace(s)), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimSpace(lines[i])
 	}

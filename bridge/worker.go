@@ -138,6 +138,21 @@ func (w *workers) busy(j job) bool {
 	return w.running[j] != nil
 }
 
+// poke has the worker of a job look again, when there is one.
+func (w *workers) poke(j job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := w.running[j]
+	if at == nil {
+		return false
+	}
+	select {
+	case at.poke <- struct{}{}:
+	default: // it will look already
+	}
+	return true
+}
+
 // wake says that a connection has a push to do. It never waits: a wake that finds no room is left to the sweep.
 func (b *Bridge) wake(connID string) { b.wakeJob(job{connID, pushing}) }
 
@@ -146,6 +161,9 @@ func (b *Bridge) wakeMail(connID string) { b.wakeJob(job{connID, delivering}) }
 
 func (b *Bridge) wakeJob(j job) {
 	b.workers.init()
+	if b.workers.poke(j) {
+		return
+	}
 	select {
 	case b.workers.woken <- j:
 	default:
@@ -154,15 +172,11 @@ func (b *Bridge) wakeJob(j job) {
 
 // startWorker does a job in the background, or has the worker at it look again.
 func (b *Bridge) startWorker(ctx context.Context, j job) {
-	b.workers.mu.Lock()
-	defer b.workers.mu.Unlock()
-	if w, ok := b.workers.running[j]; ok {
-		select {
-		case w.poke <- struct{}{}:
-		default: // it will look already
-		}
+	if b.workers.poke(j) {
 		return
 	}
+	b.workers.mu.Lock() // nobody else starts workers: it still has none
+	defer b.workers.mu.Unlock()
 	if len(b.workers.running) >= 2*workersAtOnce || ctx.Err() != nil {
 		return // the sweep finds it
 	}

@@ -5,20 +5,20 @@ import "context"
 // An entry is what goes into a shared commit: an event that arrives, or a mark of deliveries. Both go into the same commits on
 // SQLite, which has one writing connection: else each kind would wait for every second fsync of the other.
 type entry struct {
-	receipt receipt
-	mark    *mark // or nil
+	receipt *receipt // or
+	mark    *mark
 }
 
 // done is what became of an entry.
 type done struct {
-	received Received
+	received *Received
 	refused  error // what is wrong with a mark
 }
 
 // commit stores entries in one transaction.
 func (s *Store) commit(ctx context.Context, batch []entry) (all []done, err error) {
 	receipts, marks := sorted(batch)
-	err = s.write(ctx, "store events", func(q tx) (err error) {
+	err = s.writeEvents(ctx, "store events", func(q tx) (err error) {
 		var received []Received
 		var refused []error
 		if len(receipts) > 0 {
@@ -38,10 +38,10 @@ func (s *Store) commit(ctx context.Context, batch []entry) (all []done, err erro
 }
 
 // sorted takes a batch apart.
-func sorted(batch []entry) (receipts []receipt, marks []mark) {
+func sorted(batch []entry) (receipts []*receipt, marks []*mark) {
 	for _, e := range batch {
 		if e.mark != nil {
-			marks = append(marks, *e.mark)
+			marks = append(marks, e.mark)
 		} else {
 			receipts = append(receipts, e.receipt)
 		}
@@ -56,7 +56,7 @@ func answers(batch []entry, received []Received, refused []error) []done {
 		if e.mark != nil {
 			all[i].refused, refused = refused[0], refused[1:]
 		} else {
-			all[i].received, received = received[0], received[1:]
+			all[i].received, received = &received[0], received[1:]
 		}
 	}
 	return all

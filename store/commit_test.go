@@ -17,7 +17,7 @@ func TestMixedCommitAnswersInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	arrives := func(id string) entry {
-		return entry{receipt: receipt{event: Event{WebhookID: id, AccountID: "1", Type: "call.completed", ReceivedAt: now}}}
+		return entry{receipt: &receipt{event: Event{WebhookID: id, AccountID: "1", Type: "call.completed", ReceivedAt: now}}}
 	}
 	written := func(e Event) entry {
 		return entry{mark: &mark{claim: []string{e.ID}, outcome: &Outcome{EventID: e.ID, State: EventWritten, At: now}}}

@@ -78,7 +78,7 @@ type mark struct {
 }
 
 // markAll stores marks, and returns what is wrong with each.
-func markAll(ctx context.Context, q tx, batch []mark) ([]error, error) {
+func markAll(ctx context.Context, q tx, batch []*mark) ([]error, error) {
 	if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil { // as everybody does who changes deliveries
 		return nil, err
 	}
@@ -109,7 +109,7 @@ type delivery struct {
 }
 
 // deliveries reads those of a batch, by the events' ids.
-func deliveries(ctx context.Context, q tx, batch []mark) (map[string]*delivery, error) {
+func deliveries(ctx context.Context, q tx, batch []*mark) (map[string]*delivery, error) {
 	found := make(map[string]*delivery)
 	wanted := table{kinds: []string{"text"}}
 	for _, m := range batch {
@@ -135,7 +135,7 @@ from %s
 cross join events
 where events.id = v.column1`
 
-func claim(found map[string]*delivery, m mark) (refused error) {
+func claim(found map[string]*delivery, m *mark) (refused error) {
 	for _, id := range m.claim {
 		d := found[id]
 		if d == nil || d.state != EventWaiting {

@@ -95,17 +95,20 @@ func (s *Store) ReceiveEvent(ctx context.Context, e Event, holder string) (Recei
 	if e.WebhookID == "" {
 		return Received{}, errors.New("receive event: it has no webhook id")
 	}
-	done, err := s.receiver.write(ctx, entry{receipt: receipt{e, holder}})
-	return done.received, err
+	done, err := s.receiver.write(ctx, entry{receipt: &receipt{e, holder}})
+	if err != nil {
+		return Received{}, err
+	}
+	return *done.received, nil
 }
 
 // ReceiveEventAlone is ReceiveEvent in a commit of its own. It is there to measure what sharing brings.
 func (s *Store) ReceiveEventAlone(ctx context.Context, e Event, holder string) (Received, error) {
-	done, err := s.commit(ctx, []entry{{receipt: receipt{e, holder}}})
+	done, err := s.commit(ctx, []entry{{receipt: &receipt{e, holder}}})
 	if err != nil {
 		return Received{}, err
 	}
-	return done[0].received, nil
+	return *done[0].received, nil
 }
 
 type receipt struct {
@@ -114,7 +117,7 @@ type receipt struct {
 }
 
 // receive stores events.
-func receive(ctx context.Context, q tx, batch []receipt) ([]Received, error) {
+func receive(ctx context.Context, q tx, batch []*receipt) ([]Received, error) {
 	last, err := takeTurn(ctx, q, turnReceive, len(batch))
 	if err != nil {
 		return nil, err
@@ -149,7 +152,7 @@ type account struct {
 }
 
 // liveAccounts finds the live connections of the events' accounts. Reset takes the turn too, so they stay live until the commit.
-func liveAccounts(ctx context.Context, q tx, batch []receipt) (map[string]account, error) {
+func liveAccounts(ctx context.Context, q tx, batch []*receipt) (map[string]account, error) {
 	live := make(map[string]account)
 	wanted := table{kinds: []string{"text"}}
 	for _, r := range batch {
@@ -174,7 +177,7 @@ cross join connections
 where connections.mojo_account_id = v.column1 and connections.state <> 'reset'`
 
 // arrive makes the event that is stored.
-func arrive(r receipt, a account) Event {
+func arrive(r *receipt, a account) Event {
 	e := r.event
 	e = Event{
 		ID:            NewID(),

@@ -34,30 +34,47 @@ func contentPolicy(formTarget string) string {
 	}, "; ")
 }
 
-// headers sets what every answer carries, errors and static files included, and puts the nonce where templ finds it.
+// headers sets what every answer carries, errors and static files included, and puts the nonce where templ finds it. But that a
+// hook was taken is told without a page, by no more than machines read: it is asked for more often than all else.
 func (a *app) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		nonce := newNonce()
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", fmt.Sprintf(a.csp, nonce))
-		// The popup's opener is another site: this cuts it off from us in both directions, and still lets the page
-		// open Mojo's tab. Nothing here relies on an opener.
-		h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cross-Origin-Embedder-Policy", "require-corp")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
-		if a.secure {
-			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		if c.Request().Method == http.MethodPost && c.Path() == hookPath {
+			c.Response().Header().Set("Cache-Control", "no-store")
+			taken := false
+			defer func() {
+				if !taken { // the problem is told on a page, a panic's too
+					a.pageHeaders(c)
+				}
+			}()
+			err := next(c)
+			taken = err == nil
+			return err
 		}
-		if !strings.HasPrefix(c.Path(), static.Prefix) {
-			h.Set("Cache-Control", "no-store")
-		}
-		c.SetRequest(c.Request().WithContext(templ.WithNonce(c.Request().Context(), nonce)))
+		a.pageHeaders(c)
 		return next(c)
 	}
+}
+
+func (a *app) pageHeaders(c echo.Context) {
+	nonce := newNonce()
+	h := c.Response().Header()
+	h.Set("Content-Security-Policy", fmt.Sprintf(a.csp, nonce))
+	// The popup's opener is another site: this cuts it off from us in both directions, and still lets the page
+	// open Mojo's tab. Nothing here relies on an opener.
+	h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
+	if a.secure {
+		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
+	if !strings.HasPrefix(c.Path(), static.Prefix) {
+		h.Set("Cache-Control", "no-store")
+	}
+	c.SetRequest(c.Request().WithContext(templ.WithNonce(c.Request().Context(), nonce)))
 }
 
 func newNonce() string {

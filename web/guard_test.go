@@ -17,6 +17,15 @@ import (
 
 var nonceIn = regexp.MustCompile(`'nonce-([A-Za-z0-9+/]+)'`)
 
+// A hook that is taken is answered to a machine alone.
+func TestHookHasNoPageHeaders(t *testing.T) {
+	p := newParty(t)
+	a := p.sendHook(p.signedHook("evt-1", []byte(aCall)))
+	if a.status != 202 || a.header.Get("Cache-Control") != "no-store" || a.header.Get("Content-Security-Policy") != "" {
+		t.Errorf("got %d with %v, want 202, nothing cached and no page's headers", a.status, a.header)
+	}
+}
+
 func TestHeadersOnEveryAnswer(t *testing.T) {
 	p := newParty(t)
 	answers := map[string]*answer{
@@ -35,7 +44,6 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 		"health":         p.jane.get("/healthz"),
 		"wrong method":   p.jane.post(p.push, nil),
 		"refused launch": p.jane.get("/launch?contacts="),
-		"hook":           p.sendHook(p.signedHook("evt-1", []byte(aCall))),
 		"refused hook":   p.jane.post(hookPath, nil),
 		"API":            p.callAPI(http.MethodGet, apiPath+"/58?account_id=8812", newToken, ""),
 		"refused by API": p.jane.get(apiPath + "/58"),
