@@ -70,6 +70,7 @@ func TestAStormOfRefusalsAtWiseAgentEndsInOneRefresh(t *testing.T) {
 		if l := w.ended(c, time.Second); l.Written != 65 {
 			t.Errorf("ledger %+v after signing in, want 65 written", l)
 		}
+		w.skew.Add(int64(10 * time.Minute)) // Mojo's tokens may have been renewed in the very moment when the clock jumped
 		if p := w.end(c.conn, push); p.All.Waiting+p.All.Failed > 0 {
 			t.Errorf("the push ends with %+v, want all through", p.All)
 		}
@@ -104,8 +105,9 @@ func TestAStormOfRefusalsAtMojoEndsInOneRefresh(t *testing.T) {
 		}
 		w.calls(c, 1, 10)
 		time.Sleep(200 * time.Millisecond)
-		if l := w.ledger(c); l.Waiting != 10 {
-			t.Errorf("ledger %+v, want 10 waiting: the connection rests", l)
+		// A worker that was still at hand may write some into Wise Agent, whose side is well.
+		if l := w.ledger(c); l.Waiting+l.Written != 10 {
+			t.Errorf("ledger %+v, want that all 10 wait or are written", l)
 		}
 		if n := w.mojo.Requests()[mojobox.EndpointToken] - before; n != 1 || all() != asked {
 			t.Errorf("%d refreshes and %d later calls, want one and none", n, all()-asked)

@@ -18,7 +18,7 @@ type done struct {
 // commit stores entries in one transaction.
 func (s *Store) commit(ctx context.Context, batch []entry) (all []done, err error) {
 	receipts, marks := sorted(batch)
-	err = s.writeEvents(ctx, "store events", func(q tx) (err error) {
+	err = s.write(ctx, "store events", func(q tx) (err error) {
 		var received []Received
 		var refused []error
 		if len(receipts) > 0 {

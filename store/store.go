@@ -54,8 +54,7 @@ type Store struct {
 	vault          *Vault
 	receiver       *sharer[entry, done] // of events that arrive
 	marker         *sharer[entry, done] // of their deliveries; one and the same on SQLite
-	kept           opened
-	full           atomic.Int64 // when the disk was last found full, Unix milliseconds; 0 never
+	full           atomic.Int64         // when the disk was last found full, Unix milliseconds; 0 never
 }
 
 // An engine is what differs between SQLite and PostgreSQL once the database is open.
@@ -89,9 +88,8 @@ func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
 	}
 	s.receiver = newSharer(s.commit)
 	s.marker = s.receiver
-	if s.reader == s.writer { // PostgreSQL commits both side by side, and other processes write too
+	if s.reader == s.writer { // PostgreSQL commits both side by side
 		s.marker = newSharer(s.commit)
-		s.kept.off = true
 	}
 	return s, nil
 }
@@ -155,13 +153,7 @@ func (s *Store) on(db *sql.DB, t *sql.Tx) tx {
 // write runs f in a transaction. Every change of the database goes through here. On PostgreSQL it is READ COMMITTED: f must lock
 // what it decides by (LockLiveConnection and its like) or put the condition into the statement that writes. Locks are taken in
 // the order turn (receive, deliver), connection, push or token, contact.
-func (s *Store) write(ctx context.Context, op string, f func(q tx) error) error {
-	defer s.kept.forget()
-	return s.writeEvents(ctx, op, f)
-}
-
-// writeEvents is write for what changes no tokens, as the shared commits don't.
-func (s *Store) writeEvents(ctx context.Context, op string, f func(q tx) error) (err error) {
+func (s *Store) write(ctx context.Context, op string, f func(q tx) error) (err error) {
 	defer func() {
 		if errors.Is(err, ErrFull) {
 			s.full.Store(time.Now().UnixMilli())

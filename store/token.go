@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -22,11 +21,6 @@ type Tokens struct {
 
 // Tokens returns one side's tokens. [ErrNotFound] when the connection isn't live.
 func (s *Store) Tokens(ctx context.Context, connID string, side Side) (t Tokens, err error) {
-	key := tokensKey{connID, side}
-	t, since, ok := s.kept.find(key)
-	if ok {
-		return t, nil
-	}
 	err = s.read(ctx, "get tokens", func(q tx) error {
 		r, err := q.Tokens(ctx, rows.TokensParams{ConnectionID: connID, Side: string(side)})
 		if err != nil {
@@ -36,59 +30,7 @@ func (s *Store) Tokens(ctx context.Context, connID string, side Side) (t Tokens,
 		t.Token, err = s.openTokens(r)
 		return err
 	})
-	if err == nil {
-		s.kept.keep(key, t, since)
-	}
 	return t, err
-}
-
-// opened are tokens as they were last read and unsealed, which each delivery asks for. A SQLite database has one process that
-// changes it, so they are true until that one writes anything but events; then all are forgotten. On PostgreSQL nothing is kept.
-type opened struct {
-	mu     sync.Mutex
-	off    bool
-	writes int64 // that may have changed tokens
-	tokens map[tokensKey]Tokens
-}
-
-type tokensKey struct {
-	connID string
-	side   Side
-}
-
-// find returns what is kept, or the number of writes by now, which keep wants to know.
-func (o *opened) find(key tokensKey) (t Tokens, since int64, ok bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	t, ok = o.tokens[key]
-	if ok {
-		token := *t.Token
-		t.Token = &token // the caller's own
-	}
-	return t, o.writes, ok
-}
-
-// keep keeps tokens that were read, unless something was written since they were looked for.
-func (o *opened) keep(key tokensKey, t Tokens, since int64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.off || o.writes != since {
-		return
-	}
-	if o.tokens == nil {
-		o.tokens = make(map[tokensKey]Tokens)
-	}
-	token := *t.Token
-	t.Token = &token
-	o.tokens[key] = t
-}
-
-// forget is called when a transaction has ended that may have changed tokens.
-func (o *opened) forget() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.writes++
-	clear(o.tokens)
 }
 
 // LeaseRefresh takes the right to refresh the tokens of that version. True: owner refreshes them, until then at the latest, and

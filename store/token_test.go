@@ -63,26 +63,3 @@ func TestNewSignInBeatsRefresh(t *testing.T) {
 		sameToken(t, "Wise Agent's token", got.Token, token("new"))
 	})
 }
-
-// What is kept between two reads is the caller's own each time, and over with any change.
-func TestTokensAreReadAnew(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		c := connected(t, s)
-		for range 3 {
-			got, err := s.Tokens(t.Context(), c.ID, store.Mojo)
-			check(t, err)
-			if got.Version != 1 || got.Token.AccessToken == "spoilt" {
-				t.Fatalf("got version %d and token %q, want the first ones", got.Version, got.Token.AccessToken)
-			}
-			got.Token.AccessToken = "spoilt"
-		}
-		check(t, s.SaveRefreshed(t.Context(), c.ID, store.Mojo, 1, token("fresh"), noon))
-		got, err := s.Tokens(t.Context(), c.ID, store.Mojo)
-		check(t, err)
-		sameToken(t, "after a refresh", got.Token, token("fresh"))
-		check(t, s.NeedSignIn(t.Context(), c.ID, store.Mojo, "over", 2, noon))
-		if got, err = s.Tokens(t.Context(), c.ID, store.Mojo); err != nil || !got.Refused {
-			t.Errorf("after a refusal: got refused %t, %v; want true", got.Refused, err)
-		}
-	})
-}
