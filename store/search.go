@@ -111,8 +111,9 @@ func words(c Connection) (list []string) {
 			list = append(list, w)
 		}
 	}
+	add(c.ID) // whole: its parts are random, and would fit anything
 	for _, text := range []string{
-		c.Email, c.MojoLogin, c.MojoAccountID, c.Name, c.MojoAccountName, c.MojoAgentEmail, c.MojoAgentName, c.ID,
+		c.Email, c.MojoLogin, c.MojoAccountID, c.Name, c.MojoAccountName, c.MojoAgentEmail, c.MojoAgentName,
 	} {
 		for _, w := range strings.Fields(plain(text)) {
 			add(w)
