@@ -93,7 +93,7 @@ func TestPushThatDiesWhileEditsWait(t *testing.T) {
 		w.renames(ids, first)
 		push := w.begin(conn, second, ids...)
 		w.until(conn, push, func(p bridge.Progress) bool { return p.Push.State == store.PushSending })
-		time.Sleep(300 * time.Millisecond) // it has come to the edits
+		w.eventually("Wise Agent is asked to take an edit", func() bool { return w.wise.Requests()["updateContact"] > 0 })
 		w.stop()
 		if n := len(w.mojo.Contacts(account, second)); n != 0 {
 			t.Errorf("%d contacts are in the group before their edits are in Wise Agent", n)

@@ -220,7 +220,9 @@ func TestNoNoticeOfAPassingFault(t *testing.T) {
 		conn := w.connected()
 		w.lose(conn.ID, store.Mojo)
 		w.later(59 * time.Minute)
-		time.Sleep(100 * time.Millisecond)
+		w.stop()
+		w.run() // looks at once, and finds it lost for less than an hour
+		time.Sleep(300 * time.Millisecond)
 		w.heal(conn.ID, store.Mojo)
 		w.later(2 * time.Hour)
 		w.stop()
