@@ -19,12 +19,15 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/remote"
 )
 
 // Patience is how long a page may take to show what a test waits for.
@@ -83,6 +86,7 @@ func (b *Browser) launch() {
 	}
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
+		chromedp.WithDialer(dial),
 		chromedp.Flag("disable-component-update", true),
 		// The last two are renderers for the address bar, which nobody sees: a fifth of a test's time.
 		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
@@ -97,6 +101,28 @@ func (b *Browser) launch() {
 	silent := func(string, ...any) {} // chromedp's own bookkeeping, when a page is left while it is read
 	b.ctx, b.cancel = chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(options...), chromedp.WithErrorf(silent))
 	b.err = chromedp.Do(b.ctx)
+}
+
+// withoutNodes is a connection to the browser that leaves out what it tells of changing elements. chromedp keeps a
+// picture of them, which nobody here asks for, and while a popup is followed it reads and writes that picture from two
+// goroutines at once (v0.23.0, Context.newTarget and Target.domEvent).
+type withoutNodes struct{ chromedp.Transport }
+
+func dial(ctx context.Context, address string) (chromedp.Transport, error) {
+	connection, err := remote.DialContext(ctx, address)
+	return withoutNodes{connection}, err
+}
+
+func (c withoutNodes) Read(ctx context.Context, message *cdproto.Message) error {
+	for {
+		*message = cdproto.Message{}
+		if err := c.Transport.Read(ctx, message); err != nil {
+			return err
+		}
+		if !strings.HasPrefix(string(message.Method), "DOM.") {
+			return nil
+		}
+	}
 }
 
 // find looks for a Chromium.

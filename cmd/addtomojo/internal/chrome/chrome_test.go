@@ -92,3 +92,23 @@ func TestWidePagesAreNoticed(t *testing.T) {
 		t.Error("a page that scrolls sideways at 400 px is not noticed")
 	}
 }
+
+// The library's own picture of a page's elements is kept from two goroutines while a popup is followed; under -race a
+// popup that changes all the time would end the test that follows it.
+func TestAPopupThatKeepsChangingCanBeFollowed(t *testing.T) {
+	var browser Browser
+	defer browser.Close()
+	page := browser.User(t, Narrow).Open(serve(t, `<a href="/" target="_blank">Open</a><script nonce="good">
+		let n = 0
+		const change = () => {
+			document.documentElement.title = document.body.title = n++
+			setTimeout(change)
+		}
+		change()
+	</script>`))
+	for range 20 {
+		popup := page.Opens(func() { page.Click("a", "Open") })
+		popup.Wait("h1", "Page")
+		popup.Close()
+	}
+}
