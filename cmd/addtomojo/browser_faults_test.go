@@ -70,7 +70,7 @@ var troubles = []trouble{
 	{"demoted", "Needs sign-in", "a dialing rep by now", "signs in to Mojo again", nil, func(s *scene) {
 		s.Mojo.SetPermission(ruiz, "31", "dialing_rep")
 		s.Mojo.ExpireTokens(ruiz)
-		s.openList()
+		s.addToMojo(s.openList(), s.ids(1)...) // whose page asks Mojo for groups
 	}},
 }
 
