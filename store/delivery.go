@@ -82,12 +82,17 @@ func markAll(ctx context.Context, q tx, batch []*mark) ([]error, error) {
 	if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil { // as everybody does who changes deliveries
 		return nil, err
 	}
-	found, err := deliveries(ctx, q, batch)
+	left, err := finishPlain(ctx, q, batch)
 	if err != nil {
 		return nil, err
 	}
 	refused := make([]error, len(batch))
-	for i, m := range batch {
+	found, err := deliveries(ctx, q, batch, left)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range left {
+		m := batch[i]
 		if m.outcome == nil {
 			refused[i] = claim(found, m)
 		} else if refused[i], err = finish(ctx, q, found[m.outcome.EventID], *m.outcome); err != nil {
@@ -96,6 +101,50 @@ func markAll(ctx context.Context, q tx, batch []*mark) ([]error, error) {
 	}
 	return refused, saveDeliveries(ctx, q, found)
 }
+
+// finishPlain stores outcomes that taught nothing, as most don't, and returns the marks that are left to do. On SQLite one statement
+// is enough for such an outcome, unless its event isn't as it should be.
+func finishPlain(ctx context.Context, q tx, batch []*mark) (left []int, err error) {
+	times := make(map[string]int)
+	for _, m := range batch {
+		for _, id := range m.claim {
+			times[id]++
+		}
+	}
+	var t table
+	var marks []int // of the rows
+	for i, m := range batch {
+		if !q.oneByOne() || m.outcome == nil || !m.outcome.plain() || times[m.outcome.EventID] > 1 {
+			left = append(left, i)
+			continue
+		}
+		var d delivery
+		d.apply(*m.outcome)
+		t.add(m.outcome.EventID, m.outcome.Owner, string(d.state), d.reason, d.resultID, d.attempts, d.nextAt, d.finishedAt, d.doubt)
+		marks = append(marks, i)
+	}
+	return left, execEach(ctx, q, finishDelivery, t, func(row int) { left = append(left, marks[row]) })
+}
+
+// plain tells that nothing was learned.
+func (o Outcome) plain() bool {
+	return len(o.Links) == 0 && o.Snapshot == nil && o.Activity == nil && o.Note == nil
+}
+
+const finishDelivery = `
+update events
+set state = ?3,
+    reason = ?4,
+    claimed_by = '',
+    result_id = case ?5 when '' then result_id else ?5 end,
+    attempts = ?6,
+    next_at = ?7,
+    finished_at = ?8,
+    doubt = ?9,
+    body = case when webhook_id = '' and ?3 in ('written', 'excluded') then '' else body end
+where id = ?1
+    and state = 'waiting'
+    and (?2 = '' or claimed_by in ('', ?2))`
 
 // A delivery is the part of an event that marks change.
 type delivery struct {
@@ -108,12 +157,12 @@ type delivery struct {
 	changed                      bool
 }
 
-// deliveries reads those of a batch, by the events' ids.
-func deliveries(ctx context.Context, q tx, batch []*mark) (map[string]*delivery, error) {
+// deliveries reads those of some marks, by the events' ids.
+func deliveries(ctx context.Context, q tx, batch []*mark, which []int) (map[string]*delivery, error) {
 	found := make(map[string]*delivery)
 	wanted := table{kinds: []string{"text"}}
-	for _, m := range batch {
-		for _, id := range m.claim {
+	for _, i := range which {
+		for _, id := range batch[i].claim {
 			wanted.add(id)
 		}
 	}

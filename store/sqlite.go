@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -75,8 +77,13 @@ func (e *onSQLite) on(db *sql.DB, t *sql.Tx) rows.DBTX {
 }
 
 // spread runs a statement once for each row: nothing is far away, and a statement with many parameters takes time by the square
-// of their number.
+// of their number. A single column of texts goes in as one parameter.
 func (e *onSQLite) spread(t table, fixed []any) (source string, args [][]any) {
+	if slices.Equal(t.kinds, []string{"text"}) {
+		list := gather(t.rows, 0, func(v any) string { return v.(string) })
+		texts, _ := json.Marshal(list) // of strings never fails
+		return fmt.Sprintf("(select value as column1 from json_each(?%d)) as v", len(fixed)+1), [][]any{append(slices.Clone(fixed), string(texts))}
+	}
 	for _, row := range t.rows {
 		args = append(args, slices.Concat(fixed, row))
 	}

@@ -5,6 +5,10 @@ set last = last + @more
 where name = @name
 returning last;
 
+-- name: NewestEvent :one
+select cast(coalesce(max(seq), 0) as bigint) as seq
+from events;
+
 -- name: EventByWebhook :one
 select * from events
 where webhook_id = @webhook_id and webhook_id <> '';

@@ -460,6 +460,18 @@ func (q *Queries) LastCall(ctx context.Context, connectionID string) (int64, err
 	return at, err
 }
 
+const newestEvent = `-- name: NewestEvent :one
+select cast(coalesce(max(seq), 0) as bigint) as seq
+from events
+`
+
+func (q *Queries) NewestEvent(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, newestEvent)
+	var seq int64
+	err := row.Scan(&seq)
+	return seq, err
+}
+
 const oldestWaiting = `-- name: OldestWaiting :one
 select received_at
 from events
