@@ -16,8 +16,9 @@ const module = "addtomojo/"
 // kept to it alone.
 var mayImport = map[string][]string{
 	"bridge":                  {"mojo", "store", "wiseagent"},
-	"cmd/addtomojo":           {"bridge", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/post", "sandbox/wiseagent", "store", "web", "wiseagent"},
-	"cmd/bench":               {"bridge", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/wiseagent", "store", "web", "wiseagent"},
+	"cmd/addtomojo":           {"bridge", "cmd/internal/heap", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/post", "sandbox/wiseagent", "store", "web", "wiseagent"},
+	"cmd/bench":               {"bridge", "cmd/internal/heap", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/wiseagent", "store", "web", "wiseagent"},
+	"cmd/internal/heap":       {},
 	"mojo":                    {},
 	"sandbox/fault":           {},
 	"sandbox/mojo":            {"sandbox/fault"},

@@ -18,11 +18,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"addtomojo/cmd/internal/heap"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	heap.Spare()
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "addtomojo:", err)

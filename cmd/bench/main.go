@@ -42,11 +42,14 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"addtomojo/cmd/internal/heap"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	heap.Spare() // the service in this process has it, too
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
