@@ -1,12 +1,14 @@
 package bridge_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"addtomojo/bridge"
 	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
+	"addtomojo/store"
 )
 
 // Otherwise the page goes on saying that Mojo isn't answering, and the next hiccup waits longer than it should.
@@ -23,5 +25,34 @@ func TestTroubleIsForgottenWithTheNextBatch(t *testing.T) {
 			t.Errorf("with 4 of 6 added: state %s, cause %q, %d attempts; want no trouble any more", got.Push.State, got.Push.Cause, got.Push.Attempts)
 		}
 		w.end(conn, push)
+	})
+}
+
+// What waits is kept for 30 days; then it is left out, counted and shown, also while its connection needs a sign-in.
+func TestWhatWaitsForThirtyDaysIsLeftOutAndShown(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		c := w.customer(1, 3)
+		w.wise.RevokeTokens(c.email)
+		w.calls(c, 1, 3)
+		w.eventually("the connection needs a sign-in", func() bool {
+			conn, err := w.Store.Connection(t.Context(), c.conn.ID)
+			return err == nil && conn.State == store.StateNeedsSignIn
+		})
+		w.stop()
+		w.skew.Add(int64(29 * 24 * time.Hour))
+		w.calls(c, 4, 2)
+		w.skew.Add(int64(25 * time.Hour))
+		w.run()
+		w.eventually("the three calls of a month ago are left out", func() bool {
+			l, err := w.Store.Ledger(t.Context(), c.conn.ID)
+			return err == nil && l.Excluded == 3 && l.Waiting == 2
+		})
+		events, err := w.Store.Events(t.Context(), c.conn.ID, store.EventFilter{State: store.EventExcluded, Limit: 10})
+		w.need(err)
+		for _, e := range events {
+			if !strings.Contains(e.Reason, "30 days") || len(e.Body) > 0 {
+				t.Errorf("reason %q with %d bytes kept, want the 30 days and nothing kept", e.Reason, len(e.Body))
+			}
+		}
 	})
 }

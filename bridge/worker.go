@@ -17,6 +17,8 @@ const (
 	// due, and what a crashed process left.
 	sweepEvery = 2 * time.Second
 	tidyEvery  = 10 * time.Minute
+	// waitsFor is how long an event waits for its delivery, for a sign-in say.
+	waitsFor = 30 * 24 * time.Hour
 	// workersAtOnce is how many connections this process works for side by side, for each kind of work.
 	workersAtOnce = 64
 )
@@ -257,13 +259,8 @@ func (b *Bridge) doDue(ctx context.Context, connID string) error {
 
 func (b *Bridge) tidyLoop(ctx context.Context) {
 	for {
-		tidied, err := b.Store.Tidy(ctx, b.now())
-		switch {
-		case err != nil && ctx.Err() == nil:
+		if err := b.tidy(ctx); err != nil && ctx.Err() == nil {
 			b.log().Error("tidy", "err", err)
-		case err == nil && tidied != (store.Tidied{}):
-			b.log().Info("tidied", "rows", fmt.Sprintf("%+v", tidied))
-			b.wakeRevoking()
 		}
 		if err := b.giveUpRevoking(ctx); err != nil && ctx.Err() == nil {
 			b.log().Error("give revocations up", "err", err)
@@ -272,4 +269,24 @@ func (b *Bridge) tidyLoop(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// tidy leaves out what has waited too long, and removes what has expired.
+func (b *Bridge) tidy(ctx context.Context) error {
+	late, err := b.Store.ExcludeOld(ctx, b.now().Add(-waitsFor), b.now())
+	if late > 0 {
+		b.log().Warn("deliveries waited too long", "events", late)
+	}
+	if err != nil {
+		return err
+	}
+	tidied, err := b.Store.Tidy(ctx, b.now())
+	if err != nil {
+		return err
+	}
+	if tidied != (store.Tidied{}) {
+		b.log().Info("tidied", "rows", fmt.Sprintf("%+v", tidied))
+		b.wakeRevoking() // sign-ins that have expired
+	}
+	return nil
 }
