@@ -30,6 +30,7 @@
 package bridge
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -60,7 +61,9 @@ type Bridge struct {
 	// EditPatience is for how long one run of a push waits, all its batches together, for edits made in Mojo to reach Wise Agent;
 	// 0 is 10 seconds.
 	EditPatience time.Duration
-	HooksAlone   bool // each hook in a commit of its own: there to measure what sharing commits brings
+	// KeepEvent stores what Mojo told us and is [store.Store.ReceiveEvent] when it is nil. A measurement puts in what that is
+	// measured against.
+	KeepEvent func(ctx context.Context, e store.Event, holder string) (store.Received, error)
 
 	// ResetGrace is how long what waits may still be delivered when a connection is reset; 0 is 10 seconds.
 	ResetGrace time.Duration

@@ -29,11 +29,11 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, a
 	if hook.Timestamp.IsZero() {
 		hook.Timestamp = b.now()
 	}
-	receive := b.Store.ReceiveEvent
-	if b.HooksAlone {
-		receive = b.Store.ReceiveEventAlone
+	keep := b.KeepEvent
+	if keep == nil {
+		keep = b.Store.ReceiveEvent
 	}
-	got, err := receive(ctx, store.Event{
+	got, err := keep(ctx, store.Event{
 		WebhookID: webhookID, AccountID: string(about.AccountID), Type: cut(printable(hook.Type), 60, "…"),
 		MojoContactID: contact.ContactID, APIContactID: contact.APIContactID,
 		ContactName: cut(joinWords(contact.FullName), 200, "…"),

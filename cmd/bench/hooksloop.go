@@ -97,7 +97,7 @@ func signature(id, at string, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// checkOnly is the control of what is accepted: it checks a hook and keeps nothing.
+// checkOnly is the bare control of what is accepted: it checks a hook and keeps nothing.
 func checkOnly(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	want := signature(r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp"), body)

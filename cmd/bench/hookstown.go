@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,18 +29,18 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// hookTown is the service in this process, with many customers whose contacts are all linked. It has two addresses: at the second
-// each hook has a commit of its own.
+// hookTown is the service in this process, with many customers whose contacts are all linked. It has three addresses: at the second
+// each hook has a commit of its own, at the third none is stored.
 type hookTown struct {
-	url, alone string
-	servers    []*httptest.Server
-	bridge     *bridge.Bridge
-	db         *store.Store
-	conns      []store.Connection
-	dir        string
-	drop       func() error // removes the database
-	stop       context.CancelFunc
-	worked     chan error
+	url, alone, forgets string
+	servers             []*httptest.Server
+	bridge              *bridge.Bridge
+	db                  *store.Store
+	conns               []store.Connection
+	dir                 string
+	drop                func() error // removes the database
+	stop                context.CancelFunc
+	worked              chan error
 }
 
 // newHookTown starts the service on a new database, with Wise Agent at that address. Nothing is delivered before work.
@@ -63,12 +64,24 @@ func newHookTown(ctx context.Context, s hookSize, wise string) (_ *hookTown, err
 	if err != nil {
 		return nil, err
 	}
-	t.bridge, t.url, err = t.serve(log, wise, false)
-	if err != nil {
+	if t.bridge, t.url, err = t.serve(log, wise, nil); err != nil {
 		return nil, err
 	}
-	_, t.alone, err = t.serve(log, wise, true)
+	if _, t.alone, err = t.serve(log, wise, t.db.ReceiveEventAlone); err != nil {
+		return nil, err
+	}
+	_, t.forgets, err = t.serve(log, wise, t.forget)
 	return t, err
+}
+
+// forget is a store that says it has an event and doesn't.
+func (t *hookTown) forget(_ context.Context, e store.Event, _ string) (store.Received, error) {
+	account, err := strconv.Atoi(e.AccountID)
+	if err != nil {
+		return store.Received{}, err
+	}
+	e.ID, e.ConnectionID, e.State = store.NewID(), t.conns[account-1].ID, store.EventWaiting
+	return store.Received{New: true, Event: e}, nil
 }
 
 func (t *hookTown) open(ctx context.Context, s hookSize) error {
@@ -160,11 +173,11 @@ func (t *hookTown) settle(ctx context.Context, s hookSize) error {
 	return nil
 }
 
-// serve starts a server with all that the program has.
-func (t *hookTown) serve(log io.Writer, wise string, alone bool) (*bridge.Bridge, string, error) {
+// serve starts a server with all that the program has; keep stores what comes, nil as the program does.
+func (t *hookTown) serve(log io.Writer, wise string, keep func(context.Context, store.Event, string) (store.Received, error)) (*bridge.Bridge, string, error) {
 	logger := slog.New(slog.NewJSONHandler(log, nil))
 	b := &bridge.Bridge{
-		Store: t.db, BaseURL: "http://127.0.0.1", HooksAlone: alone, Log: logger,
+		Store: t.db, BaseURL: "http://127.0.0.1", KeepEvent: keep, Log: logger,
 		Wise: &wiseagent.Client{AuthURL: wise, APIURL: wise, ClientID: clientID, ClientSecret: clientSecret},
 		Mojo: &mojo.Client{AuthURL: "http://127.0.0.1", ClientID: clientID, ClientSecret: clientSecret},
 	}
