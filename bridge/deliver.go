@@ -20,6 +20,8 @@ const (
 	mailAtOnce = 8
 	// mailAhead is how many deliveries are read ahead of those at work.
 	mailAhead = 64
+	// linksLast is how long links that were read ahead may be used.
+	linksLast = 2 * time.Second
 	// mailLinger is how long a worker without deliveries stays: the next call of a dialing session then finds it ready.
 	mailLinger = 5 * time.Second
 	// finishEvery is after what wait an outcome is stored again that the database didn't take.
@@ -46,11 +48,13 @@ type round struct {
 	conn    store.Connection
 	breaker *breaker
 
-	ready  []store.Event   // read ahead
-	busy   map[string]bool // contacts with a delivery at work, or read ahead
-	landed chan string     // contacts whose delivery has ended
-	work   chan *effect    // for the hands
-	hands  int             // goroutines that deliver
+	ready  []store.Event        // read ahead
+	links  map[int64]store.Link // of their contacts in Mojo
+	readAt time.Time            // ahead
+	busy   map[string]bool      // contacts with a delivery at work, or read ahead
+	landed chan string          // contacts whose delivery has ended
+	work   chan *effect         // for the hands
+	hands  int                  // goroutines that deliver
 	flying sync.WaitGroup
 	asleep atomic.Bool // needs a sign-in
 }
@@ -179,6 +183,9 @@ func (r *round) readAhead(ctx context.Context) error {
 		r.busy[e.ContactKey()] = true
 	}
 	r.ready = due
+	if err := r.readLinks(ctx); err != nil {
+		return err
+	}
 	if len(unclaimed) == 0 {
 		return nil
 	}
@@ -193,10 +200,35 @@ func (r *round) readAhead(ctx context.Context) error {
 	return err
 }
 
+// readLinks reads the links of those read ahead at once: one by one it took a twelfth of a delivery.
+func (r *round) readLinks(ctx context.Context) (err error) {
+	var contacts []int64
+	for _, e := range r.ready {
+		if e.MojoContactID != 0 {
+			contacts = append(contacts, e.MojoContactID)
+		}
+	}
+	r.readAt = r.b.now()
+	if r.links, err = r.b.Store.LinksOfContacts(ctx, r.conn.ID, contacts); err != nil {
+		return fmt.Errorf("read links: %w", err)
+	}
+	return nil
+}
+
+// linkAhead is the link of an event that was read ahead, for what only adds to a contact; nil when it must be read: what changes one
+// must know it as it is now, and a while later it may be another.
+func (r *round) linkAhead(e store.Event) *store.Link {
+	link, ok := r.links[e.MojoContactID]
+	if !ok || e.Type != eventCall && e.Type != eventNoteMade || r.b.now().Sub(r.readAt) > linksLast {
+		return nil
+	}
+	return &link
+}
+
 // start sets off as many deliveries as may be at work.
 func (r *round) start(ctx context.Context) {
 	for len(r.ready) > 0 && len(r.busy)-len(r.ready) < r.b.mailAtOnce() && r.breaker.pass(r.b.now()) {
-		e := &effect{b: r.b, conn: r.conn, event: r.ready[0]}
+		e := &effect{b: r.b, conn: r.conn, event: r.ready[0], known: r.linkAhead(r.ready[0])}
 		r.ready = r.ready[1:]
 		r.work <- e // never waits: there is room for all that may be at work
 		if r.hands < r.b.mailAtOnce() {

@@ -18,6 +18,7 @@ type effect struct {
 	conn  store.Connection
 	event store.Event
 	told  told
+	known *store.Link // the link as it was read ahead; nil when it must be read
 	link  store.Link
 	look  bool // a write may have happened before: look before repeating it
 	out   store.Outcome
@@ -77,7 +78,9 @@ func (e *effect) apply(ctx context.Context) error {
 	if lack := e.told.lack(e.event.Type); lack != "" {
 		return &needsYouError{unreadable + " It lacks: " + lack + "."}
 	}
-	if e.link, err = e.b.linkOf(ctx, e.conn.ID, e.told.Contact); err != nil {
+	if e.known != nil && e.told.Contact.ContactID == e.known.MojoContactID {
+		e.link = *e.known
+	} else if e.link, err = e.b.linkOf(ctx, e.conn.ID, e.told.Contact); err != nil {
 		return err
 	}
 	switch e.event.Type {

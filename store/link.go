@@ -67,9 +67,10 @@ from %s
 cross join links -- SQLite keeps this order; else it reads all links of the connection
 where links.connection_id = ?1 and links.client_id = v.column1`
 
-func scanLink(r *sql.Rows) (Link, error) {
+// scanLink reads a link, and what follows its columns.
+func scanLink(r *sql.Rows, more ...any) (Link, error) {
 	var l rows.Link
-	err := r.Scan(
+	err := r.Scan(append([]any{
 		&l.ConnectionID,
 		&l.ClientID,
 		&l.APIContactID,
@@ -80,7 +81,7 @@ func scanLink(r *sql.Rows) (Link, error) {
 		&l.Source,
 		&l.CustomWritten,
 		&l.DoNotCallAt,
-	)
+	}, more...)...)
 	return link(l), err
 }
 
@@ -111,6 +112,34 @@ func (s *Store) LinkOf(ctx context.Context, connID string, mojoContactID int64, 
 	})
 	return l, err
 }
+
+// LinksOfContacts is LinkOf for many contacts, by their ids in Mojo alone. Those that have no link are left out.
+func (s *Store) LinksOfContacts(ctx context.Context, connID string, mojoContactIDs []int64) (map[int64]Link, error) {
+	links := make(map[int64]Link)
+	wanted := table{kinds: []string{"bigint"}}
+	for _, id := range mojoContactIDs {
+		wanted.add(id)
+	}
+	err := s.read(ctx, "get links of contacts", func(q tx) error {
+		return queryBulk(ctx, q, selectLinksOfContacts, wanted, func(r *sql.Rows) error {
+			var id int64
+			l, err := scanLink(r, &id)
+			links[id] = l
+			return err
+		}, connID)
+	})
+	return links, err
+}
+
+const selectLinksOfContacts = `
+select links.*, v.column1
+from %s
+cross join mojo_contacts
+cross join links -- SQLite keeps this order
+where mojo_contacts.connection_id = ?1
+    and mojo_contacts.mojo_contact_id = v.column1
+    and links.connection_id = mojo_contacts.connection_id
+    and links.client_id = mojo_contacts.client_id`
 
 // LinksWithoutCustom returns links whose MojoContactID is known but not in Wise Agent yet, by ClientID; at most limit of those
 // after the ClientID after.

@@ -77,12 +77,15 @@ func (e *onSQLite) on(db *sql.DB, t *sql.Tx) rows.DBTX {
 }
 
 // spread runs a statement once for each row: nothing is far away, and a statement with many parameters takes time by the square
-// of their number. A single column of texts goes in as one parameter.
+// of their number. A single column goes in as one parameter.
 func (e *onSQLite) spread(t table, fixed []any) (source string, args [][]any) {
-	if slices.Equal(t.kinds, []string{"text"}) {
-		list := gather(t.rows, 0, func(v any) string { return v.(string) })
-		texts, _ := json.Marshal(list) // of strings never fails
-		return fmt.Sprintf("(select value as column1 from json_each(?%d)) as v", len(fixed)+1), [][]any{append(slices.Clone(fixed), string(texts))}
+	if len(t.kinds) == 1 {
+		list := make([]any, len(t.rows))
+		for i, row := range t.rows {
+			list[i] = row[0]
+		}
+		column, _ := json.Marshal(list) // of texts and numbers never fails
+		return fmt.Sprintf("(select value as column1 from json_each(?%d)) as v", len(fixed)+1), [][]any{append(slices.Clone(fixed), string(column))}
 	}
 	for _, row := range t.rows {
 		args = append(args, slices.Concat(fixed, row))
