@@ -22,42 +22,17 @@ const (
 // ClaimedBy that isn't the caller's own fresh claim, may have been written: look first.
 func (s *Store) DueEvents(ctx context.Context, connID string, now time.Time, limit int, busy []string) (due []Event, err error) {
 	err = s.read(ctx, "get due events", func(q tx) error {
-		return heads(ctx, q, connID, limit+len(busy), func(e rows.Event) (more bool) {
-			if e.Type != "account.disconnected" && e.NextAt <= millis(now) && !slices.Contains(busy, e.ContactKey) {
-				due = append(due, event(e))
-			}
-			return len(due) < limit
+		found, err := q.DueEvents(ctx, rows.DueEventsParams{
+			ConnectionID: connID,
+			Now:          millis(now),
+			Most:         int64(limit + len(busy)), // each keeps one event back at most
 		})
+		due = collect(found, event)
+		return err
 	})
-	return due, err
+	due = slices.DeleteFunc(due, func(e Event) bool { return slices.Contains(busy, e.ContactKey()) })
+	return due[:min(len(due), limit)], err
 }
-
-// heads reads what waits of a connection in the order of its receipt, the given number at first, and gives yield the first of each
-// contact's while that wants more. There is no index for it: one by contact is written at another place for each event, which took
-// a tenth of what a hook costs, while hardly anything waits behind another.
-func heads(ctx context.Context, q tx, connID string, first int, yield func(rows.Event) (more bool)) error {
-	seen := make(map[string]bool)
-	after, most := int64(0), int64(first)
-	for {
-		found, err := q.WaitingEvents(ctx, rows.WaitingEventsParams{ConnectionID: connID, After: after, Most: most})
-		if err != nil {
-			return err
-		}
-		for _, e := range found {
-			if !seen[e.ContactKey] && !yield(e) {
-				return nil
-			}
-			seen[e.ContactKey] = true
-		}
-		if int64(len(found)) < most {
-			return nil
-		}
-		after, most = found[len(found)-1].Seq, min(4*most, headsAtOnce)
-	}
-}
-
-// headsAtOnce is how many events heads reads at once, at most.
-const headsAtOnce = 256
 
 // Outcome is what became of a delivery, and what was learned by it.
 type Outcome struct {
@@ -357,26 +332,18 @@ func retry(ctx context.Context, q tx, p rows.RetryEventsParams) (int64, error) {
 
 // ExcludeOld excludes events that wait and were received earlier than before, of all connections, and tells how many.
 func (s *Store) ExcludeOld(ctx context.Context, before, now time.Time) (excluded int, err error) {
-	var late []string
-	err = s.read(ctx, "get old events", func(q tx) error {
-		late, err = q.ConnectionsWithOldEvents(ctx, millis(before))
+	err = s.write(ctx, "exclude old events", func(q tx) error {
+		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			return err
+		}
+		n, err := q.ExcludeOldEvents(ctx, rows.ExcludeOldEventsParams{
+			Before: millis(before),
+			Now:    millis(now),
+			Reason: tooOldReason,
+		})
+		excluded = int(n)
 		return err
 	})
-	for i := 0; i < len(late) && err == nil; i++ {
-		err = s.write(ctx, "exclude old events", func(q tx) error {
-			if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
-				return err
-			}
-			n, err := q.ExcludeOldEvents(ctx, rows.ExcludeOldEventsParams{
-				ConnectionID: late[i],
-				Before:       millis(before),
-				Now:          millis(now),
-				Reason:       tooOldReason,
-			})
-			excluded += int(n)
-			return err
-		})
-	}
 	return excluded, err
 }
 

@@ -44,47 +44,32 @@ func edits(ctx context.Context, q tx, connID string, links []Link, since time.Ti
 	}
 	err = queryBulk(ctx, q, selectEdits, wanted, func(r *sql.Rows) error {
 		var e Edit
-		var finishedAt int64
-		err := r.Scan(&e.ClientID, &e.ContactKey, &e.Body, &e.Seq, &finishedAt)
-		e.FinishedAt = moment(finishedAt)
+		var finishedAt, nextAt int64
+		err := r.Scan(&e.ClientID, &e.ContactKey, &e.Body, &e.Seq, &finishedAt, &nextAt)
+		e.FinishedAt, e.NextAt = moment(finishedAt), moment(nextAt)
 		found = append(found, e)
 		return err
 	}, connID, millis(since))
-	if err != nil {
-		return nil, err
-	}
 	slices.SortFunc(found, func(a, b Edit) int { return cmp.Compare(a.Seq, b.Seq) })
-	return found, whenTried(ctx, q, connID, found)
+	return found, err
 }
 
 const selectEdits = `
-select v.column1, events.contact_key, events.body, events.seq, events.finished_at
+select
+    v.column1, events.contact_key, events.body, events.seq, events.finished_at,
+    coalesce((
+        select head.next_at
+        from events as head
+        where head.connection_id = ?1 and head.contact_key = v.column2 and head.finished_at = 0
+        order by head.seq
+        limit 1
+    ), 0)
 from %s
 cross join events -- SQLite keeps this order
 where events.connection_id = ?1
     and events.contact_key = v.column2
     and events.type = 'contact.updated'
     and (events.finished_at = 0 or events.finished_at >= cast(?2 as bigint) and events.state = 'written')`
-
-// whenTried fills in when edits that wait may be tried.
-func whenTried(ctx context.Context, q tx, connID string, found []Edit) error {
-	open := make(map[string][]*Edit)
-	for i, e := range found {
-		if e.Waits() {
-			open[e.ContactKey] = append(open[e.ContactKey], &found[i])
-		}
-	}
-	if len(open) == 0 {
-		return nil
-	}
-	return heads(ctx, q, connID, headsAtOnce, func(head rows.Event) (more bool) {
-		for _, e := range open[head.ContactKey] {
-			e.NextAt = moment(head.NextAt)
-		}
-		delete(open, head.ContactKey)
-		return len(open) > 0
-	})
-}
 
 // HurryEvents makes all that waits of contacts due at once, whenever it was to be tried next.
 func (s *Store) HurryEvents(ctx context.Context, connID string, contactKeys []string, now time.Time) error {

@@ -1,10 +1,7 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"addtomojo/store/internal/rows"
@@ -13,39 +10,11 @@ import (
 // DueConnections returns live connections that have a push to work on or an event to deliver, need no sign-in, and whose work
 // nobody has leased; the longest due first.
 func (s *Store) DueConnections(ctx context.Context, now time.Time, limit int) (ids []string, err error) {
-	since := make(map[string]int64)
 	err = s.read(ctx, "get due connections", func(q tx) error {
-		pushing, err := q.ConnectionsWithPushes(ctx, millis(now))
-		if err != nil {
-			return err
-		}
-		for _, c := range pushing {
-			since[c.ID] = c.At
-		}
-		waiting, err := q.ConnectionsWithEvents(ctx, millis(now))
-		if err != nil {
-			return err
-		}
-		for _, id := range waiting {
-			err := heads(ctx, q, id, 1, func(e rows.Event) (more bool) {
-				if e.NextAt > millis(now) {
-					return true
-				}
-				if at, ok := since[id]; !ok || e.NextAt < at {
-					since[id] = e.NextAt
-				}
-				return false
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		ids, err = q.DueConnections(ctx, rows.DueConnectionsParams{Now: millis(now), Most: int64(limit)})
+		return err
 	})
-	ids = slices.SortedFunc(maps.Keys(since), func(a, b string) int {
-		return cmp.Or(cmp.Compare(since[a], since[b]), cmp.Compare(a, b))
-	})
-	return ids[:min(len(ids), limit)], err
+	return ids, err
 }
 
 // Lease takes a connection's work, or renews the lease that owner has. False: somebody else has it, or the connection isn't live.

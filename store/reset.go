@@ -148,40 +148,14 @@ func (s *Store) end(ctx context.Context, q tx, id string, now time.Time) error {
 }
 
 func excludeWaiting(ctx context.Context, q tx, id string, now time.Time) error {
-	underWay, err := eventsUnderWay(ctx, q, id)
+	err := q.ExcludeEventsUnderWay(ctx, rows.ExcludeEventsUnderWayParams{
+		ConnectionID: id, Reason: resetReason + mayBeThere, Now: millis(now),
+	})
 	if err != nil {
-		return err
-	}
-	if err := execBulk(ctx, q, excludeEvents, underWay, resetReason+mayBeThere, millis(now)); err != nil {
 		return err
 	}
 	return q.ExcludeEvents(ctx, rows.ExcludeEventsParams{ConnectionID: id, Reason: resetReason, Now: millis(now)})
 }
-
-// eventsUnderWay are those that may be written already: in doubt, or claimed and the first of their contact's. An event is claimed when
-// it comes, but nobody delivers one before its turn.
-func eventsUnderWay(ctx context.Context, q tx, id string) (table, error) {
-	seqs := table{kinds: []string{"bigint"}}
-	doubtful, err := q.DoubtfulEvents(ctx, id)
-	if err != nil {
-		return seqs, err
-	}
-	for _, seq := range doubtful {
-		seqs.add(seq)
-	}
-	return seqs, heads(ctx, q, id, headsAtOnce, func(e rows.Event) (more bool) {
-		if e.ClaimedBy != "" {
-			seqs.add(e.Seq)
-		}
-		return true
-	})
-}
-
-const excludeEvents = `
-update events
-set state = 'excluded', reason = ?1, finished_at = ?2
-from %s
-where events.seq = v.column1 and events.state = 'waiting'`
 
 // moveTokens makes revocations of a connection's tokens, and lets those that were held back begin.
 func (s *Store) moveTokens(ctx context.Context, q tx, id string, now time.Time) error {

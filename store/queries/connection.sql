@@ -106,37 +106,42 @@ update connections
 set lease_owner = '', lease_until = 0
 where id = @id and lease_owner = @owner;
 
--- name: ConnectionsWithPushes :many
--- One that is ending gets what help it can, also when a side of it needs a sign-in.
-select connections.id, cast(min(pushes.next_at) as bigint) as at
-from pushes
-join connections on connections.id = pushes.connection_id
-where pushes.state in ('waiting', 'sending', 'undoing')
-    and pushes.next_at <= @now
+-- name: DueConnections :many
+-- A connection's oldest event that is due counts for all of them. One that is ending gets what help it can, also when a side
+-- of it needs a sign-in.
+select due.id
+from (
+    select pushes.connection_id as id, pushes.next_at as at
+    from pushes
+    where pushes.state in ('waiting', 'sending', 'undoing') and pushes.next_at <= @now
+    union all
+    select c.id, (
+        select events.next_at
+        from events
+        where events.connection_id = c.id
+            and events.state = 'waiting'
+            and events.next_at <= @now
+            and events.seq = (
+                select min(other.seq)
+                from events as other
+                where other.connection_id = events.connection_id
+                    and other.contact_key = events.contact_key
+                    and other.finished_at = 0
+            )
+        order by events.seq
+        limit 1
+    ) as at
+    from connections as c
+    where (c.state in ('connected', 'limited') or c.state = 'needs_sign_in' and c.reset_asked_at > 0)
+        and c.lease_until <= @now
+) as due
+join connections on connections.id = due.id
+where due.at is not null
     and (connections.state in ('connected', 'limited') or connections.state = 'needs_sign_in' and connections.reset_asked_at > 0)
     and connections.lease_until <= @now
-group by connections.id;
-
--- name: ConnectionsWithEvents :many
--- Those with an event that may be due: one behind another of its contact isn't.
-select connections.id
-from connections
-where (connections.state in ('connected', 'limited') or connections.state = 'needs_sign_in' and connections.reset_asked_at > 0)
-    and connections.lease_until <= @now
-    and exists (
-        select 1
-        from events
-        where events.connection_id = connections.id and events.state = 'waiting' and events.next_at <= @now
-    );
-
--- name: ConnectionsWithOldEvents :many
-select connections.id
-from connections
-where exists (
-    select 1
-    from events
-    where events.connection_id = connections.id and events.state = 'waiting' and events.received_at < @before
-);
+group by due.id
+order by min(due.at), due.id
+limit cast(@most as bigint);
 
 -- name: ConnectionsByEmail :many
 -- Reset ones too, the newest first.

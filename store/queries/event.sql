@@ -17,10 +17,23 @@ where webhook_id = @webhook_id and webhook_id <> '';
 select * from events
 where id = @id;
 
--- name: WaitingEvents :many
-select * from events
-where connection_id = @connection_id and state = 'waiting' and seq > @after
-order by seq
+-- name: DueEvents :many
+-- The first of each contact's that wait, if it is due; what Mojo tells of an end is no delivery. The index events_state gives those
+-- that wait in order, events_waiting the first of a contact.
+select e.*
+from events as e
+where e.connection_id = @connection_id
+    and e.state = 'waiting'
+    and e.type <> 'account.disconnected'
+    and e.next_at <= @now
+    and e.seq = (
+        select min(other.seq)
+        from events as other
+        where other.connection_id = e.connection_id
+            and other.contact_key = e.contact_key
+            and other.finished_at = 0
+    )
+order by e.seq
 limit cast(@most as bigint);
 
 -- name: EventsInState :many
@@ -61,9 +74,23 @@ update events
 set next_at = @now
 where connection_id = @connection_id and state = 'waiting' and next_at > @now;
 
--- name: DoubtfulEvents :many
-select seq from events
-where connection_id = @connection_id and state = 'waiting' and doubt;
+-- name: ExcludeEventsUnderWay :exec
+-- Those that may be written already: in doubt, or claimed and the first of their contact's. An event is claimed when it comes, but
+-- nobody delivers one before its turn.
+update events
+set state = 'excluded', reason = @reason, finished_at = @now
+where events.connection_id = @connection_id
+    and events.state = 'waiting'
+    and (
+        events.doubt
+        or events.claimed_by <> '' and events.seq = (
+            select min(other.seq)
+            from events as other
+            where other.connection_id = events.connection_id
+                and other.contact_key = events.contact_key
+                and other.finished_at = 0
+        )
+    );
 
 -- name: ExcludeEvents :exec
 update events
@@ -99,7 +126,7 @@ where connection_id = @connection_id
 -- name: ExcludeOldEvents :execrows
 update events
 set state = 'excluded', reason = @reason, finished_at = @now
-where connection_id = @connection_id and state = 'waiting' and received_at < @before;
+where state = 'waiting' and finished_at = 0 and received_at < @before;
 
 -- name: ForgetEvents :execrows
 -- What is finished later loses its body then, see FinishEvent.
@@ -117,4 +144,4 @@ where seq in (
 -- name: HurryEvents :exec
 update events
 set next_at = @now
-where connection_id = @connection_id and state = 'waiting' and contact_key = @contact_key and next_at > @now;
+where connection_id = @connection_id and contact_key = @contact_key and finished_at = 0 and next_at > @now;

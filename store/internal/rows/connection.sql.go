@@ -164,115 +164,6 @@ func (q *Queries) ConnectionsOfSameAccounts(ctx context.Context, id string) ([]s
 	return items, nil
 }
 
-const connectionsWithEvents = `-- name: ConnectionsWithEvents :many
-select connections.id
-from connections
-where (connections.state in ('connected', 'limited') or connections.state = 'needs_sign_in' and connections.reset_asked_at > 0)
-    and connections.lease_until <= ?1
-    and exists (
-        select 1
-        from events
-        where events.connection_id = connections.id and events.state = 'waiting' and events.next_at <= ?1
-    )
-`
-
-// Those with an event that may be due: one behind another of its contact isn't.
-func (q *Queries) ConnectionsWithEvents(ctx context.Context, now int64) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, connectionsWithEvents, now)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const connectionsWithOldEvents = `-- name: ConnectionsWithOldEvents :many
-select connections.id
-from connections
-where exists (
-    select 1
-    from events
-    where events.connection_id = connections.id and events.state = 'waiting' and events.received_at < ?1
-)
-`
-
-func (q *Queries) ConnectionsWithOldEvents(ctx context.Context, before int64) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, connectionsWithOldEvents, before)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const connectionsWithPushes = `-- name: ConnectionsWithPushes :many
-select connections.id, cast(min(pushes.next_at) as bigint) as at
-from pushes
-join connections on connections.id = pushes.connection_id
-where pushes.state in ('waiting', 'sending', 'undoing')
-    and pushes.next_at <= ?1
-    and (connections.state in ('connected', 'limited') or connections.state = 'needs_sign_in' and connections.reset_asked_at > 0)
-    and connections.lease_until <= ?1
-group by connections.id
-`
-
-type ConnectionsWithPushesRow struct {
-	ID string
-	At int64
-}
-
-// One that is ending gets what help it can, also when a side of it needs a sign-in.
-func (q *Queries) ConnectionsWithPushes(ctx context.Context, now int64) ([]ConnectionsWithPushesRow, error) {
-	rows, err := q.db.QueryContext(ctx, connectionsWithPushes, now)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ConnectionsWithPushesRow
-	for rows.Next() {
-		var i ConnectionsWithPushesRow
-		if err := rows.Scan(&i.ID, &i.At); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const countTokensLeft = `-- name: CountTokensLeft :exec
 update connections
 set tokens_left = tokens_left + ?1
@@ -287,6 +178,72 @@ type CountTokensLeftParams struct {
 func (q *Queries) CountTokensLeft(ctx context.Context, arg CountTokensLeftParams) error {
 	_, err := q.db.ExecContext(ctx, countTokensLeft, arg.Tokens, arg.ID)
 	return err
+}
+
+const dueConnections = `-- name: DueConnections :many
+select due.id
+from (
+    select pushes.connection_id as id, pushes.next_at as at
+    from pushes
+    where pushes.state in ('waiting', 'sending', 'undoing') and pushes.next_at <= ?1
+    union all
+    select c.id, (
+        select events.next_at
+        from events
+        where events.connection_id = c.id
+            and events.state = 'waiting'
+            and events.next_at <= ?1
+            and events.seq = (
+                select min(other.seq)
+                from events as other
+                where other.connection_id = events.connection_id
+                    and other.contact_key = events.contact_key
+                    and other.finished_at = 0
+            )
+        order by events.seq
+        limit 1
+    ) as at
+    from connections as c
+    where (c.state in ('connected', 'limited') or c.state = 'needs_sign_in' and c.reset_asked_at > 0)
+        and c.lease_until <= ?1
+) as due
+join connections on connections.id = due.id
+where due.at is not null
+    and (connections.state in ('connected', 'limited') or connections.state = 'needs_sign_in' and connections.reset_asked_at > 0)
+    and connections.lease_until <= ?1
+group by due.id
+order by min(due.at), due.id
+limit cast(?2 as bigint)
+`
+
+type DueConnectionsParams struct {
+	Now  int64
+	Most int64
+}
+
+// A connection's oldest event that is due counts for all of them. One that is ending gets what help it can, also when a side
+// of it needs a sign-in.
+func (q *Queries) DueConnections(ctx context.Context, arg DueConnectionsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, dueConnections, arg.Now, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const endingConnections = `-- name: EndingConnections :many

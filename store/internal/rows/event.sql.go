@@ -133,24 +133,67 @@ func (q *Queries) Disconnects(ctx context.Context, most int64) ([]Event, error) 
 	return items, nil
 }
 
-const doubtfulEvents = `-- name: DoubtfulEvents :many
-select seq from events
-where connection_id = ?1 and state = 'waiting' and doubt
+const dueEvents = `-- name: DueEvents :many
+select e.seq, e.id, e.webhook_id, e.connection_id, e.account_id, e.type, e.contact_key, e.mojo_contact_id, e.api_contact_id, e.contact_name, e.body, e.occurred_at, e.received_at, e.state, e.reason, e.attempts, e.next_at, e.doubt, e.claimed_by, e.result_id, e.finished_at
+from events as e
+where e.connection_id = ?1
+    and e.state = 'waiting'
+    and e.type <> 'account.disconnected'
+    and e.next_at <= ?2
+    and e.seq = (
+        select min(other.seq)
+        from events as other
+        where other.connection_id = e.connection_id
+            and other.contact_key = e.contact_key
+            and other.finished_at = 0
+    )
+order by e.seq
+limit cast(?3 as bigint)
 `
 
-func (q *Queries) DoubtfulEvents(ctx context.Context, connectionID string) ([]int64, error) {
-	rows, err := q.db.QueryContext(ctx, doubtfulEvents, connectionID)
+type DueEventsParams struct {
+	ConnectionID string
+	Now          int64
+	Most         int64
+}
+
+// The first of each contact's that wait, if it is due; what Mojo tells of an end is no delivery. The index events_state gives those
+// that wait in order, events_waiting the first of a contact.
+func (q *Queries) DueEvents(ctx context.Context, arg DueEventsParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, dueEvents, arg.ConnectionID, arg.Now, arg.Most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []Event
 	for rows.Next() {
-		var seq int64
-		if err := rows.Scan(&seq); err != nil {
+		var i Event
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.WebhookID,
+			&i.ConnectionID,
+			&i.AccountID,
+			&i.Type,
+			&i.ContactKey,
+			&i.MojoContactID,
+			&i.APIContactID,
+			&i.ContactName,
+			&i.Body,
+			&i.OccurredAt,
+			&i.ReceivedAt,
+			&i.State,
+			&i.Reason,
+			&i.Attempts,
+			&i.NextAt,
+			&i.Doubt,
+			&i.ClaimedBy,
+			&i.ResultID,
+			&i.FinishedAt,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, seq)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -310,26 +353,50 @@ func (q *Queries) ExcludeEvents(ctx context.Context, arg ExcludeEventsParams) er
 	return err
 }
 
-const excludeOldEvents = `-- name: ExcludeOldEvents :execrows
+const excludeEventsUnderWay = `-- name: ExcludeEventsUnderWay :exec
 update events
 set state = 'excluded', reason = ?1, finished_at = ?2
-where connection_id = ?3 and state = 'waiting' and received_at < ?4
+where events.connection_id = ?3
+    and events.state = 'waiting'
+    and (
+        events.doubt
+        or events.claimed_by <> '' and events.seq = (
+            select min(other.seq)
+            from events as other
+            where other.connection_id = events.connection_id
+                and other.contact_key = events.contact_key
+                and other.finished_at = 0
+        )
+    )
 `
 
-type ExcludeOldEventsParams struct {
+type ExcludeEventsUnderWayParams struct {
 	Reason       string
 	Now          int64
 	ConnectionID string
-	Before       int64
+}
+
+// Those that may be written already: in doubt, or claimed and the first of their contact's. An event is claimed when it comes, but
+// nobody delivers one before its turn.
+func (q *Queries) ExcludeEventsUnderWay(ctx context.Context, arg ExcludeEventsUnderWayParams) error {
+	_, err := q.db.ExecContext(ctx, excludeEventsUnderWay, arg.Reason, arg.Now, arg.ConnectionID)
+	return err
+}
+
+const excludeOldEvents = `-- name: ExcludeOldEvents :execrows
+update events
+set state = 'excluded', reason = ?1, finished_at = ?2
+where state = 'waiting' and finished_at = 0 and received_at < ?3
+`
+
+type ExcludeOldEventsParams struct {
+	Reason string
+	Now    int64
+	Before int64
 }
 
 func (q *Queries) ExcludeOldEvents(ctx context.Context, arg ExcludeOldEventsParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, excludeOldEvents,
-		arg.Reason,
-		arg.Now,
-		arg.ConnectionID,
-		arg.Before,
-	)
+	result, err := q.db.ExecContext(ctx, excludeOldEvents, arg.Reason, arg.Now, arg.Before)
 	if err != nil {
 		return 0, err
 	}
@@ -366,7 +433,7 @@ func (q *Queries) ForgetEvents(ctx context.Context, arg ForgetEventsParams) (int
 const hurryEvents = `-- name: HurryEvents :exec
 update events
 set next_at = ?1
-where connection_id = ?2 and state = 'waiting' and contact_key = ?3 and next_at > ?1
+where connection_id = ?2 and contact_key = ?3 and finished_at = 0 and next_at > ?1
 `
 
 type HurryEventsParams struct {
@@ -500,62 +567,4 @@ func (q *Queries) TakeTurn(ctx context.Context, arg TakeTurnParams) (int64, erro
 	var last int64
 	err := row.Scan(&last)
 	return last, err
-}
-
-const waitingEvents = `-- name: WaitingEvents :many
-select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
-where connection_id = ?1 and state = 'waiting' and seq > ?2
-order by seq
-limit cast(?3 as bigint)
-`
-
-type WaitingEventsParams struct {
-	ConnectionID string
-	After        int64
-	Most         int64
-}
-
-func (q *Queries) WaitingEvents(ctx context.Context, arg WaitingEventsParams) ([]Event, error) {
-	rows, err := q.db.QueryContext(ctx, waitingEvents, arg.ConnectionID, arg.After, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Event
-	for rows.Next() {
-		var i Event
-		if err := rows.Scan(
-			&i.Seq,
-			&i.ID,
-			&i.WebhookID,
-			&i.ConnectionID,
-			&i.AccountID,
-			&i.Type,
-			&i.ContactKey,
-			&i.MojoContactID,
-			&i.APIContactID,
-			&i.ContactName,
-			&i.Body,
-			&i.OccurredAt,
-			&i.ReceivedAt,
-			&i.State,
-			&i.Reason,
-			&i.Attempts,
-			&i.NextAt,
-			&i.Doubt,
-			&i.ClaimedBy,
-			&i.ResultID,
-			&i.FinishedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
