@@ -273,20 +273,15 @@ func (b *Bridge) tidyLoop(ctx context.Context) {
 
 // tidy leaves out what has waited too long, and removes what has expired.
 func (b *Bridge) tidy(ctx context.Context) error {
-	late, err := b.Store.ExcludeOld(ctx, b.now().Add(-waitsFor), b.now())
+	now := b.now()
+	late, err := b.Store.ExcludeOld(ctx, now.Add(-waitsFor), now)
 	if late > 0 {
 		b.log().Warn("deliveries waited too long", "events", late)
 	}
-	if err != nil {
-		return err
-	}
-	tidied, err := b.Store.Tidy(ctx, b.now())
-	if err != nil {
-		return err
-	}
-	if tidied != (store.Tidied{}) {
+	tidied, failed := b.Store.Tidy(ctx, now)
+	if failed == nil && tidied != (store.Tidied{}) {
 		b.log().Info("tidied", "rows", fmt.Sprintf("%+v", tidied))
 		b.wakeRevoking() // sign-ins that have expired
 	}
-	return nil
+	return errors.Join(err, failed)
 }

@@ -330,7 +330,8 @@ func retry(ctx context.Context, q tx, p rows.RetryEventsParams) (int64, error) {
 	return q.RetryEvents(ctx, p)
 }
 
-// ExcludeOld excludes events that wait and were received earlier than before, of all connections, and tells how many.
+// ExcludeOld excludes events that wait and were received, and last retried, earlier than before, of all connections, and tells how
+// many.
 func (s *Store) ExcludeOld(ctx context.Context, before, now time.Time) (excluded int, err error) {
 	err = s.write(ctx, "exclude old events", func(q tx) error {
 		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
@@ -340,6 +341,8 @@ func (s *Store) ExcludeOld(ctx context.Context, before, now time.Time) (excluded
 			Before: millis(before),
 			Now:    millis(now),
 			Reason: tooOldReason,
+
+			DoubtfulReason: tooOldReason + mayBeThere,
 		})
 		excluded = int(n)
 		return err

@@ -140,15 +140,12 @@ const (
 )
 
 // takeTurn waits for all others that take the same turn, until their commits. It returns the last of more numbers for the taker.
-// On SQLite whoever writes is alone anyway, and numbers go on from the newest event's, which stays for good.
+// On SQLite whoever writes is alone anyway, so only numbers are taken.
 func takeTurn(ctx context.Context, q tx, name string, more int) (last int64, err error) {
-	if !q.oneByOne() {
-		return q.TakeTurn(ctx, rows.TakeTurnParams{Name: name, More: int64(more)})
+	if more == 0 && q.oneByOne() {
+		return 0, nil
 	}
-	if more > 0 {
-		last, err = q.NewestEvent(ctx)
-	}
-	return last + int64(more), err
+	return q.TakeTurn(ctx, rows.TakeTurnParams{Name: name, More: int64(more)})
 }
 
 // An account is what decides about events of a Mojo account.

@@ -5,10 +5,6 @@ set last = last + @more
 where name = @name
 returning last;
 
--- name: NewestEvent :one
-select cast(coalesce(max(seq), 0) as bigint) as seq
-from events;
-
 -- name: EventByWebhook :one
 select * from events
 where webhook_id = @webhook_id and webhook_id <> '';
@@ -78,7 +74,7 @@ where connection_id = @connection_id and state = 'waiting' and next_at > @now;
 -- Those that may be written already: in doubt, or claimed and the first of their contact's. An event is claimed when it comes, but
 -- nobody delivers one before its turn.
 update events
-set state = 'excluded', reason = @reason, finished_at = @now
+set state = 'excluded', reason = @reason, finished_at = @now, body = case when webhook_id = '' then '' else body end
 where events.connection_id = @connection_id
     and events.state = 'waiting'
     and (
@@ -94,7 +90,7 @@ where events.connection_id = @connection_id
 
 -- name: ExcludeEvents :exec
 update events
-set state = 'excluded', reason = @reason, finished_at = @now
+set state = 'excluded', reason = @reason, finished_at = @now, body = case when webhook_id = '' then '' else body end
 where connection_id = @connection_id and state = 'waiting';
 
 -- name: Disconnects :many
@@ -124,9 +120,17 @@ where connection_id = @connection_id
     and type <> 'account.disconnected';
 
 -- name: ExcludeOldEvents :execrows
+-- What was retried has waited since then. An end that Mojo told of is acted on however late.
 update events
-set state = 'excluded', reason = @reason, finished_at = @now
-where state = 'waiting' and finished_at = 0 and received_at < @before;
+set state = 'excluded',
+    reason = case when doubt then cast(@doubtful_reason as text) else cast(@reason as text) end,
+    finished_at = @now,
+    body = case when webhook_id = '' then '' else body end
+where state = 'waiting'
+    and finished_at = 0
+    and received_at < @before
+    and next_at < @before
+    and type <> 'account.disconnected';
 
 -- name: ForgetEvents :execrows
 -- What is finished later loses its body then, see FinishEvent.

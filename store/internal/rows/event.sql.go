@@ -338,7 +338,7 @@ func (q *Queries) EventsInState(ctx context.Context, arg EventsInStateParams) ([
 
 const excludeEvents = `-- name: ExcludeEvents :exec
 update events
-set state = 'excluded', reason = ?1, finished_at = ?2
+set state = 'excluded', reason = ?1, finished_at = ?2, body = case when webhook_id = '' then '' else body end
 where connection_id = ?3 and state = 'waiting'
 `
 
@@ -355,7 +355,7 @@ func (q *Queries) ExcludeEvents(ctx context.Context, arg ExcludeEventsParams) er
 
 const excludeEventsUnderWay = `-- name: ExcludeEventsUnderWay :exec
 update events
-set state = 'excluded', reason = ?1, finished_at = ?2
+set state = 'excluded', reason = ?1, finished_at = ?2, body = case when webhook_id = '' then '' else body end
 where events.connection_id = ?3
     and events.state = 'waiting'
     and (
@@ -385,18 +385,32 @@ func (q *Queries) ExcludeEventsUnderWay(ctx context.Context, arg ExcludeEventsUn
 
 const excludeOldEvents = `-- name: ExcludeOldEvents :execrows
 update events
-set state = 'excluded', reason = ?1, finished_at = ?2
-where state = 'waiting' and finished_at = 0 and received_at < ?3
+set state = 'excluded',
+    reason = case when doubt then cast(?1 as text) else cast(?2 as text) end,
+    finished_at = ?3,
+    body = case when webhook_id = '' then '' else body end
+where state = 'waiting'
+    and finished_at = 0
+    and received_at < ?4
+    and next_at < ?4
+    and type <> 'account.disconnected'
 `
 
 type ExcludeOldEventsParams struct {
-	Reason string
-	Now    int64
-	Before int64
+	DoubtfulReason string
+	Reason         string
+	Now            int64
+	Before         int64
 }
 
+// What was retried has waited since then. An end that Mojo told of is acted on however late.
 func (q *Queries) ExcludeOldEvents(ctx context.Context, arg ExcludeOldEventsParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, excludeOldEvents, arg.Reason, arg.Now, arg.Before)
+	result, err := q.db.ExecContext(ctx, excludeOldEvents,
+		arg.DoubtfulReason,
+		arg.Reason,
+		arg.Now,
+		arg.Before,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -458,18 +472,6 @@ func (q *Queries) LastCall(ctx context.Context, connectionID string) (int64, err
 	var at int64
 	err := row.Scan(&at)
 	return at, err
-}
-
-const newestEvent = `-- name: NewestEvent :one
-select cast(coalesce(max(seq), 0) as bigint) as seq
-from events
-`
-
-func (q *Queries) NewestEvent(ctx context.Context) (int64, error) {
-	row := q.db.QueryRowContext(ctx, newestEvent)
-	var seq int64
-	err := row.Scan(&seq)
-	return seq, err
 }
 
 const oldestWaiting = `-- name: OldestWaiting :one

@@ -1,0 +1,73 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"addtomojo/store"
+	"addtomojo/store/storetest"
+)
+
+const month = 30 * 24 * time.Hour
+
+func TestWhatIsTriedAgainIsNotTooOld(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		e := received(t, s, call("msg_1", 58))
+		finishEvent(t, s, e, store.Outcome{State: store.EventNeedsYou, Reason: "The note is locked in Wise Agent."})
+		now := e.ReceivedAt.Add(month + time.Hour)
+		check(t, s.RetryEvent(t.Context(), c.ID, e.ID, now)) // a person has seen to it
+		if n, err := s.ExcludeOld(t.Context(), now.Add(time.Second-month), now.Add(time.Second)); err != nil || n != 0 {
+			t.Errorf("excluded %d, %v; want it to be tried: it has waited for a second", n, err)
+		}
+		if e = stored(t, s, e); e.State != store.EventWaiting {
+			t.Errorf("state %s (%s), want it waiting", e.State, e.Reason)
+		}
+	})
+}
+
+// The body of what is forgotten while it waits goes when it is left out.
+func TestWhatIsTooOldKeepsNoBody(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		connected(t, s)
+		e := received(t, s, call("msg_1", 58))
+		now := e.ReceivedAt.Add(month)
+		_, err := s.Tidy(t.Context(), now.Add(time.Millisecond))
+		check(t, err)
+		n, err := s.ExcludeOld(t.Context(), now.Add(time.Second-month), now.Add(time.Second))
+		if e = stored(t, s, e); err != nil || n != 1 || e.State != store.EventExcluded || len(e.Body) > 0 {
+			t.Errorf("%d excluded (%v), state %s with %d bytes kept; want it excluded and nothing kept", n, err, e.State, len(e.Body))
+		}
+	})
+}
+
+func TestResetKeepsNoBodyOfWhatIsForgotten(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		events := []store.Event{received(t, s, call("msg_1", 58)), received(t, s, call("msg_2", 59))}
+		check(t, s.ClaimEvents(t.Context(), []string{events[1].ID}, "w"))
+		now := events[0].ReceivedAt.Add(month)
+		_, err := s.Tidy(t.Context(), now)
+		check(t, err)
+		check(t, s.Reset(t.Context(), c.ID, now))
+		for _, e := range events {
+			if e = stored(t, s, e); e.State != store.EventExcluded || len(e.Body) > 0 {
+				t.Errorf("state %s with %d bytes kept, want it excluded and nothing kept", e.State, len(e.Body))
+			}
+		}
+	})
+}
+
+func TestWhatIsTooOldAndInDoubtSaysSo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		connected(t, s)
+		e := received(t, s, call("msg_1", 58))
+		finishEvent(t, s, e, store.Outcome{State: store.EventWaiting, NextAt: noon, Doubt: true, Attempts: 3})
+		_, err := s.ExcludeOld(t.Context(), noon.Add(time.Hour), noon.Add(time.Hour))
+		check(t, err)
+		if e = stored(t, s, e); !strings.Contains(e.Reason, "may be in Wise Agent") {
+			t.Errorf("reason %q, want that it may be in Wise Agent", e.Reason)
+		}
+	})
+}
