@@ -62,8 +62,11 @@ func serve(ctx context.Context, settings Settings, listener net.Listener, log *s
 	if err != nil {
 		return err
 	}
-	if len(settings.MojoWebhookSecrets) == 0 || len(settings.MojoAPITokens) == 0 {
-		log.Warn("nothing comes from Mojo while MOJO_WEBHOOK_SECRETS or MOJO_API_TOKENS is not set")
+	if len(settings.MojoWebhookSecrets) == 0 {
+		log.Warn("Mojo's hooks are turned away while MOJO_WEBHOOK_SECRETS is not set")
+	}
+	if len(settings.MojoAPITokens) == 0 {
+		log.Warn("Mojo's contact form has no Send to Wise Agent while MOJO_API_TOKENS is not set")
 	}
 	return runAll(ctx, listener, handler, stopStreams, between.Run, log)
 }
