@@ -16,7 +16,8 @@ import (
 func TestEvents(t *testing.T) {
 	var asked record
 	var query url.Values
-	answer := records(t, &asked, 200, `[{"webhook_id": "msg_1", "type": "call.completed", "timestamp": "2026-11-22T17:03:11Z", "data": {"account_id": "8812"}},
+	answer := records(t, &asked, 200, `[
+		{"webhook_id": "msg_1", "type": "call.completed", "timestamp": "2026-11-22T17:03:11Z", "data": {"account_id": "8812"}},
 		{"webhook_id": "msg_2", "type": "note.created", "data": [1]}]`)
 	_, api := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		query = r.URL.Query()
@@ -27,7 +28,8 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []mojo.Event{
-		{WebhookID: "msg_1", Type: "call.completed", At: time.Date(2026, 11, 22, 17, 3, 11, 0, time.UTC), Data: []byte(`{"account_id": "8812"}`)},
+		{WebhookID: "msg_1", Type: "call.completed", At: time.Date(2026, 11, 22, 17, 3, 11, 0, time.UTC),
+			Data: []byte(`{"account_id": "8812"}`)},
 		{WebhookID: "msg_2", Type: "note.created", Data: []byte("[1]")},
 	}
 	if !reflect.DeepEqual(got, want) {
