@@ -72,6 +72,8 @@ type Bridge struct {
 	PushWaits []time.Duration
 	// ProbeLook is how often the service looks for partners that are silent and should be asked again; 0 is 15 seconds.
 	ProbeLook time.Duration
+	// FeedLook is how often the service looks whose feed of Mojo's events is due; 0 is 10 seconds.
+	FeedLook time.Duration
 	// ReadWaits are the waits between the tries of one read from Wise Agent; nil is 0.3, 1 and 3 seconds.
 	ReadWaits []time.Duration
 

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,10 +14,13 @@ import (
 )
 
 const (
+	// feedBack is how old an event of a feed may be: ids are forgotten after 30 days, and what is older and comes once more, as
+	// when a feed is read anew, would pass for something new. A day is for clocks that differ.
+	feedBack = 29 * 24 * time.Hour
 	// feedEvery is how often each account's feed is read: an event whose hook never came is found within 15 minutes, also when
 	// one reading fails.
 	feedEvery = 5 * time.Minute
-	// feedLook is how often the service looks whose feed is due.
+	// feedLook is how often the service looks whose feed is due, if Bridge.FeedLook doesn't say otherwise.
 	feedLook     = 10 * time.Second
 	feedsAtOnce  = 8
 	feedsClaimed = 64
@@ -25,20 +29,24 @@ const (
 // feedLoop reads the feeds of Mojo's events, where the hosts have them.
 func (b *Bridge) feedLoop(ctx context.Context) {
 	for {
-		if err := b.catchUp(ctx); err != nil && ctx.Err() == nil {
+		full, err := b.catchUp(ctx)
+		if err != nil && ctx.Err() == nil {
 			b.log().Error("catch up with Mojo's feeds", "err", err)
 		}
-		if sleep(ctx, feedLook) != nil {
+		if full && ctx.Err() == nil {
+			continue
+		}
+		if sleep(ctx, cmp.Or(b.FeedLook, feedLook)) != nil {
 			return
 		}
 	}
 }
 
-// catchUp reads the feeds that are due.
-func (b *Bridge) catchUp(ctx context.Context) error {
+// catchUp reads feeds that are due; full says that it took as many as it may, so that there can be more.
+func (b *Bridge) catchUp(ctx context.Context) (full bool, err error) {
 	feeds, err := b.Store.ClaimFeeds(ctx, b.now(), feedEvery, feedsClaimed)
 	if err != nil {
-		return fmt.Errorf("claim feeds: %w", err)
+		return false, fmt.Errorf("claim feeds: %w", err)
 	}
 	var reading errgroup.Group
 	reading.SetLimit(feedsAtOnce)
@@ -50,7 +58,7 @@ func (b *Bridge) catchUp(ctx context.Context) error {
 			return nil // the others are read all the same
 		})
 	}
-	return reading.Wait()
+	return len(feeds) == feedsClaimed, reading.Wait()
 }
 
 // readFeed receives what the feed has after the last event that was read from it. What came by hook already counts once.
@@ -59,6 +67,7 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 	if err != nil {
 		return fmt.Errorf("read connection: %w", err)
 	}
+	anew := false
 	for {
 		var events []mojo.Event
 		err := b.withMojo(ctx, conn, func(api *mojo.API) (err error) {
@@ -69,8 +78,8 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 		switch {
 		case errors.Is(err, mojo.ErrNotAvailable):
 			return b.Store.TurnOffFeed(ctx, conn.ID)
-		case errors.As(err, &refused) && f.After != "": // it forgot the event we stand at
-			f.After = ""
+		case errors.As(err, &refused) && f.After != "" && !anew: // it forgot the event we stand at
+			f.After, anew = "", true // once: a host that refuses every event would have us read its first page for ever
 			continue
 		case err != nil:
 			return err
@@ -93,9 +102,9 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 	}
 }
 
-// fromFeed receives one event of a feed, unless it is older than the connection or nobody can read it.
+// fromFeed receives one event of a feed, unless it is too old, older than the connection or nobody can read it.
 func (b *Bridge) fromFeed(ctx context.Context, conn store.Connection, e mojo.Event) error {
-	if beforeConnection(conn, e.At) {
+	if beforeConnection(conn, e.At) || !e.At.IsZero() && e.At.Before(b.now().Add(-feedBack)) {
 		return nil
 	}
 	about, err := readAbout(e.Data)

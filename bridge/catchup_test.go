@@ -1,0 +1,264 @@
+package bridge_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"addtomojo/mojo"
+	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	"addtomojo/store/storetest"
+)
+
+// forgetful stands before Mojo's feed: it keeps what was asked for, and refuses to know any event while it forgets.
+type forgetful struct {
+	mu      sync.Mutex
+	forgets int      // how often it still does so
+	after   []string // what was asked for, in order
+}
+
+func (f *forgetful) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/integration-events/" && f.refuses(r.URL.Query().Get("after")) {
+			rw.Header().Set("Content-Type", "application/json")
+			rw.WriteHeader(http.StatusBadRequest)
+			rw.Write([]byte(`{"after":["There is no event with this webhook-id."]}`))
+			return
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
+func (f *forgetful) refuses(after string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.after = append(f.after, after)
+	if after == "" || f.forgets == 0 {
+		return false
+	}
+	f.forgets--
+	return true
+}
+
+// forget has it refuse the next times that an event is named.
+func (f *forgetful) forget(times int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.forgets, f.after = times, nil
+}
+
+func (f *forgetful) asked() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.after)
+}
+
+// everyForgetful runs a test in a town of its own on each database, each with a feed of its own that can forget.
+func everyForgetful(t *testing.T, test func(t *testing.T, w *town, host *forgetful)) {
+	t.Helper()
+	t.Parallel()
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			host := &forgetful{}
+			test(t, newTown(t, storetest.Open(t, engine), mojobox.Config{}, host.wrap), host)
+		})
+	}
+}
+
+// looking has the service look every few milliseconds whose feed is due, by its clock.
+func (w *town) looking() {
+	w.t.Helper()
+	w.stop()
+	w.FeedLook = 10 * time.Millisecond
+	w.run()
+}
+
+// feedReads is how often Mojo was asked for a feed.
+func (w *town) feedReads() int { return w.mojo.Requests()[mojobox.EndpointFeed] }
+
+// only puts a call into the feed of a customer's account whose hook never comes, and gives its webhook-id.
+func (w *town) only(c customer, i, call int) string {
+	w.t.Helper()
+	var hook struct {
+		Data json.RawMessage `json:"data"`
+	}
+	w.need(json.Unmarshal(c.body(i, "call.completed", callOf(call, "contact", "")), &hook))
+	return w.mojo.Tell(c.account, "call.completed", hook.Data)
+}
+
+// received waits until the service has received so many events of the customer, all told.
+func (w *town) received(c customer, n int) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("%d received of account %s", n, c.account), func() bool { return w.ledger(c).Received >= n })
+	if got := w.ledger(c).Received; got != n {
+		w.t.Fatalf("%d received of account %s, want %d", got, c.account, n)
+	}
+}
+
+func TestCallsWhoseHooksNeverComeAreInTheFeed(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.looking()
+		c := w.customer(1, 3)
+		w.eventually("the feed was read", func() bool { return w.feedReads() == 1 })
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointFeed, Kind: fault.ServerError, Times: 1}) // one reading fails
+		var hooks []string
+		for i := range 30 {
+			hooks = append(hooks, w.only(c, i%3, 1+i))
+		}
+		for n := range 2 { // 12 minutes
+			w.skew.Add(int64(6 * time.Minute))
+			w.eventually("the feed was read again", func() bool { return w.feedReads() == 2+n })
+		}
+		w.received(c, 30)
+		w.ended(c, 0)
+		w.wantCalls(c, 1, 30)
+		for _, id := range hooks { // late, after all
+			h, _ := w.mojo.Hook(id)
+			w.tell(h.ID, string(h.Body))
+		}
+		if l := w.ended(c, 0); l.Received != 30 || l.Written != 30 {
+			t.Errorf("after the late hooks the ledger is %+v, want 30 received and written", l)
+		}
+		w.wantCalls(c, 1, 30)
+	})
+}
+
+func TestWhatCameByHookIsNotWrittenAgainFromTheFeed(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.looking()
+		c := w.customer(1, 1)
+		w.eventually("the feed was read", func() bool { return w.feedReads() == 1 })
+		h, _ := w.mojo.Hook(w.only(c, 0, 1))
+		w.tell(h.ID, string(h.Body))
+		w.ended(c, 0)
+		w.only(c, 0, 2) // behind it in the feed
+		w.skew.Add(int64(6 * time.Minute))
+		w.received(c, 2)
+		w.ended(c, 0)
+		w.wantCalls(c, 1, 2)
+	})
+}
+
+func TestAHostWithoutAFeedIsAskedOnce(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.looking()
+		w.mojo.SetHookOptions(mojobox.HookOptions{NoFeed: true})
+		without := w.customer(1, 1)
+		w.eventually("the feed was asked for", func() bool { return w.feedReads() == 1 })
+		w.mojo.SetHookOptions(mojobox.HookOptions{})
+		w.only(without, 0, 1)
+		other := w.customer(2, 1) // whoever is due together is read together: this one shows that there was a look
+		for i := range 3 {
+			w.only(other, 0, 1+i)
+			w.skew.Add(int64(20 * time.Minute))
+			w.received(other, 1+i)
+		}
+		w.stop()
+		if l := w.ledger(without); l.Received != 0 {
+			t.Errorf("%d received from a feed that isn't there, want none", l.Received)
+		}
+		if n := w.feedReads(); n > 5 {
+			t.Errorf("%d readings, want one of the first account and at most four of the other one", n)
+		}
+		if w.said("feed not read") {
+			t.Error("a host without a feed is logged as trouble")
+		}
+	})
+}
+
+func TestAFeedThatForgotWhereWeStandIsReadAnew(t *testing.T) {
+	everyForgetful(t, func(t *testing.T, w *town, host *forgetful) {
+		c := w.customer(1, 3)
+		for i := range 9 {
+			w.only(c, i%3, 1+i)
+		}
+		w.looking()
+		w.received(c, 9)
+		host.forget(1)
+		for i := range 3 {
+			w.only(c, i, 10+i)
+		}
+		w.skew.Add(int64(6 * time.Minute))
+		w.received(c, 12)
+		w.only(c, 0, 13)
+		w.skew.Add(int64(6 * time.Minute))
+		w.received(c, 13)
+		if l := w.ended(c, 0); l.Received != 13 || l.Written != 13 {
+			t.Errorf("ledger %+v, want 13 received and written", l)
+		}
+		w.wantCalls(c, 1, 13)
+		if got := host.asked(); len(got) != 3 || got[0] == "" || got[1] != "" || got[2] == "" || got[2] == got[0] {
+			t.Errorf("asked for what is after %q; want after an event, then all, then after a later event", got)
+		}
+	})
+}
+
+// A webhook-id is known for 30 days: what is older and comes again, as when the feed is read anew, must not pass for something new.
+func TestAFeedReadAnewAfterAMonthDoublesNothing(t *testing.T) {
+	everyForgetful(t, func(t *testing.T, w *town, host *forgetful) {
+		c := w.customer(1, 1)
+		for i := range 3 {
+			w.only(c, 0, 1+i)
+		}
+		w.looking()
+		w.received(c, 3)
+		w.ended(c, 0)
+		w.wantCalls(c, 1, 3)
+		w.stop()
+		w.skew.Add(int64(31 * 24 * time.Hour))
+		_, err := w.Store.Tidy(t.Context(), w.Now())
+		w.need(err)
+		host.forget(1)
+		w.only(c, 0, 4)
+		w.run()
+		w.eventually("the feed was read anew", func() bool { return len(host.asked()) == 2 })
+		w.eventually("the fourth call is a note", func() bool { return slices.Contains(w.marks(c, 0), "Mojo call #4") })
+		w.ended(c, 0)
+		w.wantCalls(c, 1, 4)
+	})
+}
+
+func TestAFeedThatKnowsNoEventIsNotReadForEver(t *testing.T) {
+	everyForgetful(t, func(t *testing.T, w *town, host *forgetful) {
+		c := w.customer(1, 1)
+		host.forget(100)
+		for i := range mojo.FeedLimit { // a full page: there may be more
+			w.only(c, 0, 1+i)
+		}
+		w.looking()
+		w.eventually("it is given up for now", func() bool { return w.said("feed not read") })
+		if got := host.asked(); len(got) != 4 || got[0] != "" || got[1] == "" || got[2] != "" || got[3] != got[1] {
+			t.Errorf("asked for what is after %q; want all, after the last of them, and both once more", got)
+		}
+		w.received(c, mojo.FeedLimit)
+		w.skew.Add(int64(6 * time.Minute))
+		w.eventually("it is tried again later", func() bool { return w.timesSaid("feed not read") == 2 })
+		w.received(c, mojo.FeedLimit)
+	})
+}
+
+func TestManyFeedsAreReadWithoutAPause(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.stop()
+		w.FeedLook = time.Hour // all in the first look
+		var customers []customer
+		for n := range 140 { // more than two claims
+			c := w.customer(1+n, 1)
+			w.only(c, 0, 1)
+			customers = append(customers, c)
+		}
+		w.run()
+		for _, c := range customers {
+			w.received(c, 1)
+		}
+		if n := w.feedReads(); n != len(customers) {
+			t.Errorf("%d readings, want one of each of %d feeds", n, len(customers))
+		}
+	})
+}
