@@ -182,6 +182,9 @@ func (s *Store) moveTokens(ctx context.Context, q tx, id string, now time.Time) 
 }
 
 func stopPushes(ctx context.Context, q tx, id string, now time.Time) error {
+	if err := q.LockPushes(ctx, id); err != nil {
+		return err
+	}
 	err := q.FailOpenContactsOfConnection(ctx, rows.FailOpenContactsOfConnectionParams{
 		ConnectionID:   id,
 		Reason:         resetCause,

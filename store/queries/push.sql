@@ -55,6 +55,12 @@ set state = case when undo_asked_at > 0 then 'undoing' else 'waiting' end,
     next_at = @now
 where connection_id = @connection_id and state = 'paused';
 
+-- name: LockPushes :exec
+-- The portable "for update", before their contacts: a worker that marks a push has it locked, too.
+update pushes
+set state = state
+where connection_id = @connection_id and state in ('waiting', 'sending', 'paused', 'undoing');
+
 -- name: StopPushes :exec
 update pushes
 set state = 'stopped', cause = @cause, finished_at = @now

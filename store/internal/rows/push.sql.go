@@ -286,6 +286,18 @@ func (q *Queries) LockPush(ctx context.Context, id string) (Push, error) {
 	return i, err
 }
 
+const lockPushes = `-- name: LockPushes :exec
+update pushes
+set state = state
+where connection_id = ?1 and state in ('waiting', 'sending', 'paused', 'undoing')
+`
+
+// The portable "for update", before their contacts: a worker that marks a push has it locked, too.
+func (q *Queries) LockPushes(ctx context.Context, connectionID string) error {
+	_, err := q.db.ExecContext(ctx, lockPushes, connectionID)
+	return err
+}
+
 const push = `-- name: Push :one
 select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
 where id = ?1
