@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -317,6 +319,39 @@ func TestTakeWiseSide(t *testing.T) {
 		sameToken(t, "Wise Agent's token", tokens.Token, token("fresh"))
 		if got := revoked(t, s, noon); len(got) != 0 {
 			t.Errorf("%d tokens are to be revoked, want none", len(got))
+		}
+	})
+}
+
+// A worker marks its push while the connection ends, in another process: neither may wait for the other for good.
+func TestAResetAndAPushsMarksDontWaitForEachOther(t *testing.T) {
+	twice(t, func(t *testing.T, instances [2]*store.Store) {
+		s := instances[0]
+		for n := range 40 {
+			agent := kate()
+			agent.Email, agent.MojoAccountID = fmt.Sprintf("agent%d@example.com", n), fmt.Sprint(7000+n)
+			c, err := s.Connect(t.Context(), agent, token("mojo"), token("wise"), "")
+			check(t, err)
+			p := pushed(t, s, c, store.NewID(), 60)
+			positions := make([]int, 60)
+			for i := range positions {
+				positions[i] = i
+			}
+			var both sync.WaitGroup
+			both.Go(func() {
+				for range 4 {
+					err := instances[1].MarkPush(t.Context(), p.ID, store.PushMarks{Doubt: store.ContactCreating, Positions: positions})
+					if err != nil && !errors.Is(err, store.ErrStale) {
+						t.Errorf("mark: %v", err)
+					}
+				}
+			})
+			both.Go(func() {
+				if _, err := s.AskReset(t.Context(), c.ID, noon, noon.Add(time.Minute)); err != nil {
+					t.Errorf("reset: %v", err)
+				}
+			})
+			both.Wait()
 		}
 	})
 }
