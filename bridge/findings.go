@@ -16,16 +16,7 @@ type Finding struct {
 	Next  string    // what to do about it
 	Since time.Time // zero: not known
 	Calm  bool      // it passes by itself
-	Way   Remedy    // what the console can do about it
 }
-
-// Remedy is the button that helps with a finding.
-type Remedy string
-
-const (
-	ByReconnect Remedy = "reconnect" // a reconnect link for the customer
-	ByRetry     Remedy = "retry"     // retry what needs a person
-)
 
 // reasonsNamed is how many reasons of deliveries a connection's findings name.
 const reasonsNamed = 5
@@ -91,7 +82,7 @@ func (f facts) signIns() (list []Finding) {
 			what += fmt.Sprintf(" %d waiting; nothing is lost for 30 days.", f.standing.Waiting)
 		}
 		list = append(list, Finding{
-			What: what, Since: side.Since, Way: ByReconnect,
+			What: what, Since: side.Since,
 			Next: "The customer signs in to " + string(side.Partner) + " again: from Wise Agent's contact list, or by a reconnect link that you send.",
 		})
 	}
@@ -192,7 +183,7 @@ func (f facts) needing() (list []Finding) {
 			return append(list, Finding{What: "There are more reasons why deliveries need a person.", Next: "See the list of events below."})
 		}
 		list = append(list, Finding{
-			What: fmt.Sprintf("%s: %s", deliveries(r.Events), r.Reason), Since: r.Since, Next: reasonNext(r.Reason), Way: ByRetry,
+			What: fmt.Sprintf("%s: %s", deliveries(r.Events), r.Reason), Since: r.Since, Next: reasonNext(r.Reason),
 		})
 	}
 	return list
