@@ -61,6 +61,9 @@ func (b *Bridge) catchUp(ctx context.Context) (full bool, err error) {
 	return len(feeds) == feedsClaimed, reading.Wait()
 }
 
+// errSamePage says that a host doesn't mind what it is asked: reading on would never end.
+var errSamePage = errors.New("the feed gives the same page again")
+
 // readFeed receives what the feed has after the last event that was read from it. What came by hook already counts once.
 func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 	conn, err := b.Store.Connection(ctx, f.ConnectionID)
@@ -84,14 +87,18 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 		case err != nil:
 			return err
 		}
+		if len(events) == 0 {
+			return nil
+		}
+		from := f.After
 		for _, e := range events {
 			if err := b.fromFeed(ctx, conn, e); err != nil {
 				return err
 			}
 			f.After = e.WebhookID
 		}
-		if len(events) == 0 {
-			return nil
+		if f.After == from {
+			return errSamePage
 		}
 		if err := b.Store.SaveFeed(ctx, f); err != nil {
 			return fmt.Errorf("save feed: %w", err)

@@ -19,6 +19,7 @@ import (
 type forgetful struct {
 	mu      sync.Mutex
 	forgets int      // how often it still does so
+	deaf    bool     // it gives the first page whatever it is asked
 	after   []string // what was asked for, in order
 }
 
@@ -30,8 +31,19 @@ func (f *forgetful) wrap(next http.Handler) http.Handler {
 			rw.Write([]byte(`{"after":["There is no event with this webhook-id."]}`))
 			return
 		}
+		if f.hard() {
+			q := r.URL.Query()
+			q.Del("after")
+			r.URL.RawQuery = q.Encode()
+		}
 		next.ServeHTTP(rw, r)
 	})
+}
+
+func (f *forgetful) hard() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.deaf
 }
 
 func (f *forgetful) refuses(after string) bool {
@@ -239,6 +251,24 @@ func TestAFeedThatKnowsNoEventIsNotReadForEver(t *testing.T) {
 		w.received(c, mojo.FeedLimit)
 		w.skew.Add(int64(6 * time.Minute))
 		w.eventually("it is tried again later", func() bool { return w.timesSaid("feed not read") == 2 })
+		w.received(c, mojo.FeedLimit)
+	})
+}
+
+func TestAFeedThatGivesTheSamePageAgainIsNotReadForEver(t *testing.T) {
+	everyForgetful(t, func(t *testing.T, w *town, host *forgetful) {
+		c := w.customer(1, 1)
+		host.mu.Lock()
+		host.deaf = true
+		host.mu.Unlock()
+		for i := range mojo.FeedLimit {
+			w.only(c, 0, 1+i)
+		}
+		w.looking()
+		w.eventually("it is given up for now", func() bool { return w.said("feed not read") })
+		if got := host.asked(); len(got) != 2 {
+			t.Errorf("asked for what is after %q; want the first page and the next", got)
+		}
 		w.received(c, mojo.FeedLimit)
 	})
 }
