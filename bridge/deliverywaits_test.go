@@ -3,7 +3,6 @@ package bridge_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -48,13 +47,13 @@ func TestADeliveryIsTriedForAWeekEverLessOften(t *testing.T) {
 				t.Errorf("a second before its time it was tried again")
 			}
 			w.pass(c, 2*time.Second)
-			e = w.tried(try+1)
+			e = w.tried(try + 1)
 		}
 		slices.Sort(parts)
 		if len(parts) < 16 || parts[0] > 0.95 || parts[len(parts)-1] < 1.05 || len(slices.Compact(parts)) < 10 {
 			t.Errorf("the waits are %.2f of what was promised, want them to differ", parts)
 		}
-		if took := w.Now().Sub(begun); e.State != store.EventNeedsYou || !strings.HasSuffix(e.Reason, " We tried for a week.") || took < week {
+		if took := w.Now().Sub(begun); e.State != store.EventNeedsYou || e.Reason != "Wise Agent isn't answering as it should. We tried for a week." || took < week {
 			t.Errorf("after %v it is %s with the reason %q, want a person to be asked after a week", took, e.State, e.Reason)
 		}
 		w.broken.Clear()
