@@ -280,10 +280,10 @@ where connections.state = 'connected'
     and connections.reset_asked_at = 0
     and connections.lease_until <= ?1
     and connections.id > ?2
-    and exists (
-        select 1
+    and connections.id in ( -- reads what is to be written alone; with exists, SQLite reads all links
+        select links.connection_id
         from links
-        where links.connection_id = connections.id and links.mojo_contact_id <> 0 and not links.custom_written
+        where links.mojo_contact_id <> 0 and links.custom_written = false
     )
 order by connections.id
 limit cast(?3 as bigint)

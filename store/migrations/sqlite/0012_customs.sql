@@ -3,7 +3,8 @@
 -- +goose Up
 
 -- Links whose Mojo id is still to be kept in Wise Agent: few of many, and looked for every few minutes.
-create index links_without_custom on links (connection_id, client_id) where mojo_contact_id <> 0 and not custom_written;
+-- custom_written is in it so that SQLite takes it rather than the primary key.
+create index links_without_custom on links (connection_id, custom_written, client_id) where mojo_contact_id <> 0 and custom_written = false;
 
 -- +goose Down
 
