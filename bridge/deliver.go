@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -339,7 +340,7 @@ func (r *round) again(e *effect, err error, after time.Duration) {
 	}
 	r.breaker.trouble(now)
 	if now.Sub(e.event.ReceivedAt) > deliveryPatience && e.out.Attempts > len(deliveryWaits) {
-		e.out.State, e.out.Reason = store.EventNeedsYou, trouble(err)+" We tried for a week."
+		e.out.State, e.out.Reason = store.EventNeedsYou, strings.TrimSuffix(trouble(err), keepTrying)+" We tried for a week."
 	}
 	r.b.log().Info("delivery waits", "event", e.event.ID, "connection", e.conn.ID, "attempts", e.out.Attempts, "err", err)
 }

@@ -146,15 +146,18 @@ func (b *Bridge) triedFor(attempts int) (sum time.Duration) {
 	return sum
 }
 
+// keepTrying ends what a person reads of trouble, as long as it is true.
+const keepTrying = " We keep trying; nothing is lost."
+
 // trouble says in plain words what a push waits for.
 func trouble(err error) string {
 	if errors.Is(err, errFreshRefused) {
-		return string(troubleAt(err)) + " renews our access and refuses it all the same. We keep trying; nothing is lost."
+		return string(troubleAt(err)) + " renews our access and refuses it all the same." + keepTrying
 	}
 	if p := troubleAt(err); p != "" {
-		return string(p) + " isn't answering as it should. We keep trying; nothing is lost."
+		return string(p) + " isn't answering as it should." + keepTrying
 	}
-	return "Something went wrong on our side. We keep trying; nothing is lost."
+	return "Something went wrong on our side." + keepTrying
 }
 
 // gaveUp says why a push in a state is no longer tried.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,15 +29,18 @@ func (b *Bridge) keepCustoms(ctx context.Context, connID string) (more bool, err
 	if err != nil || len(links) == 0 {
 		return false, err
 	}
+	full := len(links) == customsBatch
 	var calls errgroup.Group
 	calls.SetLimit(customsAtOnce)
 	for i := range links {
 		calls.Go(func() error { return b.keepCustom(ctx, connID, &links[i]) })
 	}
-	if err := calls.Wait(); err != nil {
-		return false, err
+	failed := calls.Wait()
+	kept := slices.DeleteFunc(links, func(l store.Link) bool { return !l.CustomWritten })
+	if len(kept) > 0 { // also when another failed: they need not be sent again
+		err = b.Store.SaveLinks(context.WithoutCancel(ctx), connID, kept)
 	}
-	return len(links) == customsBatch, b.Store.SaveLinks(ctx, connID, links)
+	return full, errors.Join(failed, err)
 }
 
 // keepCustom writes one id. A contact that is gone, or that takes no custom field, is not asked again.

@@ -17,6 +17,10 @@ const (
 	// due, and what a crashed process left.
 	sweepEvery = 2 * time.Second
 	tidyEvery  = 10 * time.Minute
+	// customsEvery is how often links are looked for whose Mojo id is not in Wise Agent yet.
+	customsEvery = 5 * time.Minute
+	// customsWorkers is for how many connections they are then kept: nobody waits for it, so most workers stay free.
+	customsWorkers = workersAtOnce / 4
 	// waitsFor is how long an event waits for its delivery, for a sign-in say.
 	waitsFor = 30 * 24 * time.Hour
 	// workersAtOnce is how many connections this process works for side by side, for each kind of work.
@@ -90,6 +94,7 @@ func (b *Bridge) dispatch(ctx context.Context) {
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	b.sweep(ctx)
+	customs := customsSweep{b: b}
 	for {
 		select {
 		case <-ctx.Done():
@@ -98,6 +103,7 @@ func (b *Bridge) dispatch(ctx context.Context) {
 			b.startWorker(ctx, j)
 		case <-sweep.C:
 			b.sweep(ctx)
+			customs.look(ctx)
 		}
 	}
 }
@@ -121,6 +127,35 @@ func (b *Bridge) sweep(ctx context.Context) {
 	}
 	b.prefetches.dropOld(b.now())
 	b.patience.forget(b.now())
+}
+
+// customsSweep finds links whose Mojo id is not kept in Wise Agent although nothing is to be delivered: the worker that would
+// have done it was stopped, or Wise Agent didn't answer.
+type customsSweep struct {
+	b     *Bridge
+	next  time.Time
+	after string // the last connection of the look before: all have their turn
+}
+
+func (s *customsSweep) look(ctx context.Context) {
+	now := s.b.now()
+	if now.Before(s.next) {
+		return
+	}
+	s.next = now.Add(customsEvery)
+	ids, err := s.b.Store.ConnectionsWithoutCustom(ctx, s.after, now, customsWorkers)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.b.log().Error("look for links to keep", "err", err)
+		}
+		return
+	}
+	for _, id := range ids {
+		s.b.startWorker(ctx, job{id, delivering})
+	}
+	if s.after = ""; len(ids) == customsWorkers {
+		s.after = ids[len(ids)-1]
+	}
 }
 
 // connections are those that this process works for just now.

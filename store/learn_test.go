@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -143,5 +145,38 @@ func TestActivities(t *testing.T) {
 		refused(t, err, store.ErrNotFound)
 		_, err = s.MojoNote(t.Context(), c.ID, "3")
 		refused(t, err, store.ErrNotFound)
+	})
+}
+
+func TestConnectionsWithoutCustom(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		var ids []string
+		for i := range 4 {
+			c := kate()
+			c.Email, c.MojoAccountID = fmt.Sprintf("agent%d@example.com", i), fmt.Sprint(i)
+			c, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
+			check(t, err)
+			ids = append(ids, c.ID)
+		}
+		slices.Sort(ids)
+		found := func(when, after string, limit int, want ...string) {
+			t.Helper()
+			got, err := s.ConnectionsWithoutCustom(t.Context(), after, noon, limit)
+			check(t, err)
+			same(t, when, got, want)
+		}
+		check(t, s.SaveLinks(t.Context(), ids[0], []store.Link{{ClientID: "1", MojoContactID: 58, CustomWritten: true}, {ClientID: "2"}}))
+		found("written, or nothing to write", "", 10)
+		for _, id := range ids[1:] {
+			check(t, s.SaveLinks(t.Context(), id, []store.Link{{ClientID: "1", MojoContactID: 58}, {ClientID: "2", MojoContactID: 59}}))
+		}
+		found("two of three", "", 2, ids[1], ids[2])
+		found("the rest", ids[2], 2, ids[3])
+		_, err := s.Lease(t.Context(), ids[1], "worker", noon, noon.Add(time.Minute))
+		check(t, err)
+		check(t, s.NeedSignIn(t.Context(), ids[2], store.Wise, "Wise Agent said no.", 1, noon))
+		found("leased, and in need of a sign-in", "", 10, ids[3])
+		check(t, s.Reset(t.Context(), ids[3], noon))
+		found("reset", "", 10)
 	})
 }

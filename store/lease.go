@@ -17,6 +17,20 @@ func (s *Store) DueConnections(ctx context.Context, now time.Time, limit int) (i
 	return ids, err
 }
 
+// ConnectionsWithoutCustom returns healthy connections whose work nobody has leased with links as [Store.LinksWithoutCustom] finds
+// them, by id; at most limit of those after the id after.
+func (s *Store) ConnectionsWithoutCustom(ctx context.Context, after string, now time.Time, limit int) (ids []string, err error) {
+	err = s.read(ctx, "get connections without custom field", func(q tx) error {
+		ids, err = q.ConnectionsWithoutCustom(ctx, rows.ConnectionsWithoutCustomParams{
+			After: after,
+			Now:   millis(now),
+			Most:  int64(limit),
+		})
+		return err
+	})
+	return ids, err
+}
+
 // Lease takes a connection's work, or renews the lease that owner has. False: somebody else has it, or the connection isn't live.
 func (s *Store) Lease(ctx context.Context, connID, owner string, now, until time.Time) (bool, error) {
 	var taken bool

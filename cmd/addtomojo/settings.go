@@ -65,6 +65,9 @@ type Settings struct {
 	clock       func() time.Time // of a test that lives through days; nil is time.Now
 }
 
+// noCategory is the category's name that stands for none: an empty variable can't be told from one that isn't set.
+const noCategory = "none"
+
 // secret is a setting that never shows itself in a log or an error.
 type secret string
 
@@ -94,6 +97,11 @@ func readSettings(getenv func(string) string) (Settings, error) {
 			return s, err
 		}
 		problems = append(problems, all.Errors...)
+	}
+	for _, category := range []*string{&s.CategoryDNC, &s.CategoryBadNumber} {
+		if strings.EqualFold(strings.TrimSpace(*category), noCategory) {
+			*category = ""
+		}
 	}
 	return s, errors.Join(append(problems, s.check()...)...)
 }

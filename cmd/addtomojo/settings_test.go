@@ -229,3 +229,25 @@ func TestSettingsOfNotices(t *testing.T) {
 		})
 	}
 }
+
+// An empty setting is as good as one that isn't there, so a word says that there is no category.
+func TestCategoriesCanBeSwitchedOff(t *testing.T) {
+	for _, tt := range []struct{ dnc, bad, wantDNC, wantBad string }{
+		{"", "", "Do Not Call", "Bad Number"},
+		{"none", "none", "", ""},
+		{"", "None", "Do Not Call", ""},
+		{" NONE ", "Wrong number", "", "Wrong number"},
+		{"None of these", "nonesuch", "None of these", "nonesuch"},
+	} {
+		vars := goodVars(t)
+		vars["CATEGORY_DNC"], vars["CATEGORY_BAD_NUMBER"] = tt.dnc, tt.bad
+		s, err := readSettings(from(vars))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := newBridge(s, nil, nil)
+		if err != nil || b.DoNotCallCategory != tt.wantDNC || b.BadNumberCategory != tt.wantBad {
+			t.Errorf("%q and %q: the service has %q and %q, %v; want %q and %q", tt.dnc, tt.bad, b.DoNotCallCategory, b.BadNumberCategory, err, tt.wantDNC, tt.wantBad)
+		}
+	}
+}

@@ -149,3 +149,19 @@ select * from connections
 where email = @email
 order by created_at desc, id desc
 limit cast(@most as bigint);
+
+-- name: ConnectionsWithoutCustom :many
+-- Healthy ones that nobody works for, with a link whose custom field is still to be written.
+select connections.id
+from connections
+where connections.state = 'connected'
+    and connections.reset_asked_at = 0
+    and connections.lease_until <= @now
+    and connections.id > @after
+    and connections.id in ( -- reads what is to be written alone; with exists, SQLite reads all links
+        select links.connection_id
+        from links
+        where links.mojo_contact_id <> 0 and links.custom_written = false
+    )
+order by connections.id
+limit cast(@most as bigint);

@@ -12,7 +12,7 @@ limit 1;
 
 -- name: LinksWithoutCustom :many
 select * from links
-where connection_id = @connection_id and client_id > @after and mojo_contact_id <> 0 and not custom_written
+where connection_id = @connection_id and client_id > @after and mojo_contact_id <> 0 and custom_written = false
 order by client_id
 limit cast(@most as bigint);
 

@@ -164,6 +164,52 @@ func (q *Queries) ConnectionsOfSameAccounts(ctx context.Context, id string) ([]s
 	return items, nil
 }
 
+const connectionsWithoutCustom = `-- name: ConnectionsWithoutCustom :many
+select connections.id
+from connections
+where connections.state = 'connected'
+    and connections.reset_asked_at = 0
+    and connections.lease_until <= ?1
+    and connections.id > ?2
+    and connections.id in ( -- reads what is to be written alone; with exists, SQLite reads all links
+        select links.connection_id
+        from links
+        where links.mojo_contact_id <> 0 and links.custom_written = false
+    )
+order by connections.id
+limit cast(?3 as bigint)
+`
+
+type ConnectionsWithoutCustomParams struct {
+	Now   int64
+	After string
+	Most  int64
+}
+
+// Healthy ones that nobody works for, with a link whose custom field is still to be written.
+func (q *Queries) ConnectionsWithoutCustom(ctx context.Context, arg ConnectionsWithoutCustomParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, connectionsWithoutCustom, arg.Now, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countTokensLeft = `-- name: CountTokensLeft :exec
 update connections
 set tokens_left = tokens_left + ?1

@@ -204,7 +204,7 @@ func (q *Queries) LinkByMojoContact(ctx context.Context, arg LinkByMojoContactPa
 
 const linksWithoutCustom = `-- name: LinksWithoutCustom :many
 select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at from links
-where connection_id = ?1 and client_id > ?2 and mojo_contact_id <> 0 and not custom_written
+where connection_id = ?1 and client_id > ?2 and mojo_contact_id <> 0 and custom_written = false
 order by client_id
 limit cast(?3 as bigint)
 `
