@@ -61,8 +61,12 @@ func (b *Bridge) keepCustom(ctx context.Context, connID string, link *store.Link
 	return nil
 }
 
+// errSameContacts says that Wise Agent doesn't mind which page it is asked for: reading on would never end.
+var errSameContacts = errors.New("the same page of contacts came again")
+
 // RebuildLinks reads the custom fields of all contacts in Wise Agent and stores the links that they tell of. It returns how many.
 func (b *Bridge) RebuildLinks(ctx context.Context, conn store.Connection) (found int, err error) {
+	first := ""
 	for page := 1; ; page++ {
 		var contacts []wiseagent.Contact
 		err := b.withWise(ctx, conn.ID, func(api *wiseagent.API) (err error) {
@@ -71,6 +75,12 @@ func (b *Bridge) RebuildLinks(ctx context.Context, conn store.Connection) (found
 		})
 		if err != nil {
 			return found, fmt.Errorf("read contacts: %w", err)
+		}
+		if len(contacts) > 0 {
+			if contacts[0].ClientID == first {
+				return found, errSameContacts
+			}
+			first = contacts[0].ClientID
 		}
 		links, seen := b.linksIn(contacts)
 		if len(links) > 0 {

@@ -49,6 +49,6 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%d links are known.\n", found)
+	fmt.Fprintf(stdout, "Links known: %d\n", found)
 	return nil
 }

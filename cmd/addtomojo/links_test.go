@@ -33,7 +33,7 @@ func TestLinksRebuildCommand(t *testing.T) {
 			for range 2 { // a second time does no harm
 				var out, errs bytes.Buffer
 				err := run(t.Context(), []string{"links", "rebuild", "--email", " Kate@Example.com"}, from(vars), &out, &errs)
-				if want := fmt.Sprintf("%d links are known.\n", len(linked)); err != nil || out.String() != want || errs.Len() > 0 {
+				if want := fmt.Sprintf("Links known: %d\n", len(linked)); err != nil || out.String() != want || errs.Len() > 0 {
 					t.Fatalf("got %q, %q and %v; want %q alone", out.String(), errs.String(), err, want)
 				}
 			}

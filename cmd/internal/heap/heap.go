@@ -1,13 +1,11 @@
 // Package heap sets how much garbage a program lets lie.
 package heap
 
-// spare is how many bytes of garbage may lie before they are collected, at least.
-const spare = 32 << 20
-
-// ballast is memory that nobody touches: it takes address space, not RAM.
-var ballast []byte
-
-// Spare makes the collector wait for 32 MB of garbage. What the service holds is so little that it would otherwise collect several
-// times a second while hooks come, and each time some of them wait two milliseconds longer. Unlike a higher GOGC it doesn't let the
-// garbage grow with what is held.
-func Spare() { ballast = make([]byte, spare) }
+// Ballast is memory that nobody touches, so that it takes address space and no RAM. While a program holds it, the collector waits for
+// 32 MB of garbage:
+//
+//	defer runtime.KeepAlive(heap.Ballast())
+//
+// What the service holds is so little that it would otherwise collect several times a second while hooks come, and each time some of
+// them wait two milliseconds longer. Unlike a higher GOGC it doesn't let the garbage grow with what is held.
+func Ballast() []byte { return make([]byte, 32<<20) }
