@@ -52,12 +52,13 @@ var troubles = []trouble{
 		s.call()
 	}},
 	{"group", "Connected", `A push to the group "Hot Lead" stopped.`, "chooses another group", nil, func(s *scene) {
-		s.MojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.ServerError, Times: 1})
+		comeBack := s.downAfter(0) // the group is gone before anybody is in it
 		list := s.openList()
 		popup := s.addToMojo(list, s.ids(4)[3:]...)
 		s.choose(popup, "Hot Lead")
 		s.press(popup)
 		s.Mojo.DeleteGroup(ruiz, s.hot)
+		comeBack()
 	}},
 	{"secret", "Connected", "come with a signature that fits none of our secrets", "MOJO_WEBHOOK_SECRETS", nil, func(s *scene) {
 		s.Mojo.SetHookSecrets("whsec_" + sessionKey())
