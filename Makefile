@@ -22,7 +22,7 @@ build: ## build the program into ./addtomojo
 	go build -trimpath -ldflags='-s -w' -o addtomojo ./cmd/addtomojo
 
 test: setup check ## install what the tests need, then run every check and every test, on both databases and in the browser
-	CGO_ENABLED=1 go run ./store/storetest/pg -- go test -race -gcflags=$(UNWATCHED) -shuffle=on -parallel=4 -timeout=15m ./...
+	CGO_ENABLED=1 go run ./store/storetest/pg -- go test -race -gcflags=$(UNWATCHED) -shuffle=on -timeout=20m ./...
 
 check: ## format, vet, staticcheck, generated code, modules
 	tools/check.sh

@@ -35,6 +35,7 @@ func (w *town) asks(conn store.Connection) store.Launch {
 
 func TestAnotherMojoAccountWaitsForAYes(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
+		w.ResetGrace = 20 * time.Second
 		c := w.pushed(3)
 		launch := w.asks(c.conn)
 		w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Latency, Delay: 100 * time.Millisecond})
