@@ -7,7 +7,7 @@
 //
 //	connect.go      launch, Mojo sign-in, Wise Agent consent, joining both sides
 //	credentials.go  calls with a fresh token, one refresh at a time
-//	prefetch.go     contacts, notes and groups fetched ahead of the customer
+//	prefetch.go     contacts, notes and groups fetched ahead of the customer: fetch.go and fetchnotes.go read them
 //	preflight.go    what a push would do, said before the button is pressed
 //	contact.go      a Wise Agent contact as Mojo wants it
 //	push.go         starting, watching, retrying and undoing a push
