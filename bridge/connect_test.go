@@ -165,14 +165,10 @@ func TestRefusedMojoSignInsLeaveNoToken(t *testing.T) {
 // noTokens waits until both tokens of a refused sign-in are revoked.
 func (w *town) noTokens(account string) {
 	w.t.Helper()
-	for range 200 {
-		if access, refresh := w.mojo.LiveTokens(account); access+refresh == 0 {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	access, refresh := w.mojo.LiveTokens(account)
-	w.t.Errorf("%d access and %d refresh tokens of Mojo live, want none", access, refresh)
+	w.eventually("no token of Mojo lives for account "+account, func() bool {
+		access, refresh := w.mojo.LiveTokens(account)
+		return access+refresh == 0
+	})
 }
 
 func TestAMojoAccountBelongsToOneWiseAgentAccount(t *testing.T) {
@@ -210,15 +206,14 @@ func TestAMojoAccountBelongsToOneWiseAgentAccount(t *testing.T) {
 	})
 }
 
+// eventually waits until something holds, and ends the test when it doesn't: nothing that follows would mean anything.
 func (w *town) eventually(what string, holds func() bool) {
 	w.t.Helper()
-	for range 1000 {
-		if holds() {
-			return
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatalf("not after 20 s: %s", what)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
-	w.t.Errorf("not after 20 s: %s", what)
 }
 
 func TestALaunchForOnePersonIsNotSignedInAsAnother(t *testing.T) {

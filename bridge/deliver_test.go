@@ -44,16 +44,12 @@ func (w *town) tell(id, body string) {
 func (w *town) settled(conn store.Connection) store.Ledger {
 	w.t.Helper()
 	var l store.Ledger
-	for range 1000 {
+	w.eventually("nothing waits", func() (none bool) {
 		var err error
 		l, err = w.Store.Ledger(w.t.Context(), conn.ID)
 		w.need(err)
-		if l.Waiting == 0 {
-			return l
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	w.t.Fatalf("after 10 s the ledger is %+v", l)
+		return l.Waiting == 0
+	})
 	return l
 }
 

@@ -48,20 +48,6 @@ func (w *town) wantNames(ids []string, group int64, first string) {
 	}
 }
 
-// delivered waits until nothing waits for Wise Agent any more.
-func (w *town) delivered(conn store.Connection) {
-	w.t.Helper()
-	for range 1500 {
-		l, err := w.Store.Ledger(w.t.Context(), conn.ID)
-		w.need(err)
-		if l.Waiting == 0 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	w.t.Fatal("events still wait")
-}
-
 // The contacts are fetched when the group page opens; the button is pressed later.
 func TestPushCarriesWhatAnEditChangedAfterTheFetch(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
@@ -72,7 +58,7 @@ func TestPushCarriesWhatAnEditChangedAfterTheFetch(t *testing.T) {
 		_, err := w.Preflight(t.Context(), conn, launch)
 		w.need(err)
 		w.renames(ids, first)
-		w.delivered(conn)
+		w.settled(conn)
 		push, err := w.StartPush(t.Context(), conn, bridge.StartPush{ID: store.NewID(), LaunchID: launch.ID, GroupID: second})
 		w.need(err)
 		if p := w.end(conn, push); p.All.Updated != len(ids) {
@@ -103,7 +89,7 @@ func TestPushThatDiesWhileEditsWait(t *testing.T) {
 		if p := w.end(conn, push); p.All.Updated != len(ids) {
 			t.Errorf("the push ends with %+v, want all updated", p.All)
 		}
-		w.delivered(conn)
+		w.settled(conn)
 		w.wantNames(ids, second, "Renamed")
 		if l, err := w.Store.Ledger(t.Context(), conn.ID); err != nil || l.Written != len(ids) {
 			t.Errorf("ledger %+v, %v; want every edit written", l, err)
@@ -141,7 +127,7 @@ func TestPushGoesOnWithoutEditsThatDoNotGetThrough(t *testing.T) {
 				break
 			}
 		}
-		w.delivered(conn)
+		w.settled(conn)
 		w.wantNames(ids, second, "Renamed")
 	})
 }

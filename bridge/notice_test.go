@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -119,6 +120,33 @@ func are(n int, state store.NoticeState) func([]store.Notice) bool {
 // later passes time by the service's clock.
 func (w *town) later(d time.Duration) { w.skew.Add(int64(d)) }
 
+// looks has the service look whom to tell, and waits until it has: in the same look it tells somebody who was lost long ago.
+func (w *town) looks(n int) {
+	w.t.Helper()
+	w.stop()
+	other := w.customer(800+n, 1)
+	tokens, err := w.Store.Tokens(w.t.Context(), other.conn.ID, store.Mojo)
+	w.need(err)
+	w.need(w.Store.NeedSignIn(w.t.Context(), other.conn.ID, store.Mojo, "Long ago.", tokens.Version, w.Now().Add(-3*time.Hour)))
+	w.run()
+	w.notices(other.conn.ID, "two sent", are(2, store.NoticeSent))
+}
+
+// told are the mails to somebody and the webhooks about the connection.
+func told(p *post.Server, email, connID string) (mails []post.Mail, hooks int) {
+	for _, m := range p.Mails() {
+		if slices.Contains(m.To, email) {
+			mails = append(mails, m)
+		}
+	}
+	for _, h := range p.Hooks() {
+		if strings.Contains(h.Body, connID) {
+			hooks++
+		}
+	}
+	return mails, hooks
+}
+
 func TestOneNoticeOnEachChannel(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		p := w.post()
@@ -142,15 +170,15 @@ func TestOneNoticeOnEachChannel(t *testing.T) {
 		}
 
 		w.later(24 * time.Hour) // it stays lost: no more of it
-		time.Sleep(5 * quick)
-		if len(p.Mails()) != 1 || len(p.Hooks()) != 1 {
-			t.Errorf("%d mails and %d webhooks, want one of each", len(p.Mails()), len(p.Hooks()))
+		w.looks(1)
+		if mails, hooks := told(p, kate, conn.ID); len(mails) != 1 || hooks != 1 {
+			t.Errorf("%d mails and %d webhooks, want one of each", len(mails), hooks)
 		}
 		w.heal(conn.ID, store.Mojo)
 		w.later(time.Second)
 		w.lose(conn.ID, store.Wise) // another time
 		w.notices(conn.ID, "four sent", are(4, store.NoticeSent))
-		if mails := p.Mails(); len(mails) != 2 || !strings.Contains(mails[1].Subject, "Wise Agent") {
+		if mails, _ := told(p, kate, conn.ID); len(mails) != 2 || !strings.Contains(mails[1].Subject, "Wise Agent") {
 			t.Errorf("mails are %+v, want a second one about Wise Agent", mails)
 		}
 	})
@@ -220,17 +248,13 @@ func TestNoNoticeOfAPassingFault(t *testing.T) {
 		conn := w.connected()
 		w.lose(conn.ID, store.Mojo)
 		w.later(59 * time.Minute)
-		w.stop()
-		w.run() // looks at once, and finds it lost for less than an hour
-		time.Sleep(300 * time.Millisecond)
+		w.looks(1) // and finds it lost for less than an hour
 		w.heal(conn.ID, store.Mojo)
 		w.later(2 * time.Hour)
-		w.stop()
-		w.run() // looks at once
-		time.Sleep(500 * time.Millisecond)
+		w.looks(2)
 		w.notices(conn.ID, "none", are(0, ""))
-		if len(p.Mails())+len(p.Hooks()) != 0 {
-			t.Errorf("%d mails and %d webhooks, want none", len(p.Mails()), len(p.Hooks()))
+		if mails, hooks := told(p, kate, conn.ID); len(mails)+hooks != 0 {
+			t.Errorf("%d mails and %d webhooks, want none", len(mails), hooks)
 		}
 	})
 }
@@ -243,10 +267,9 @@ func TestNoticeWaitsForItsTime(t *testing.T) {
 		conn := w.connected()
 		w.lose(conn.ID, store.Mojo)
 		w.later(4*time.Minute + 50*time.Second)
-		w.run()
-		time.Sleep(300 * time.Millisecond)
-		if n := len(p.Mails()) + len(p.Hooks()); n != 0 {
-			t.Errorf("%d notices before five minutes, want none", n)
+		w.looks(1)
+		if mails, hooks := told(p, kate, conn.ID); len(mails)+hooks != 0 {
+			t.Errorf("%d mails and %d webhooks before five minutes, want none", len(mails), hooks)
 		}
 		w.stop()
 		w.later(10 * time.Second)

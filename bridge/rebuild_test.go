@@ -21,11 +21,11 @@ func TestMojosIdsAreKeptInWiseAgentWithoutAnyEvent(t *testing.T) {
 		w.Bridge = w.instance()
 		w.Log = slog.New(slog.NewTextHandler(w.logged, nil))
 		w.run()
-		w.soon("two are kept, and the third fails", func() bool { return w.wiseFaults.Hits(failing) > 0 && w.kept(ids) == 2 })
+		w.eventually("two are kept, and the third fails", func() bool { return w.wiseFaults.Hits(failing) > 0 && w.kept(ids) == 2 })
 		w.wiseFaults.Clear()
 		before := w.wise.Requests()["addClientCustom"]
 		w.skew.Add(int64(6 * time.Minute))
-		w.soon("all are kept", func() bool { return w.kept(ids) == 3 })
+		w.eventually("all are kept", func() bool { return w.kept(ids) == 3 })
 		if n := w.wise.Requests()["addClientCustom"] - before; n != 1 {
 			t.Errorf("%d ids were sent once more, want the one that failed", n)
 		}
@@ -43,16 +43,4 @@ func (w *town) kept(ids []string) (n int) {
 		}
 	}
 	return n
-}
-
-// soon is eventually for what the service does when nothing else was to do for a while.
-func (w *town) soon(what string, holds func() bool) {
-	w.t.Helper()
-	for range 750 {
-		if holds() {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	w.t.Fatalf("not after 15 s: %s", what)
 }

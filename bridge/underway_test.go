@@ -41,7 +41,7 @@ func TestACallOfAContactThatIsOnItsWayWaits(t *testing.T) {
 		w.skew.Add(int64(2 * time.Minute))
 		w.end(conn, push)
 		w.skew.Add(int64(time.Minute))
-		w.delivered(conn)
+		w.settled(conn)
 		if l, err := w.Store.Ledger(t.Context(), conn.ID); err != nil || l.Written != 3 {
 			t.Errorf("ledger %+v, %v; want the 3 calls written", l, err)
 		}
