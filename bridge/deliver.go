@@ -17,8 +17,11 @@ import (
 )
 
 const (
-	// mailAtOnce is how many contacts of one connection are delivered side by side.
+	// mailAtOnce is how many deliveries of one connection, of as many contacts, are at Wise Agent side by side.
 	mailAtOnce = 8
+	// mailUnstored is how many more there may be whose outcome is being stored: the next ones set off meanwhile, so that neither side
+	// waits for the other, and more outcomes share a commit.
+	mailUnstored = 24
 	// mailAhead is how many deliveries are read ahead of those at work.
 	mailAhead = 64
 	// linksLast is how long links that were read ahead may be used.
@@ -53,9 +56,11 @@ type round struct {
 	links  map[int64]store.Link // of their contacts in Mojo
 	readAt time.Time            // ahead
 	busy   map[string]bool      // contacts with a delivery at work, or read ahead
-	landed chan string          // contacts whose delivery has ended
 	work   chan *effect         // for the hands
 	hands  int                  // goroutines that deliver
+	calls  int                  // deliveries at Wise Agent, or on their way there
+	called chan struct{}        // one has come back from there
+	landed chan string          // its contact, when the outcome is stored
 	flying sync.WaitGroup
 	asleep atomic.Bool // needs a sign-in
 }
@@ -69,9 +74,10 @@ func (b *Bridge) deliver(ctx context.Context, connID string, poke <-chan struct{
 	if resting, err := b.resting(ctx, conn); err != nil || resting {
 		return err
 	}
+	most := b.mailAtOnce() + mailUnstored
 	r := &round{
 		b: b, conn: conn, breaker: b.breakers.of(connID), busy: make(map[string]bool),
-		landed: make(chan string, b.mailAtOnce()), work: make(chan *effect, b.mailAtOnce()),
+		work: make(chan *effect, most), called: make(chan struct{}, most), landed: make(chan string, most),
 	}
 	defer r.flying.Wait()
 	return r.run(ctx, poke)
@@ -114,6 +120,8 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 			return ctx.Err()
 		case <-poke:
 			more = true
+		case <-r.called:
+			r.calls--
 		case key := <-r.landed:
 			delete(r.busy, key)
 			more = true
@@ -129,8 +137,27 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 			}
 			return r.b.idle(ctx, r.conn.ID)
 		}
+		if r.gather() {
+			more = true
+		}
 		if r.asleep.Load() {
 			return nil
+		}
+	}
+}
+
+// gather takes what else has come back by now: outcomes are stored in groups, and what is due is read once for all of a group. It
+// tells whether a contact is free again.
+func (r *round) gather() (landed bool) {
+	for {
+		select {
+		case <-r.called:
+			r.calls--
+		case key := <-r.landed:
+			delete(r.busy, key)
+			landed = true
+		default:
+			return landed
 		}
 	}
 }
@@ -228,16 +255,20 @@ func (r *round) linkAhead(e store.Event) *store.Link {
 
 // start sets off as many deliveries as may be at work.
 func (r *round) start(ctx context.Context) {
-	for len(r.ready) > 0 && len(r.busy)-len(r.ready) < r.b.mailAtOnce() && r.breaker.pass(r.b.now()) {
+	for len(r.ready) > 0 && r.calls < r.b.mailAtOnce() && r.atWork() < cap(r.work) && r.breaker.pass(r.b.now()) {
 		e := &effect{b: r.b, conn: r.conn, event: r.ready[0], known: r.linkAhead(r.ready[0])}
 		r.ready = r.ready[1:]
+		r.calls++
 		r.work <- e // never waits: there is room for all that may be at work
-		if r.hands < r.b.mailAtOnce() {
+		if r.hands < r.atWork() {
 			r.hands++
 			r.flying.Go(func() { r.hand(ctx) })
 		}
 	}
 }
+
+// atWork is how many deliveries are at Wise Agent, or have an outcome that isn't stored yet.
+func (r *round) atWork() int { return len(r.busy) - len(r.ready) }
 
 // hand delivers one event after the other. A goroutine of its own for each would grow its stack each time, which took a tenth of a
 // delivery.
@@ -253,6 +284,7 @@ func (r *round) one(ctx context.Context, e *effect) {
 	e.look = e.event.Doubt || e.event.ClaimedBy != "" && e.event.ClaimedBy != r.b.owner() || r.b.unstored.has(e.event.ID)
 	e.out = store.Outcome{EventID: e.event.ID, Owner: r.b.owner()}
 	r.settle(e, e.apply(ctx))
+	r.called <- struct{}{} // never waits, nor does landed: they have room for all that may be at work
 	r.finish(ctx, e.out)
 	r.b.watchers.tell(e.event.ID)
 }
