@@ -93,6 +93,7 @@ type Bridge struct {
 	teams      teams
 	pulses     pulses
 	background background
+	recent     recent
 	refreshes  singleflight.Group
 	patience   patience
 	sizes      batchSizes

@@ -59,6 +59,7 @@ func (b *Bridge) SignInMojo(ctx context.Context, in MojoSignIn) (Joined, error) 
 	case err != nil:
 		return Joined{}, b.forget(ctx, store.Mojo, grant.Token, err)
 	case connID != "":
+		b.recent.drop(connID)
 		b.wake(connID)
 		return b.joined(ctx, in.LaunchID, connID)
 	}
@@ -283,6 +284,7 @@ func (b *Bridge) renewable(ctx context.Context, launchID string, wise store.Wise
 // renewed goes on with a connection whose Wise Agent side is fresh. If the launch's sign-in holds another Mojo account's
 // side, that waits for Switch or Keep, unless it is taken.
 func (b *Bridge) renewed(ctx context.Context, launchID string, conn store.Connection) (Joined, error) {
+	b.recent.drop(conn.ID)
 	b.wake(conn.ID)
 	in, err := b.SignIn(ctx, launchID)
 	if err != nil {

@@ -71,6 +71,7 @@ func (b *Bridge) withToken(ctx context.Context, connID string, side store.Side, 
 	if !refusedToken(err) {
 		return err
 	}
+	b.recent.drop(connID)
 	if b.now().Before(tokens.RefreshedAt.Add(refreshPause)) {
 		return fmt.Errorf("%w: %w", errFreshRefused, err)
 	}
@@ -87,12 +88,18 @@ func (b *Bridge) withToken(ctx context.Context, connID string, side store.Side, 
 // like: it has to wait. The connection is not called dead, for the partner may be in trouble; the error is a refused token too.
 var errFreshRefused = errors.New("a fresh token is refused")
 
-// liveTokens reads the tokens and refreshes them when their end is near. While they can't be refreshed, they are used to
-// the end.
+// liveTokens gives the tokens, as they were a moment ago at most, and refreshes them when their end is near. While they can't be
+// refreshed, they are used to the end.
 func (b *Bridge) liveTokens(ctx context.Context, connID string, side store.Side) (store.Tokens, error) {
-	tokens, err := b.readTokens(ctx, connID, side)
-	if err != nil {
-		return tokens, err
+	w := way{connID, side}
+	tokens, ok, drops := b.recent.get(w)
+	if !ok {
+		at := time.Now()
+		var err error
+		if tokens, err = b.readTokens(ctx, connID, side); err != nil {
+			return tokens, err
+		}
+		b.recent.put(w, tokens, at, drops)
 	}
 	end := tokens.Token.Expiry
 	if end.IsZero() || b.now().Add(refreshMargin).Before(end) {
@@ -146,6 +153,7 @@ func (b *Bridge) refresh(ctx context.Context, connID string, side store.Side, ve
 
 // refreshOnce waits for its turn, refreshes and saves; or takes what somebody else saved meanwhile.
 func (b *Bridge) refreshOnce(ctx context.Context, connID string, side store.Side, version int64) (store.Tokens, error) {
+	defer b.recent.drop(connID)
 	owner := b.owner() + "/" + rand.Text()[:8]
 	for {
 		tokens, err := b.readTokens(ctx, connID, side)

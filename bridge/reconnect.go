@@ -95,6 +95,7 @@ func (b *Bridge) reconnected(ctx context.Context, conn store.Connection, stored 
 	if stored != nil {
 		return stored
 	}
+	b.recent.drop(conn.ID)
 	b.wakeMail(conn.ID)
 	if err := b.endLinks(ctx, conn.ID); err != nil { // the tokens are kept all the same; a link that goes on leads to a calm page
 		b.log().Error("end reconnect links", "connection", conn.ID, "err", err)

@@ -112,6 +112,7 @@ func (b *Bridge) finishReset(ctx context.Context, connID string) error {
 
 // forgetConnection drops what this process remembers of a connection that has ended.
 func (b *Bridge) forgetConnection(connID string) {
+	b.recent.drop(connID)
 	b.sizes.forget(connID)
 	b.wakeRevoking()
 }

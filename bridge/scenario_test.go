@@ -414,6 +414,7 @@ func (st *stage) more(verb, letter string, words []string, line string) {
 		token := st.wiseToken(kate)
 		token.AccessToken, token.RefreshToken, token.Expiry = access, refresh, expires
 		st.need(st.Store.RefreshSide(st.t.Context(), st.conn.ID, store.Wise, token, "", st.Now()))
+		time.Sleep(150 * time.Millisecond) // as if in another process: what was just read here is used a little longer
 	case "stop":
 		st.stop()
 	case "run":
