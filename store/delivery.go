@@ -55,19 +55,17 @@ type Outcome struct {
 // ClaimEvents says that owner is about to deliver events, in a commit that it shares with others. Ones that somebody else had
 // claimed get Doubt. [ErrStale] when one of them doesn't wait any more: it must not be delivered; the others are claimed.
 func (s *Store) ClaimEvents(ctx context.Context, ids []string, owner string) error {
-	return s.share(ctx, "claim events", mark{claim: ids, owner: owner})
+	done, err := s.marker.write(ctx, entry{mark: &mark{claim: ids, owner: owner}})
+	return named("claim events", cmp.Or(err, done.refused))
 }
 
-// FinishEvent stores an outcome, in a commit that it shares with others. [ErrStale] when the event doesn't wait any more, after a
+// FinishEvent stores an outcome, in a commit that it shares with others and waits for a moment, since the next contact's delivery
+// does not wait for it. [ErrStale] when the event doesn't wait any more, after a
 // reset say, or another worker has claimed it: then nothing has changed. But that it was written is true in any case, and is
 // stored with what was learned; [ErrStale] then only says that this worker should stop. [ErrNotFound] when there is no such event.
 func (s *Store) FinishEvent(ctx context.Context, o Outcome) error {
-	return s.share(ctx, "finish event", mark{claim: []string{o.EventID}, owner: o.Owner, outcome: &o})
-}
-
-func (s *Store) share(ctx context.Context, op string, m mark) error {
-	done, err := s.marker.write(ctx, entry{mark: &m})
-	return named(op, cmp.Or(err, done.refused))
+	done, err := s.marker.join(ctx, entry{mark: &mark{claim: []string{o.EventID}, owner: o.Owner, outcome: &o}})
+	return named("finish event", cmp.Or(err, done.refused))
 }
 
 // A mark is a claim of events, or the outcome of one.

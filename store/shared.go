@@ -10,21 +10,26 @@ import (
 const (
 	sharing       = 256              // items in a shared commit, at most
 	commitTimeout = 20 * time.Second // of a shared commit: it must not hold everybody up for good
+	// patience is how long items wait for others that nobody is held up by; enough of them are committed at once.
+	patience = 5 * time.Millisecond
+	enough   = 64
 )
 
 // ErrClosed says that the Store was closed.
 var ErrClosed = errors.New("the database was closed")
 
 // A sharer writes what many callers bring at once in shared commits: while one transaction is committed the next items queue, and
-// all of them go into the next transaction. Nobody waits for a batch to fill up, and each caller is answered after the commit.
+// all of them go into the next transaction. Each caller is answered after the commit, and no hurried one waits for a batch to fill up.
 type sharer[In, Out any] struct {
 	commit func(context.Context, []In) ([]Out, error) // one transaction
 
-	mu     sync.Mutex
-	queue  []*share[In, Out]
-	closed bool
-	wake   chan struct{} // holds a token while the queue isn't empty
-	done   chan struct{}
+	mu      sync.Mutex
+	queue   []*share[In, Out]
+	hurried bool // somebody in the queue has waited long enough, or doesn't wait
+	waking  bool // the patient ones will be hurried in a moment
+	closed  bool
+	wake    chan struct{} // holds a token while the queue is hurried
+	done    chan struct{}
 }
 
 // A share is one caller's part of a commit.
@@ -43,9 +48,18 @@ func newSharer[In, Out any](commit func(context.Context, []In) ([]Out, error)) *
 }
 
 // write brings one item and waits for its commit. When the context ends first, the item may be committed all the same.
-func (s *sharer[In, Out]) write(ctx context.Context, in In) (out Out, err error) {
+func (s *sharer[In, Out]) write(ctx context.Context, in In) (Out, error) {
+	return s.bring(ctx, in, false)
+}
+
+// join is write for an item that nobody is held up by: it goes along with the next hurried one, or waits a moment for more like it.
+func (s *sharer[In, Out]) join(ctx context.Context, in In) (Out, error) {
+	return s.bring(ctx, in, true)
+}
+
+func (s *sharer[In, Out]) bring(ctx context.Context, in In, patient bool) (out Out, err error) {
 	sh := &share[In, Out]{ctx: ctx, in: in, answer: make(chan struct{})}
-	if !s.enqueue(sh) {
+	if !s.enqueue(sh, patient) {
 		return out, ErrClosed
 	}
 	select {
@@ -56,24 +70,44 @@ func (s *sharer[In, Out]) write(ctx context.Context, in In) (out Out, err error)
 	}
 }
 
-func (s *sharer[In, Out]) enqueue(sh *share[In, Out]) bool {
+func (s *sharer[In, Out]) enqueue(sh *share[In, Out], patient bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
 	s.queue = append(s.queue, sh)
+	switch {
+	case !patient, len(s.queue) >= enough:
+		s.hurry()
+	case !s.waking:
+		s.waking = true
+		time.AfterFunc(patience, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.waking = false
+			if len(s.queue) > 0 && !s.closed {
+				s.hurry()
+			}
+		})
+	}
+	return true
+}
+
+// hurry has the queue committed as soon as the commit before is over. The lock is held.
+func (s *sharer[In, Out]) hurry() {
+	s.hurried = true
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // close commits what is queued and takes nothing more.
 func (s *sharer[In, Out]) close() {
 	s.mu.Lock()
 	if !s.closed {
+		s.hurry()
 		s.closed = true
 		close(s.wake)
 	}
@@ -90,17 +124,18 @@ func (s *sharer[In, Out]) run() {
 	}
 }
 
-// take takes the next batch from the queue, without those that nobody waits for any more.
+// take takes the next batch from a hurried queue, without those that nobody waits for any more.
 func (s *sharer[In, Out]) take() []*share[In, Out] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var batch []*share[In, Out]
-	for len(s.queue) > 0 && len(batch) < sharing {
+	for s.hurried && len(s.queue) > 0 && len(batch) < sharing {
 		if sh := s.queue[0]; sh.ctx.Err() == nil {
 			batch = append(batch, sh)
 		}
 		s.queue = s.queue[1:]
 	}
+	s.hurried = s.hurried && len(s.queue) > 0
 	return batch
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -123,4 +124,66 @@ func TestSharedCommitsEndWithClose(t *testing.T) {
 			t.Errorf("after the end: got error %v, want ErrClosed", err)
 		}
 	})
+}
+
+func TestSharedCommitsOfPatientItems(t *testing.T) {
+	type action func(s *sharer[int, int], join func(n int))
+	sleep := func(d time.Duration) action {
+		return func(*sharer[int, int], func(int)) { time.Sleep(d) }
+	}
+	joins := func(from, to int) action {
+		return func(_ *sharer[int, int], join func(int)) {
+			for n := from; n <= to; n++ {
+				join(n)
+			}
+		}
+	}
+	hurried := func(s *sharer[int, int], _ func(int)) { s.write(context.Background(), 0) }
+	closes := func(s *sharer[int, int], _ func(int)) { s.close() }
+	for _, c := range []struct {
+		name  string
+		do    []action
+		takes time.Duration // a commit
+		sizes []int
+		at    time.Duration // the last commit ended
+	}{
+		{"wait a moment for more", []action{joins(1, 1), sleep(patience / 2), joins(2, 3)}, 0, []int{3}, patience},
+		{"wait once only", []action{joins(1, 1), sleep(2 * patience), joins(2, 2)}, 0, []int{1, 1}, 3 * patience},
+		{"go along with one in a hurry", []action{joins(1, 2), hurried}, 0, []int{3}, 0},
+		{"are committed when they are enough", []action{joins(1, enough)}, 0, []int{enough}, 0},
+		{"that come during a commit wait as well", []action{joins(1, 1), sleep(patience + 1), joins(2, 2)}, 2 * patience, []int{1, 1}, 5 * patience},
+		{"are committed at the end", []action{joins(1, 2), closes}, 0, []int{2}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := book{takes: c.takes}
+				s := newSharer(b.commit)
+				start := time.Now()
+				var group sync.WaitGroup
+				for _, do := range c.do {
+					do(s, func(n int) {
+						group.Go(func() {
+							if got, err := s.join(t.Context(), n); got != n || err != nil {
+								t.Errorf("join(%d): got %d, %v", n, got, err)
+							}
+						})
+						synctest.Wait()
+					})
+				}
+				group.Wait()
+				took := time.Since(start)
+				var sizes []int
+				for _, batch := range b.batches {
+					sizes = append(sizes, len(batch))
+				}
+				if !slices.Equal(sizes, c.sizes) {
+					t.Errorf("commits of %v items, want %v", sizes, c.sizes)
+				}
+				if d := took - c.at; d < 0 || d > 10 {
+					t.Errorf("took %v, want %v", took, c.at)
+				}
+				s.close()
+			})
+		})
+	}
 }
