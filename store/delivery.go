@@ -59,10 +59,10 @@ func (s *Store) ClaimEvents(ctx context.Context, ids []string, owner string) err
 	return named("claim events", cmp.Or(err, done.refused))
 }
 
-// FinishEvent stores an outcome, in a commit that it shares with others and waits for a moment, since the next contact's delivery
-// does not wait for it. [ErrStale] when the event doesn't wait any more, after a
-// reset say, or another worker has claimed it: then nothing has changed. But that it was written is true in any case, and is
-// stored with what was learned; [ErrStale] then only says that this worker should stop. [ErrNotFound] when there is no such event.
+// FinishEvent stores an outcome, in a commit that it shares with others and may wait a moment for. [ErrStale] when the event doesn't
+// wait any more, after a reset say, or another worker has claimed it: then nothing has changed. But that it was written is true in
+// any case, and is stored with what was learned; [ErrStale] then only says that this worker should stop. [ErrNotFound] when there is
+// no such event.
 func (s *Store) FinishEvent(ctx context.Context, o Outcome) error {
 	done, err := s.marker.join(ctx, entry{mark: &mark{claim: []string{o.EventID}, owner: o.Owner, outcome: &o}})
 	return named("finish event", cmp.Or(err, done.refused))
@@ -100,8 +100,8 @@ func markAll(ctx context.Context, q tx, batch []*mark) ([]error, error) {
 	return refused, saveDeliveries(ctx, q, found)
 }
 
-// finishPlain stores outcomes that taught nothing, as most don't, and returns the marks that are left to do. On SQLite one statement
-// is enough for such an outcome, unless its event isn't as it should be.
+// finishPlain stores outcomes that taught nothing, as most don't, and returns the marks that are left to do: a statement is enough
+// for such an outcome, unless its event isn't as it should be.
 func finishPlain(ctx context.Context, q tx, batch []*mark) (left []int, err error) {
 	times := make(map[string]int)
 	for _, m := range batch {
@@ -109,10 +109,10 @@ func finishPlain(ctx context.Context, q tx, batch []*mark) (left []int, err erro
 			times[id]++
 		}
 	}
-	var t table
+	t := table{kinds: []string{"text", "text", "text", "text", "text", "bigint", "bigint", "bigint", "boolean"}}
 	var marks []int // of the rows
 	for i, m := range batch {
-		if !q.oneByOne() || m.outcome == nil || !m.outcome.plain() || times[m.outcome.EventID] > 1 {
+		if m.outcome == nil || !m.outcome.plain() || times[m.outcome.EventID] > 1 {
 			left = append(left, i)
 			continue
 		}
@@ -121,7 +121,22 @@ func finishPlain(ctx context.Context, q tx, batch []*mark) (left []int, err erro
 		t.add(m.outcome.EventID, m.outcome.Owner, string(d.state), d.reason, d.resultID, d.attempts, d.nextAt, d.finishedAt, d.doubt)
 		marks = append(marks, i)
 	}
-	return left, execEach(ctx, q, finishDelivery, t, func(row int) { left = append(left, marks[row]) })
+	if q.oneByOne() {
+		return left, execEach(ctx, q, finishDelivery, t, func(row int) { left = append(left, marks[row]) })
+	}
+	done := make(map[string]bool)
+	err = queryBulk(ctx, q, finishDeliveries, t, func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		done[id] = true
+		return err
+	})
+	for _, i := range marks {
+		if !done[batch[i].outcome.EventID] {
+			left = append(left, i)
+		}
+	}
+	return left, err
 }
 
 // plain tells that nothing was learned.
@@ -129,7 +144,8 @@ func (o Outcome) plain() bool {
 	return len(o.Links) == 0 && o.Snapshot == nil && o.Activity == nil && o.Note == nil
 }
 
-const finishDelivery = `
+const (
+	finishDelivery = `
 update events
 set state = ?3,
     reason = ?4,
@@ -143,6 +159,24 @@ set state = ?3,
 where id = ?1
     and state = 'waiting'
     and (?2 = '' or claimed_by in ('', ?2))`
+
+	finishDeliveries = `
+update events
+set state = v.column3,
+    reason = v.column4,
+    claimed_by = '',
+    result_id = case v.column5 when '' then events.result_id else v.column5 end,
+    attempts = v.column6,
+    next_at = v.column7,
+    finished_at = v.column8,
+    doubt = v.column9,
+    body = case when events.webhook_id = '' and v.column3 in ('written', 'excluded') then '' else events.body end
+from %s
+where events.id = v.column1
+    and events.state = 'waiting'
+    and (v.column2 = '' or events.claimed_by in ('', v.column2))
+returning events.id`
+)
 
 // A delivery is the part of an event that marks change.
 type delivery struct {
