@@ -1,15 +1,20 @@
 package bridge_test
 
 import (
+	"database/sql"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
 	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
+	"addtomojo/store/storetest"
 )
 
 // hook is a hook of Mojo about one contact, as it comes in; rest follows the contact.
@@ -195,4 +200,56 @@ func TestStrangersAreExcluded(t *testing.T) {
 			t.Errorf("ledger %+v, want one excluded", l)
 		}
 	})
+}
+
+// The database takes nothing for a while: deliveries go on meanwhile, as far as their outcomes may wait, and never more side by side
+// than Wise Agent is to be asked at once.
+func TestDeliveriesGoOnWhileOutcomesAreStored(t *testing.T) {
+	t.Parallel()
+	hold := map[string][2]string{ // what keeps others from writing
+		storetest.SQLite:   {"sqlite", "begin immediate"},
+		storetest.Postgres: {"pgx", "begin; update turns set last = last where name = 'deliver'"},
+	}
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			url := storetest.URL(t, engine)
+			w := newTown(t, storetest.At(t, url), mojobox.Config{TellsAlreadyInGroup: true})
+			var calls, atOnce, most atomic.Int64
+			answer := make(chan struct{})
+			w.watch = func(r *http.Request) {
+				if r.URL.Query().Get("requestType") == "addContactNote" {
+					calls.Add(1)
+					for n := atOnce.Add(1); n > most.Load(); {
+						most.CompareAndSwap(most.Load(), n)
+					}
+					<-answer
+					atOnce.Add(-1)
+				}
+			}
+			conn, ids := w.linked(40)
+			for i, id := range ids {
+				w.tell(fmt.Sprint("msg_", i), w.hook("call.completed", w.who(id), callOf(1000+i, "contact", "")))
+			}
+			w.eventually("8 notes are on their way", func() bool { return calls.Load() == 8 })
+			raw, err := sql.Open(hold[engine][0], url)
+			w.need(err)
+			defer raw.Close()
+			holder, err := raw.Conn(t.Context())
+			w.need(err)
+			defer holder.Close()
+			_, err = holder.ExecContext(t.Context(), hold[engine][1])
+			w.need(err)
+			close(answer)
+			w.eventually("24 more notes are written", func() bool { return calls.Load() == 8+24 })
+			if l, err := w.Store.Ledger(t.Context(), conn.ID); err != nil || l.Written != 0 {
+				t.Errorf("ledger %+v, %v, want no outcome stored yet", l, err)
+			}
+			_, err = holder.ExecContext(t.Context(), "rollback")
+			w.need(err)
+			if l := w.settled(conn); l.Written != 40 || calls.Load() != 40 || most.Load() != 8 {
+				t.Errorf("%d written by %d calls, %d at once, want 40 by 40, 8 at once", l.Written, calls.Load(), most.Load())
+			}
+		})
+	}
 }
