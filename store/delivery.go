@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"slices"
+	"strings"
 	"time"
 
 	"addtomojo/store/internal/rows"
@@ -21,17 +21,21 @@ const (
 // order of their receipt, at most limit. Contacts whose keys are busy are left out. An event that comes with Doubt, or with a
 // ClaimedBy that isn't the caller's own fresh claim, may have been written: look first.
 func (s *Store) DueEvents(ctx context.Context, connID string, now time.Time, limit int, busy []string) (due []Event, err error) {
+	var left strings.Builder
+	for _, key := range busy {
+		left.WriteString("|" + key + "|")
+	}
 	err = s.read(ctx, "get due events", func(q tx) error {
 		found, err := q.DueEvents(ctx, rows.DueEventsParams{
 			ConnectionID: connID,
 			Now:          millis(now),
-			Most:         int64(limit + len(busy)), // each keeps one event back at most
+			Busy:         left.String(),
+			Most:         int64(limit),
 		})
 		due = collect(found, event)
 		return err
 	})
-	due = slices.DeleteFunc(due, func(e Event) bool { return slices.Contains(busy, e.ContactKey()) })
-	return due[:min(len(due), limit)], err
+	return due, err
 }
 
 // Outcome is what became of a delivery, and what was learned by it.
