@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 )
@@ -63,8 +62,11 @@ func execEach(ctx context.Context, q tx, statement string, t table, unchanged fu
 	return nil
 }
 
+// A row is one of an answer.
+type row interface{ Scan(dest ...any) error }
+
 // queryBulk is execBulk for a statement that answers rows.
-func queryBulk(ctx context.Context, q tx, statement string, t table, scan func(*sql.Rows) error, fixed ...any) error {
+func queryBulk(ctx context.Context, q tx, statement string, t table, scan func(row) error, fixed ...any) error {
 	if len(t.rows) == 0 {
 		return nil
 	}
@@ -78,7 +80,7 @@ func queryBulk(ctx context.Context, q tx, statement string, t table, scan func(*
 	return nil
 }
 
-func each(ctx context.Context, q tx, query string, args []any, scan func(*sql.Rows) error) error {
+func each(ctx context.Context, q tx, query string, args []any, scan func(row) error) error {
 	r, err := q.conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -15,9 +15,24 @@ type done struct {
 	refused  error // what is wrong with a mark
 }
 
-// commit stores entries in one transaction.
+// commit stores entries in one transaction; on PostgreSQL, where a batch has one kind of entry, on as few ways to the server as can be.
 func (s *Store) commit(ctx context.Context, batch []entry) (all []done, err error) {
 	receipts, marks := sorted(batch)
+	switch {
+	case !s.piped():
+	case len(marks) == 0:
+		received, err := s.receivePiped(ctx, receipts)
+		if err != nil {
+			return nil, s.noted("store events", err)
+		}
+		return answers(batch, received, nil), nil
+	case len(receipts) == 0:
+		refused, err := s.markPiped(ctx, marks)
+		if err != nil {
+			return nil, s.noted("store events", err)
+		}
+		return answers(batch, nil, refused), nil
+	}
 	err = s.write(ctx, "store events", func(q tx) (err error) {
 		var received []Received
 		var refused []error
@@ -35,6 +50,12 @@ func (s *Store) commit(ctx context.Context, batch []entry) (all []done, err erro
 		return nil
 	})
 	return all, err
+}
+
+// piped tells that ways to the server count.
+func (s *Store) piped() bool {
+	_, ok := s.engine.(onPostgres)
+	return ok
 }
 
 // sorted takes a batch apart.

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -42,7 +41,7 @@ func edits(ctx context.Context, q tx, connID string, links []Link, since time.Ti
 			}
 		}
 	}
-	err = queryBulk(ctx, q, selectEdits, wanted, func(r *sql.Rows) error {
+	err = queryBulk(ctx, q, selectEdits, wanted, func(r row) error {
 		var e Edit
 		var finishedAt, nextAt int64
 		err := r.Scan(&e.ClientID, &e.ContactKey, &e.Body, &e.Seq, &finishedAt, &nextAt)

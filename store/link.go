@@ -47,7 +47,7 @@ func (s *Store) Links(ctx context.Context, connID string, clientIDs []string) (m
 			return err
 		}
 		for _, conn := range conns { // the oldest first: newer links replace older ones
-			err := queryBulk(ctx, q, selectLinks, wanted, func(r *sql.Rows) error {
+			err := queryBulk(ctx, q, selectLinks, wanted, func(r row) error {
 				l, err := scanLink(r)
 				links[l.ClientID] = l
 				return err
@@ -68,7 +68,7 @@ cross join links -- SQLite keeps this order; else it reads all links of the conn
 where links.connection_id = ?1 and links.client_id = v.column1`
 
 // scanLink reads a link, and what follows its columns.
-func scanLink(r *sql.Rows, more ...any) (Link, error) {
+func scanLink(r row, more ...any) (Link, error) {
 	var l rows.Link
 	err := r.Scan(append([]any{
 		&l.ConnectionID,
@@ -121,7 +121,7 @@ func (s *Store) LinksOfContacts(ctx context.Context, connID string, mojoContactI
 		wanted.add(id)
 	}
 	err := s.read(ctx, "get links of contacts", func(q tx) error {
-		return queryBulk(ctx, q, selectLinksOfContacts, wanted, func(r *sql.Rows) error {
+		return queryBulk(ctx, q, selectLinksOfContacts, wanted, func(r row) error {
 			var id int64
 			l, err := scanLink(r, &id)
 			links[id] = l

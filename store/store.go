@@ -153,22 +153,26 @@ func (s *Store) on(db *sql.DB, t *sql.Tx) tx {
 // write runs f in a transaction. Every change of the database goes through here. On PostgreSQL it is READ COMMITTED: f must lock
 // what it decides by (LockLiveConnection and its like) or put the condition into the statement that writes. Locks are taken in
 // the order turn (receive, deliver), connection, push or token, contact.
-func (s *Store) write(ctx context.Context, op string, f func(q tx) error) (err error) {
-	defer func() {
-		if errors.Is(err, ErrFull) {
-			s.full.Store(time.Now().UnixMilli())
-		}
-	}()
+func (s *Store) write(ctx context.Context, op string, f func(q tx) error) error {
 	t, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return named(op, err)
+		return s.noted(op, err)
 	}
 	defer s.engine.ended(ctx)
 	defer t.Rollback()
 	if err := f(s.on(s.writer, t)); err != nil {
-		return named(op, err)
+		return s.noted(op, err)
 	}
-	return named(op, t.Commit())
+	return s.noted(op, t.Commit())
+}
+
+// noted names an error of writing, and notes when the disk was full.
+func (s *Store) noted(op string, err error) error {
+	err = named(op, err)
+	if errors.Is(err, ErrFull) {
+		s.full.Store(time.Now().UnixMilli())
+	}
+	return err
 }
 
 // insert is write for what may lose a race, for a unique index or with ErrStale: f runs again and then sees the winner's row.
