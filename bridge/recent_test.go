@@ -22,7 +22,7 @@ func TestTokensAreNotUsedLongWithoutALook(t *testing.T) {
 		}
 		keep(w, 1)
 		keep(other, 2)
-		time.Sleep(recentLast - 1)
+		time.Sleep(recentLast - time.Millisecond)
 		if got, ok, _ := r.get(w); !ok || got.Version != 1 {
 			t.Errorf("a moment later: %v, %v", got, ok)
 		}
@@ -33,7 +33,7 @@ func TestTokensAreNotUsedLongWithoutALook(t *testing.T) {
 		if _, ok, _ := r.get(other); !ok {
 			t.Error("another connection's are dropped, too")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Millisecond)
 		if _, ok, _ := r.get(other); ok {
 			t.Error("used for longer than they last")
 		}
