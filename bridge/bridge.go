@@ -56,7 +56,7 @@ type Bridge struct {
 	BadNumberCategory  string   // Wise Agent category of contacts with a bad number; "" = none
 	Source             string   // of contacts that come from Mojo; "" is Mojo
 	BatchSize          int      // contacts in one bulk create; 0 is 100
-	MailAtOnce         int      // contacts of one connection delivered side by side; 0 is 8
+	MailAtOnce         int      // deliveries of one connection at Wise Agent side by side; 0 is 8
 	NotesAhead         int      // selections up to this size have their notes fetched before the button is pressed; 0 is 500
 	// EditPatience is for how long one run of a push waits, all its batches together, for edits made in Mojo to reach Wise Agent;
 	// 0 is 10 seconds.

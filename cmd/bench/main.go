@@ -26,6 +26,7 @@
 //	hooksloop.go signed hooks, sent as fast as they are answered or at a fixed rate
 //	hookstown.go the service in this process, and a Wise Agent that takes notes
 //	support.go   support's search, over many accounts
+//	disk.go      what the disk takes at least
 //
 // A missed aim is printed, and is no error: the exit status tells only whether everything could be measured.
 package main
@@ -91,6 +92,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err := checkDurable(ctx, hooks.Database); err != nil {
 			return fmt.Errorf("-database: %w", err)
 		}
+	}
+	if err := tellDisk(stdout); err != nil {
+		return err
 	}
 	rows, err := measure(ctx, slices.Concat(scenarios(full), hookScenarios(hooks), supportScenarios(fullSupport)), wanted, *rounds, stdout, stderr)
 	if err != nil || *path == "" {
