@@ -85,24 +85,46 @@ func URL(t testing.TB, engine string) string {
 	return s.database(name)
 }
 
-// Refuse makes every update of a table fail, as a broken disk would, until the returned function is called. The path is that of
-// a SQLite database.
-func Refuse(t testing.TB, path, table string) (stop func()) {
+// Refuse makes every "insert" or "update" of a table fail, as a broken disk would, until the returned function is called.
+func Refuse(t testing.TB, url, what, table string) (stop func()) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := SQL(t, url)
 	do := func(statement string) {
 		t.Helper()
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Error(err)
 		}
 	}
-	do("create trigger refuse before update on " + table + " begin select raise(abort, 'refused by the test'); end")
-	return func() { do("drop trigger refuse") }
+	begin := "begin select raise(abort, 'refused by the test'); end"
+	if isPostgres(url) {
+		do("create or replace function refuse() returns trigger language plpgsql as 'begin raise exception ''refused by the test''; end'")
+		begin = "for each row execute function refuse()"
+	}
+	name := "refuse_" + what + "_" + table
+	do("create trigger " + name + " before " + what + " on " + table + " " + begin)
+	drop := "drop trigger " + name
+	if isPostgres(url) {
+		drop += " on " + table
+	}
+	return func() { do(drop) }
 }
+
+// SQL opens the database of a URL beside its store. It is closed when the test ends.
+func SQL(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	driver, address := "sqlite", "file:"+url+"?_pragma=busy_timeout(10000)"
+	if isPostgres(url) {
+		driver, address = "pgx", url
+	}
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func isPostgres(url string) bool { return strings.HasPrefix(url, "postgres") }
 
 // Vault returns the vault of this process's stores.
 func Vault(t testing.TB) *store.Vault {
