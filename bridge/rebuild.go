@@ -38,7 +38,7 @@ func (b *Bridge) keepCustoms(ctx context.Context, connID string) (more bool, err
 	failed := calls.Wait()
 	kept := slices.DeleteFunc(links, func(l store.Link) bool { return !l.CustomWritten })
 	if len(kept) > 0 { // also when another failed: they need not be sent again
-		err = b.Store.SaveLinks(context.WithoutCancel(ctx), connID, kept)
+		err = b.Store.KeepCustoms(context.WithoutCancel(ctx), connID, kept)
 	}
 	return full, errors.Join(failed, err)
 }
@@ -64,7 +64,8 @@ func (b *Bridge) keepCustom(ctx context.Context, connID string, link *store.Link
 // errSameContacts says that Wise Agent doesn't mind which page it is asked for: reading on would never end.
 var errSameContacts = errors.New("the same page of contacts came again")
 
-// RebuildLinks reads the custom fields of all contacts in Wise Agent and stores the links that they tell of. It returns how many.
+// RebuildLinks reads the custom fields of all contacts in Wise Agent and stores the links that they tell of, where Mojo itself
+// has not told of the contact yet. It returns how many there are.
 func (b *Bridge) RebuildLinks(ctx context.Context, conn store.Connection) (found int, err error) {
 	first := ""
 	for page := 1; ; page++ {
@@ -84,7 +85,7 @@ func (b *Bridge) RebuildLinks(ctx context.Context, conn store.Connection) (found
 		}
 		links, seen := b.linksIn(contacts)
 		if len(links) > 0 {
-			if err := b.Store.SaveLinks(ctx, conn.ID, links); err != nil {
+			if err := b.Store.SaveFoundLinks(ctx, conn.ID, links); err != nil {
 				return found, fmt.Errorf("save links: %w", err)
 			}
 		}

@@ -180,3 +180,41 @@ func TestConnectionsWithoutCustom(t *testing.T) {
 		found("reset", "", 10)
 	})
 }
+
+func TestFoundLinksFillIn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{
+			{ClientID: "1", MojoContactID: 58, APIContactID: "wa-1", CreatedAt: noon},
+			{ClientID: "2", MojoContactID: 59, CustomWritten: true, CreatedAt: noon},
+			{ClientID: "3", Source: store.LinkSent, CreatedAt: noon},
+			{ClientID: "4", MojoContactID: 61, CreatedAt: noon},
+		}))
+		later := noon.Add(time.Hour)
+		for range 2 {
+			check(t, s.SaveFoundLinks(t.Context(), c.ID, []store.Link{
+				{ClientID: "1", MojoContactID: 57, APIContactID: "wa-1", CustomWritten: true, CreatedAt: later, PushedAt: later},
+				{ClientID: "2", MojoContactID: 57, APIContactID: "wa-2", CustomWritten: true, CreatedAt: later, PushedAt: later},
+				{ClientID: "3", MojoContactID: 60, APIContactID: "wa-3", CustomWritten: true, CreatedAt: later, PushedAt: later},
+				{ClientID: "4", MojoContactID: 61, APIContactID: "wa-4", CustomWritten: true, CreatedAt: later, PushedAt: later},
+				{ClientID: "5", MojoContactID: 61, APIContactID: "wa-5", CustomWritten: true, CreatedAt: later, PushedAt: later},
+			}))
+		}
+		links, err := s.Links(t.Context(), c.ID, []string{"1", "2", "3", "4", "5"})
+		check(t, err)
+		for id, want := range map[string]store.Link{
+			"1": {ClientID: "1", MojoContactID: 58, APIContactID: "wa-1", Source: store.LinkPush, CreatedAt: noon}, // still to be written
+			"2": {ClientID: "2", MojoContactID: 59, Source: store.LinkPush, CustomWritten: true, CreatedAt: noon},
+			"3": {ClientID: "3", MojoContactID: 60, Source: store.LinkSent, CustomWritten: true, CreatedAt: noon},
+			"4": {ClientID: "4", MojoContactID: 61, Source: store.LinkPush, CustomWritten: true, CreatedAt: noon},
+			"5": {ClientID: "5", MojoContactID: 61, APIContactID: "wa-5", Source: store.LinkPush, CustomWritten: true, CreatedAt: later, PushedAt: later},
+		} {
+			same(t, id, links[id], want)
+		}
+		l, err := s.LinkOf(t.Context(), c.ID, 61, "")
+		check(t, err)
+		same(t, "who told first", l.ClientID, "4")
+		check(t, s.Reset(t.Context(), c.ID, noon))
+		refused(t, s.SaveFoundLinks(t.Context(), c.ID, nil), store.ErrNotFound)
+	})
+}
