@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -104,5 +105,46 @@ func TestARebuildLeavesNewerIds(t *testing.T) {
 		if l, err := w.Store.LinkOf(t.Context(), conn.ID, lost, ""); err != nil || l.ClientID != "another" {
 			t.Errorf("got %+v and %v, want the client that Mojo told last", l, err)
 		}
+	})
+}
+
+// A contact that Wise Agent always fails at stops nobody else's, and is tried less and less.
+func TestAnIdThatIsNeverTakenStopsNoOther(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(90)
+		w.breaks("addClientCustom", ids[0])
+		w.eventually("the others are kept, without another look", func() bool { return w.kept(ids) == 89 })
+		w.eventually("the try is noted", func() bool { return w.link(conn, ids[0]).CustomTries > 0 })
+		l := w.link(conn, ids[0])
+		if l.CustomWritten || l.CustomAt.Sub(w.Now()) > 6*time.Second {
+			t.Errorf("got %+v, want it tried again within 6 seconds", l)
+		}
+		l.CustomTries, l.CustomAt = 5, w.Now()
+		w.need(w.Store.SaveCustoms(t.Context(), conn.ID, []store.Link{l}))
+		w.skew.Add(int64(6 * time.Minute))
+		w.eventually("it is tried once more", func() bool { return w.link(conn, ids[0]).CustomTries == 6 })
+		if wait := w.link(conn, ids[0]).CustomAt.Sub(w.Now()); wait < 90*time.Minute || wait > 150*time.Minute {
+			t.Errorf("after six tries it waits %s, want two hours or so", wait)
+		}
+		w.skew.Add(int64(3 * time.Hour))
+		w.broken.Clear()
+		w.eventually("it is kept at last", func() bool { return w.kept(ids) == 90 })
+	})
+}
+
+// Those that Wise Agent fails at may be more than a batch, and the first ones.
+func TestManyIdsThatAreNeverTakenStopNoOther(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		_, ids := w.linked(45)
+		slices.Sort(ids)
+		for _, id := range ids[:42] {
+			w.breaks("addClientCustom", id)
+		}
+		w.eventually("a batch has failed", func() bool { return w.said("not kept in Wise Agent") })
+		if n := w.wise.Requests()["addClientCustom"]; n != 0 {
+			t.Errorf("%d more were tried at a Wise Agent that fails at all of a batch, want none", n)
+		}
+		w.skew.Add(int64(6 * time.Minute))
+		w.eventually("the others are kept", func() bool { return w.kept(ids) == 3 })
 	})
 }

@@ -86,18 +86,32 @@ func TestLinksWithoutCustom(t *testing.T) {
 			{ClientID: "4", MojoContactID: 60},
 			{ClientID: "5", MojoContactID: 61},
 		}))
-		found := func(after string, want ...string) {
+		found := func(now time.Time, want ...string) []store.Link {
 			t.Helper()
-			links, err := s.LinksWithoutCustom(t.Context(), c.ID, after, 2)
+			links, err := s.LinksWithoutCustom(t.Context(), c.ID, now, 2)
 			check(t, err)
 			var got []string
 			for _, l := range links {
 				got = append(got, l.ClientID)
 			}
-			same(t, "after "+after, got, want)
+			same(t, "at "+now.String(), got, want)
+			return links
 		}
-		found("", "1", "4")
-		found("4", "5")
+		tried := found(noon, "1", "4")
+		tried[0].CustomTries, tried[0].CustomAt = 2, noon.Add(time.Hour)
+		tried[1].CustomTries, tried[1].CustomAt = 1, noon.Add(time.Minute)
+		check(t, s.SaveCustoms(t.Context(), c.ID, tried))
+		found(noon, "5")
+		found(noon.Add(time.Minute), "5", "4")
+		last := found(noon.Add(time.Hour), "5", "4")
+		last[0].CustomWritten = true
+		check(t, s.SaveCustoms(t.Context(), c.ID, last[:1]))
+		same(t, "the one that failed twice", found(noon.Add(time.Hour), "4", "1")[1].CustomTries, 2)
+
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{{ClientID: "1", MojoContactID: 62}, {ClientID: "4", MojoContactID: 60}}))
+		found(noon, "1")                                      // another id: it may be tried at once
+		check(t, s.SaveCustoms(t.Context(), c.ID, tried[:1])) // what is told of the old id doesn't count
+		same(t, "the new id", found(noon, "1")[0].CustomTries, 0)
 	})
 }
 

@@ -28,6 +28,8 @@ type Link struct {
 	Source        LinkSource // "" is LinkPush
 	NotesSent     int64      // the highest NoteID of Wise Agent that is in Mojo
 	CustomWritten bool       // MojoContactID is in Wise Agent's custom field of that name
+	CustomTries   int        // how often that failed
+	CustomAt      time.Time  // it isn't tried again before
 	DoNotCallAt   time.Time  // when a call result in Mojo said so
 	CreatedAt     time.Time
 	PushedAt      time.Time // last
@@ -81,6 +83,8 @@ func scanLink(r *sql.Rows, more ...any) (Link, error) {
 		&l.Source,
 		&l.CustomWritten,
 		&l.DoNotCallAt,
+		&l.CustomTries,
+		&l.CustomAt,
 	}, more...)...)
 	return link(l), err
 }
@@ -93,6 +97,8 @@ func link(r rows.Link) Link {
 		Source:        LinkSource(r.Source),
 		NotesSent:     r.NotesSent,
 		CustomWritten: r.CustomWritten,
+		CustomTries:   int(r.CustomTries),
+		CustomAt:      moment(r.CustomAt),
 		DoNotCallAt:   moment(r.DoNotCallAt),
 		CreatedAt:     moment(r.CreatedAt),
 		PushedAt:      moment(r.PushedAt),
@@ -141,13 +147,13 @@ where mojo_contacts.connection_id = ?1
     and links.connection_id = mojo_contacts.connection_id
     and links.client_id = mojo_contacts.client_id`
 
-// LinksWithoutCustom returns links whose MojoContactID is known but not in Wise Agent yet, by ClientID; at most limit of those
-// after the ClientID after.
-func (s *Store) LinksWithoutCustom(ctx context.Context, connID, after string, limit int) (links []Link, err error) {
+// LinksWithoutCustom returns at most limit links whose MojoContactID is known but not in Wise Agent yet, and may be tried now. Those
+// that were never tried come first, then those that have waited longest.
+func (s *Store) LinksWithoutCustom(ctx context.Context, connID string, now time.Time, limit int) (links []Link, err error) {
 	err = s.read(ctx, "get links without custom field", func(q tx) error {
 		found, err := q.LinksWithoutCustom(ctx, rows.LinksWithoutCustomParams{
 			ConnectionID: connID,
-			After:        after,
+			Now:          millis(now),
 			Most:         int64(limit),
 		})
 		links = collect(found, link)
@@ -191,26 +197,29 @@ set mojo_contact_id = case when links.mojo_contact_id = 0 then excluded.mojo_con
 const addMojoContacts = intoMojoContacts + `
 on conflict (connection_id, mojo_contact_id) do nothing`
 
-// KeepCustoms notes that the MojoContactID of these links is in Wise Agent. Of a link that has another one by now nothing is noted: it
-// is still to be written. [ErrNotFound] when the connection isn't live.
-func (s *Store) KeepCustoms(ctx context.Context, connID string, links []Link) error {
-	t := table{kinds: []string{"text", "bigint"}}
+// SaveCustoms notes what came of writing the MojoContactID of links to Wise Agent: their CustomWritten, CustomTries and CustomAt. Of a
+// link that has another one by now nothing is noted: it is still to be written. [ErrNotFound] when the connection isn't live.
+func (s *Store) SaveCustoms(ctx context.Context, connID string, links []Link) error {
+	t := table{kinds: []string{"text", "bigint", "boolean", "bigint", "bigint"}}
 	for _, l := range links {
-		t.add(l.ClientID, l.MojoContactID)
+		t.add(l.ClientID, l.MojoContactID, l.CustomWritten, int64(l.CustomTries), millis(l.CustomAt))
 	}
-	return s.changeLinks(ctx, "keep custom fields", connID, func(q tx) error {
+	return s.changeLinks(ctx, "save custom fields", connID, func(q tx) error {
 		return execBulk(ctx, q, updateCustoms, t, connID)
 	})
 }
 
 const updateCustoms = `
 update links
-set custom_written = true
+set custom_written = v.column3,
+    custom_tries = v.column4,
+    custom_at = v.column5
 from %s
 where links.connection_id = ?1 and links.client_id = v.column1 and links.mojo_contact_id = v.column2`
 
 // saveLinks stores links over earlier ones; the caller has the turn to deliver. What an earlier one knew better stays: how and when it
-// was made, the ids, the notes sent, the newest push, do-not-call, and that the custom field is written, unless there is another id now.
+// was made, the ids, the notes sent, the newest push, do-not-call, and how writing the custom field went, unless there is another id
+// now.
 func saveLinks(ctx context.Context, q tx, connID string, links []Link) error {
 	return insertLinks(ctx, q, connID, links, upsertLinks, upsertMojoContacts)
 }
@@ -256,6 +265,8 @@ set api_contact_id = case when excluded.api_contact_id = '' then links.api_conta
     pushed_at = case when excluded.pushed_at > links.pushed_at then excluded.pushed_at else links.pushed_at end,
     custom_written = excluded.custom_written
         or links.custom_written and excluded.mojo_contact_id in (0, links.mojo_contact_id),
+    custom_tries = case when excluded.mojo_contact_id in (0, links.mojo_contact_id) then links.custom_tries else 0 end,
+    custom_at = case when excluded.mojo_contact_id in (0, links.mojo_contact_id) then links.custom_at else 0 end,
     do_not_call_at = case when excluded.do_not_call_at = 0 then links.do_not_call_at else excluded.do_not_call_at end`
 
 const intoMojoContacts = `
