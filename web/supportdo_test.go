@@ -113,7 +113,7 @@ func TestWhatIsDoneHasTwoLines(t *testing.T) {
 // wantDeed fails the test unless the newest two lines of the audit log are these.
 func (h *house) wantDeed(want [3]string) {
 	h.t.Helper()
-	found, err := h.store.Audits(h.t.Context(), store.AuditFilter{Limit: 2})
+	found, _, err := h.store.Audits(h.t.Context(), store.AuditFilter{Limit: 2})
 	if err != nil {
 		h.t.Fatal(err)
 	}

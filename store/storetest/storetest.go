@@ -124,6 +124,35 @@ func SQL(t testing.TB, url string) *sql.DB {
 	return db
 }
 
+// FillAudits adds n lines to the audit log: a second apart, by 20 people, of 10 kinds and of one nobody does but once in 100,000,
+// half of them about one of 50,000 accounts. They count themselves, from "detail 0" on, the oldest.
+func FillAudits(t testing.TB, url string, n int) {
+	t.Helper()
+	lines := sqliteAudits
+	if isPostgres(url) {
+		lines = postgresAudits
+	}
+	if _, err := SQL(t, url).ExecContext(t.Context(), fmt.Sprintf(lines, n)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const (
+	sqliteAudits = `
+with recursive n (i) as (select 0 union all select i + 1 from n where i + 1 < %d),
+    a as (select i, 1700000000000 + i * 1000 as at, printf('%%012x', 1700000000000 + i * 1000) as h from n)
+insert into audits (id, at, who, role, action, connection_id, launch_id, detail)
+select substr(h, 1, 8) || '-' || substr(h, 9) || '-7000-8000-' || printf('%%012x', i), at, 'staff' || (i %% 20) || '@example.com', 'viewer',
+    case when i %% 100000 = 7 then 'rare' else 'kind' || (i %% 10) end, case when i %% 2 = 0 then 'account' || (i / 2 %% 50000) else '' end, '', 'detail ' || i
+from a`
+	postgresAudits = `
+with a as (select i, 1700000000000 + i * 1000::bigint as at, lpad(to_hex(1700000000000 + i * 1000::bigint), 12, '0') as h from generate_series(0, %d - 1) as i)
+insert into audits (id, at, who, role, action, connection_id, launch_id, detail)
+select substr(h, 1, 8) || '-' || substr(h, 9) || '-7000-8000-' || lpad(to_hex(i), 12, '0'), at, 'staff' || (i %% 20) || '@example.com', 'viewer',
+    case when i %% 100000 = 7 then 'rare' else 'kind' || (i %% 10) end, case when i %% 2 = 0 then 'account' || (i / 2 %% 50000) else '' end, '', 'detail ' || i
+from a`
+)
+
 func isPostgres(url string) bool { return strings.HasPrefix(url, "postgres") }
 
 // Vault returns the vault of this process's stores.
