@@ -133,7 +133,7 @@ func TestRefreshedTokensAreSavedEvenIfThatTakesAWhile(t *testing.T) {
 		}
 	})
 	w.eventually("Mojo is asked for new tokens", func() bool { return w.mojo.Requests()[mojobox.EndpointToken] == 2 })
-	stop := storetest.Refuse(t, path, "tokens")
+	stop := storetest.Refuse(t, path, "update", "tokens")
 	w.eventually("saving has failed", func() bool { return w.said("refreshed tokens are not saved yet") })
 	stop()
 	asking.Wait()

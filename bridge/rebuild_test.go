@@ -3,10 +3,14 @@ package bridge_test
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"addtomojo/sandbox/fault"
+	"addtomojo/store"
 )
 
 // Nobody tells of the contacts: what is not kept yet is found by looking for it.
@@ -43,4 +47,104 @@ func (w *town) kept(ids []string) (n int) {
 		}
 	}
 	return n
+}
+
+// meanwhile gives a link another contact in Mojo, once, as Wise Agent is asked for something: as a push would that Mojo answers then.
+func (w *town) meanwhile(requestType string, conn store.Connection, clientID string, mojoID int64) {
+	var once sync.Once
+	w.watch = func(r *http.Request) {
+		if r.URL.Query().Get("requestType") == requestType {
+			once.Do(func() {
+				w.need(w.Store.SaveLinks(w.t.Context(), conn.ID, []store.Link{{ClientID: clientID, MojoContactID: mojoID}}))
+			})
+		}
+	}
+}
+
+func (w *town) link(conn store.Connection, clientID string) store.Link {
+	w.t.Helper()
+	links, err := w.Store.Links(w.t.Context(), conn.ID, []string{clientID})
+	w.need(err)
+	return links[clientID]
+}
+
+// An id that changes while the old one is written to Wise Agent is the one that stays, and is written next.
+func TestANewerIdOutlivesTheWritingOfTheOldOne(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(1)
+		w.stop()
+		w.meanwhile("addClientCustom", conn, ids[0], 990001)
+		w.run()
+		w.eventually("the old id is written", func() bool { return w.wise.Requests()["addClientCustom"] > 0 })
+		w.skew.Add(int64(6 * time.Minute))
+		w.eventually("the new id is written", func() bool {
+			c, _ := w.wise.Contact(kate, ids[0])
+			return len(c.Custom) == 1 && c.Custom[0].Value == "990001" && w.link(conn, ids[0]).CustomWritten
+		})
+		if l := w.link(conn, ids[0]); l.MojoContactID != 990001 {
+			t.Errorf("got %+v, want the contact 990001 in Mojo", l)
+		}
+	})
+}
+
+// A rebuild fills in what Mojo has not told of.
+func TestARebuildLeavesNewerIds(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(3)
+		w.eventually("all are kept", func() bool { return w.kept(ids) == 3 })
+		w.stop()
+		w.meanwhile("getContacts", conn, ids[0], 990001)
+		lost := w.link(conn, ids[1]).MojoContactID
+		w.need(w.Store.SaveLinks(t.Context(), conn.ID, []store.Link{{ClientID: "another", MojoContactID: lost}}))
+		if n, err := w.RebuildLinks(t.Context(), conn); err != nil || n != 3 {
+			t.Fatalf("got %d and %v, want 3 links", n, err)
+		}
+		if l := w.link(conn, ids[0]); l.MojoContactID != 990001 || l.CustomWritten {
+			t.Errorf("got %+v, want the contact 990001 in Mojo, still to be kept", l)
+		}
+		if l, err := w.Store.LinkOf(t.Context(), conn.ID, lost, ""); err != nil || l.ClientID != "another" {
+			t.Errorf("got %+v and %v, want the client that Mojo told last", l, err)
+		}
+	})
+}
+
+// A contact that Wise Agent always fails at stops nobody else's, and is tried less and less.
+func TestAnIdThatIsNeverTakenStopsNoOther(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(90)
+		w.breaks("addClientCustom", ids[0])
+		w.eventually("the others are kept, without another look", func() bool { return w.kept(ids) == 89 })
+		w.eventually("the try is noted", func() bool { return w.link(conn, ids[0]).CustomTries > 0 })
+		l := w.link(conn, ids[0])
+		if l.CustomWritten || l.CustomAt.Sub(w.Now()) > 6*time.Second {
+			t.Errorf("got %+v, want it tried again within 6 seconds", l)
+		}
+		l.CustomTries, l.CustomAt = 5, w.Now()
+		w.need(w.Store.SaveCustoms(t.Context(), conn.ID, []store.Link{l}))
+		w.skew.Add(int64(6 * time.Minute))
+		w.eventually("it is tried once more", func() bool { return w.link(conn, ids[0]).CustomTries == 6 })
+		if wait := w.link(conn, ids[0]).CustomAt.Sub(w.Now()); wait < 90*time.Minute || wait > 150*time.Minute {
+			t.Errorf("after six tries it waits %s, want two hours or so", wait)
+		}
+		w.skew.Add(int64(3 * time.Hour))
+		w.broken.Clear()
+		w.eventually("it is kept at last", func() bool { return w.kept(ids) == 90 })
+	})
+}
+
+// Those that Wise Agent fails at may be more than a batch, and the first ones.
+func TestManyIdsThatAreNeverTakenStopNoOther(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		_, ids := w.linked(45)
+		slices.Sort(ids)
+		for _, id := range ids[:42] {
+			w.breaks("addClientCustom", id)
+		}
+		w.eventually("a batch has failed", func() bool { return w.said("not kept in Wise Agent") })
+		if n := w.wise.Requests()["addClientCustom"]; n != 0 {
+			t.Errorf("%d more were tried at a Wise Agent that fails at all of a batch, want none", n)
+		}
+		w.skew.Add(int64(6 * time.Minute))
+		w.eventually("the others are kept", func() bool { return w.kept(ids) == 3 })
+	})
 }

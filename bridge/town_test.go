@@ -147,8 +147,15 @@ func (w *town) breaks(requestType, clientID string) { w.broken.Store(requestType
 
 func (w *town) breaking(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the client left
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		q := r.URL.Query()
-		if _, broken := w.broken.Load(q.Get("requestType") + " " + q.Get("clientID") + q.Get("ClientID")); broken {
+		form, _ := url.ParseQuery(string(body)) // of another kind: it names nobody
+		id := cmp.Or(q.Get("clientID"), q.Get("ClientID"), form.Get("ClientID"))
+		if _, broken := w.broken.Load(q.Get("requestType") + " " + id); broken {
 			http.Error(rw, "Object required", http.StatusInternalServerError)
 			return
 		}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,22 +49,72 @@ func (s *Store) AddAudit(ctx context.Context, a Audit) error {
 	})
 }
 
-// Audits returns audits, the newest first. Who, action and connection are found by an index; a text is looked for row by row,
-// from the newest on.
-func (s *Store) Audits(ctx context.Context, f AuditFilter) (audits []Audit, err error) {
+// How many lines a search for a text looks through: few at first, for what is looked for is mostly new.
+const (
+	auditsFirst  = 500
+	auditsLooked = 50_000
+)
+
+// Audits returns audits, the newest first. Who, action and connection are found by an index; a text is looked for line by line, from
+// the newest on, in so many lines at most. When those held fewer than f.Limit and there may be older ones, last is the line where the
+// search stopped, with its ID and time alone: from there another one goes on with f.Before. Else it is zero.
+func (s *Store) Audits(ctx context.Context, f AuditFilter) (audits []Audit, last Audit, err error) {
 	err = s.read(ctx, "get audits", func(q tx) error {
-		found, err := q.auditsWith(ctx, f)
-		audits = collect(found, audit)
+		found, stopped, err := q.searchAudits(ctx, f)
+		audits, last = collect(found, audit), stopped
 		return err
 	})
-	return audits, err
+	return audits, last, err
+}
+
+func (q tx) searchAudits(ctx context.Context, f AuditFilter) (found []rows.Audit, last Audit, err error) {
+	since, before := firstID(f.Since), before(f)
+	if normal(f.Text) == "" {
+		found, err = q.auditsWith(ctx, f, since, before, f.Limit)
+		return found, last, err
+	}
+	for step, left := auditsFirst, auditsLooked; left > 0; step *= 10 {
+		step = min(step, left)
+		from, err := q.auditPlace(ctx, f, since, before, step-1)
+		whole := errors.Is(err, sql.ErrNoRows) // there are fewer lines than that
+		if whole {
+			from, err = since, nil
+		}
+		if err != nil {
+			return nil, last, err
+		}
+		fit, err := q.auditsWith(ctx, f, from, before, f.Limit-len(found))
+		if err != nil {
+			return nil, last, err
+		}
+		if found = append(found, fit...); whole || len(found) >= f.Limit {
+			return found, last, nil
+		}
+		before, left = from, left-step
+	}
+	return found, Audit{ID: before, At: timeOf(before)}, nil
+}
+
+// auditPlace is the id of the line behind skip others; it picks the query whose index fits.
+func (q tx) auditPlace(ctx context.Context, f AuditFilter, since, before string, skip int) (string, error) {
+	p := rows.AuditPlaceByWhoAndActionParams{Who: normal(f.Who), Action: f.Action, Skip: int64(skip), Since: since, Before: before}
+	switch {
+	case f.ConnectionID != "":
+		return q.AuditPlaceByConnection(ctx, rows.AuditPlaceByConnectionParams{ConnectionID: f.ConnectionID, Skip: p.Skip, Since: since, Before: before})
+	case f.Who != "" && f.Action != "":
+		return q.AuditPlaceByWhoAndAction(ctx, p)
+	case f.Who != "":
+		return q.AuditPlaceByWho(ctx, rows.AuditPlaceByWhoParams{Who: p.Who, Skip: p.Skip, Since: since, Before: before})
+	case f.Action != "":
+		return q.AuditPlaceByAction(ctx, rows.AuditPlaceByActionParams{Action: p.Action, Skip: p.Skip, Since: since, Before: before})
+	}
+	return q.AuditPlace(ctx, rows.AuditPlaceParams{Skip: p.Skip, Since: since, Before: before})
 }
 
 // auditsWith picks the query whose index fits.
-func (q tx) auditsWith(ctx context.Context, f AuditFilter) ([]rows.Audit, error) {
+func (q tx) auditsWith(ctx context.Context, f AuditFilter, since, before string, most int) ([]rows.Audit, error) {
 	p := rows.AuditsByWhoAndActionParams{
-		Who: normal(f.Who), Action: f.Action, Words: normal(f.Text), Most: int64(f.Limit),
-		Since: firstID(f.Since), Before: before(f),
+		Who: normal(f.Who), Action: f.Action, Words: normal(f.Text), Most: int64(most), Since: since, Before: before,
 	}
 	switch {
 	case f.ConnectionID != "":
@@ -125,6 +177,15 @@ func auditID(at time.Time) string {
 	binary.BigEndian.PutUint64(rest[:], count)
 	copy(id[9:14], rest[3:])
 	return id.String()
+}
+
+// timeOf is the time that an id is made of; zero of what is no id.
+func timeOf(id string) time.Time {
+	made, err := uuid.Parse(id)
+	if err != nil {
+		return time.Time{}
+	}
+	return moment(int64(binary.BigEndian.Uint64(made[:8]) >> 16))
 }
 
 func setTime(id *uuid.UUID, at time.Time) {

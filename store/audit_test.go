@@ -36,7 +36,7 @@ func TestAudits(t *testing.T) {
 			a.At = noon.Add(time.Duration(i) * time.Hour)
 			check(t, s.AddAudit(t.Context(), a))
 		}
-		all, err := s.Audits(t.Context(), store.AuditFilter{Limit: 10})
+		all, _, err := s.Audits(t.Context(), store.AuditFilter{Limit: 10})
 		check(t, err)
 		want := store.Audit{ID: all[2].ID, At: noon.Add(time.Hour), Who: "sam@example.com", Role: "operator", Action: "account",
 			ConnectionID: c.ID, LaunchID: "a launch", Detail: "two"}
@@ -71,13 +71,59 @@ func TestAudits(t *testing.T) {
 			if look.filter.Limit == 0 {
 				look.filter.Limit = 10
 			}
-			got, err := s.Audits(t.Context(), look.filter)
+			got, _, err := s.Audits(t.Context(), look.filter)
 			check(t, err)
 			if !slices.Equal(details(got), look.want) {
 				t.Errorf("%s: got %q, want %q", name, details(got), look.want)
 			}
 		}
 	})
+}
+
+// A search for a text looks through so many lines, and says where it stopped.
+func TestAuditsStopSearching(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			url := storetest.URL(t, engine)
+			s := storetest.At(t, url)
+			storetest.FillAudits(t, url, 120_000)
+			search := func(f store.AuditFilter, stopped int, want ...string) string {
+				t.Helper()
+				f.Limit = 51
+				got, last, err := s.Audits(t.Context(), f)
+				check(t, err)
+				if !slices.Equal(details(got), want) {
+					t.Errorf("%+v: got %q, want %q", f, details(got), want)
+				}
+				at := time.Time{}
+				if stopped > 0 {
+					at = time.UnixMilli(1700000000000 + int64(stopped)*1000)
+				}
+				if !last.At.Equal(at) || last.At.IsZero() != (last.ID == "") {
+					t.Errorf("%+v: stopped at %+v, want %s", f, last, at)
+				}
+				return last.ID
+			}
+			none := store.AuditFilter{Text: "no such text"}
+			none.Before = search(none, 70_000)
+			none.Before = search(none, 20_000)
+			search(none, 0)
+			search(store.AuditFilter{Text: "detail 69999", Before: search(store.AuditFilter{Text: "detail 69999"}, 70_000)}, 20_000, "detail 69999")
+			search(store.AuditFilter{Text: "detail 99999"}, 70_000, "detail 99999")
+			var page []string
+			for i := range 51 {
+				page = append(page, fmt.Sprint("detail ", 119_999-i))
+			}
+			search(store.AuditFilter{Text: "detail 119"}, 0, page...)
+			for _, f := range []store.AuditFilter{
+				{Who: "staff4@example.com"}, {Action: "kind4"}, {Who: "staff4@example.com", Action: "kind4"}, {ConnectionID: "account25002"},
+				{Until: time.UnixMilli(1700050005000)},
+			} {
+				f.Text = "detail 50004"
+				search(f, map[bool]int{true: 5}[!f.Until.IsZero()], "detail 50004")
+			}
+		})
+	}
 }
 
 // The order is that of the times, also of those that are written later.
@@ -87,7 +133,7 @@ func TestAuditsAreInTheOrderOfTheirTimes(t *testing.T) {
 			at := noon.Add(time.Duration(minutes) * time.Minute)
 			check(t, s.AddAudit(t.Context(), store.Audit{ID: store.NewID(), At: at, Detail: at.Format("15:04")}))
 		}
-		got, err := s.Audits(t.Context(), store.AuditFilter{Limit: 10})
+		got, _, err := s.Audits(t.Context(), store.AuditFilter{Limit: 10})
 		check(t, err)
 		if want := []string{noon.Add(3 * time.Minute).Format("15:04"), noon.Add(2 * time.Minute).Format("15:04"), noon.Add(time.Minute).Format("15:04")}; !slices.Equal(details(got), want) {
 			t.Errorf("got %q, want %q", details(got), want)
@@ -104,7 +150,7 @@ func TestAuditsOfOneMoment(t *testing.T) {
 			check(t, s.AddAudit(t.Context(), store.Audit{At: noon, Detail: detail}))
 			want = slices.Insert(want, 0, detail)
 		}
-		got, err := s.Audits(t.Context(), store.AuditFilter{Limit: 500, Since: noon, Until: noon.Add(time.Millisecond)})
+		got, _, err := s.Audits(t.Context(), store.AuditFilter{Limit: 500, Since: noon, Until: noon.Add(time.Millisecond)})
 		check(t, err)
 		if !slices.Equal(details(got), want) {
 			t.Errorf("got %q, want %q", details(got), want)

@@ -86,18 +86,32 @@ func TestLinksWithoutCustom(t *testing.T) {
 			{ClientID: "4", MojoContactID: 60},
 			{ClientID: "5", MojoContactID: 61},
 		}))
-		found := func(after string, want ...string) {
+		found := func(now time.Time, want ...string) []store.Link {
 			t.Helper()
-			links, err := s.LinksWithoutCustom(t.Context(), c.ID, after, 2)
+			links, err := s.LinksWithoutCustom(t.Context(), c.ID, now, 2)
 			check(t, err)
 			var got []string
 			for _, l := range links {
 				got = append(got, l.ClientID)
 			}
-			same(t, "after "+after, got, want)
+			same(t, "at "+now.String(), got, want)
+			return links
 		}
-		found("", "1", "4")
-		found("4", "5")
+		tried := found(noon, "1", "4")
+		tried[0].CustomTries, tried[0].CustomAt = 2, noon.Add(time.Hour)
+		tried[1].CustomTries, tried[1].CustomAt = 1, noon.Add(time.Minute)
+		check(t, s.SaveCustoms(t.Context(), c.ID, tried))
+		found(noon, "5")
+		found(noon.Add(time.Minute), "5", "4")
+		last := found(noon.Add(time.Hour), "5", "4")
+		last[0].CustomWritten = true
+		check(t, s.SaveCustoms(t.Context(), c.ID, last[:1]))
+		same(t, "the one that failed twice", found(noon.Add(time.Hour), "4", "1")[1].CustomTries, 2)
+
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{{ClientID: "1", MojoContactID: 62}, {ClientID: "4", MojoContactID: 60}}))
+		found(noon, "1")                                      // another id: it may be tried at once
+		check(t, s.SaveCustoms(t.Context(), c.ID, tried[:1])) // what is told of the old id doesn't count
+		same(t, "the new id", found(noon, "1")[0].CustomTries, 0)
 	})
 }
 
@@ -178,5 +192,43 @@ func TestConnectionsWithoutCustom(t *testing.T) {
 		found("leased, and in need of a sign-in", "", 10, ids[3])
 		check(t, s.Reset(t.Context(), ids[3], noon))
 		found("reset", "", 10)
+	})
+}
+
+func TestFoundLinksFillIn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{
+			{ClientID: "1", MojoContactID: 58, APIContactID: "wa-1", CreatedAt: noon},
+			{ClientID: "2", MojoContactID: 59, CustomWritten: true, CreatedAt: noon},
+			{ClientID: "3", Source: store.LinkSent, CreatedAt: noon},
+			{ClientID: "4", MojoContactID: 61, CreatedAt: noon},
+		}))
+		later := noon.Add(time.Hour)
+		for range 2 {
+			check(t, s.SaveFoundLinks(t.Context(), c.ID, []store.Link{
+				{ClientID: "1", MojoContactID: 57, APIContactID: "wa-1", CustomWritten: true, CreatedAt: later, PushedAt: later},
+				{ClientID: "2", MojoContactID: 57, APIContactID: "wa-2", CustomWritten: true, CreatedAt: later, PushedAt: later},
+				{ClientID: "3", MojoContactID: 60, APIContactID: "wa-3", CustomWritten: true, CreatedAt: later, PushedAt: later},
+				{ClientID: "4", MojoContactID: 61, APIContactID: "wa-4", CustomWritten: true, CreatedAt: later, PushedAt: later},
+				{ClientID: "5", MojoContactID: 61, APIContactID: "wa-5", CustomWritten: true, CreatedAt: later, PushedAt: later},
+			}))
+		}
+		links, err := s.Links(t.Context(), c.ID, []string{"1", "2", "3", "4", "5"})
+		check(t, err)
+		for id, want := range map[string]store.Link{
+			"1": {ClientID: "1", MojoContactID: 58, APIContactID: "wa-1", Source: store.LinkPush, CreatedAt: noon}, // still to be written
+			"2": {ClientID: "2", MojoContactID: 59, Source: store.LinkPush, CustomWritten: true, CreatedAt: noon},
+			"3": {ClientID: "3", MojoContactID: 60, Source: store.LinkSent, CustomWritten: true, CreatedAt: noon},
+			"4": {ClientID: "4", MojoContactID: 61, Source: store.LinkPush, CustomWritten: true, CreatedAt: noon},
+			"5": {ClientID: "5", MojoContactID: 61, APIContactID: "wa-5", Source: store.LinkPush, CustomWritten: true, CreatedAt: later, PushedAt: later},
+		} {
+			same(t, id, links[id], want)
+		}
+		l, err := s.LinkOf(t.Context(), c.ID, 61, "")
+		check(t, err)
+		same(t, "who told first", l.ClientID, "4")
+		check(t, s.Reset(t.Context(), c.ID, noon))
+		refused(t, s.SaveFoundLinks(t.Context(), c.ID, nil), store.ErrNotFound)
 	})
 }

@@ -28,6 +28,8 @@ type Link struct {
 	Source        LinkSource // "" is LinkPush
 	NotesSent     int64      // the highest NoteID of Wise Agent that is in Mojo
 	CustomWritten bool       // MojoContactID is in Wise Agent's custom field of that name
+	CustomTries   int        // how often that failed
+	CustomAt      time.Time  // it isn't tried again before
 	DoNotCallAt   time.Time  // when a call result in Mojo said so
 	CreatedAt     time.Time
 	PushedAt      time.Time // last
@@ -81,6 +83,8 @@ func scanLink(r row, more ...any) (Link, error) {
 		&l.Source,
 		&l.CustomWritten,
 		&l.DoNotCallAt,
+		&l.CustomTries,
+		&l.CustomAt,
 	}, more...)...)
 	return link(l), err
 }
@@ -93,6 +97,8 @@ func link(r rows.Link) Link {
 		Source:        LinkSource(r.Source),
 		NotesSent:     r.NotesSent,
 		CustomWritten: r.CustomWritten,
+		CustomTries:   int(r.CustomTries),
+		CustomAt:      moment(r.CustomAt),
 		DoNotCallAt:   moment(r.DoNotCallAt),
 		CreatedAt:     moment(r.CreatedAt),
 		PushedAt:      moment(r.PushedAt),
@@ -141,13 +147,13 @@ where mojo_contacts.connection_id = ?1
     and links.connection_id = mojo_contacts.connection_id
     and links.client_id = mojo_contacts.client_id`
 
-// LinksWithoutCustom returns links whose MojoContactID is known but not in Wise Agent yet, by ClientID; at most limit of those
-// after the ClientID after.
-func (s *Store) LinksWithoutCustom(ctx context.Context, connID, after string, limit int) (links []Link, err error) {
+// LinksWithoutCustom returns at most limit links whose MojoContactID is known but not in Wise Agent yet, and may be tried now. Those
+// that were never tried come first, then those that have waited longest.
+func (s *Store) LinksWithoutCustom(ctx context.Context, connID string, now time.Time, limit int) (links []Link, err error) {
 	err = s.read(ctx, "get links without custom field", func(q tx) error {
 		found, err := q.LinksWithoutCustom(ctx, rows.LinksWithoutCustomParams{
 			ConnectionID: connID,
-			After:        after,
+			Now:          millis(now),
 			Most:         int64(limit),
 		})
 		links = collect(found, link)
@@ -158,20 +164,67 @@ func (s *Store) LinksWithoutCustom(ctx context.Context, connID, after string, li
 
 // SaveLinks stores links over earlier ones. [ErrNotFound] when the connection isn't live.
 func (s *Store) SaveLinks(ctx context.Context, connID string, links []Link) error {
-	return s.write(ctx, "save links", func(q tx) error {
+	return s.changeLinks(ctx, "save links", connID, func(q tx) error { return saveLinks(ctx, q, connID, links) })
+}
+
+// changeLinks is write with the turn to deliver and the live connection.
+func (s *Store) changeLinks(ctx context.Context, op, connID string, f func(q tx) error) error {
+	return s.write(ctx, op, func(q tx) error {
 		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
 			return err
 		}
 		if _, err := q.LockLiveConnection(ctx, connID); err != nil {
 			return err
 		}
-		return saveLinks(ctx, q, connID, links)
+		return f(q)
 	})
 }
 
-// saveLinks stores links over earlier ones; the caller has the turn to deliver. What an earlier one knew better stays: how and when it was made, the ids, the notes
-// sent, the newest push, do-not-call, and that the custom field is written, unless there is another id now.
+// SaveFoundLinks stores links that custom fields in Wise Agent tell of, where no MojoContactID is known: what Mojo told of a contact
+// is newer than a copy of it, and stays. [ErrNotFound] when the connection isn't live.
+func (s *Store) SaveFoundLinks(ctx context.Context, connID string, links []Link) error {
+	return s.changeLinks(ctx, "save found links", connID, func(q tx) error {
+		return insertLinks(ctx, q, connID, links, addLinks, addMojoContacts)
+	})
+}
+
+// addLinks is upsertLinks for ids that are a copy.
+const addLinks = intoLinks + `
+on conflict (connection_id, client_id) do update
+set mojo_contact_id = case when links.mojo_contact_id = 0 then excluded.mojo_contact_id else links.mojo_contact_id end,
+    custom_written = links.custom_written or links.mojo_contact_id in (0, excluded.mojo_contact_id)`
+
+const addMojoContacts = intoMojoContacts + `
+on conflict (connection_id, mojo_contact_id) do nothing`
+
+// SaveCustoms notes what came of writing the MojoContactID of links to Wise Agent: their CustomWritten, CustomTries and CustomAt. Of a
+// link that has another one by now nothing is noted: it is still to be written. [ErrNotFound] when the connection isn't live.
+func (s *Store) SaveCustoms(ctx context.Context, connID string, links []Link) error {
+	t := table{kinds: []string{"text", "bigint", "boolean", "bigint", "bigint"}}
+	for _, l := range links {
+		t.add(l.ClientID, l.MojoContactID, l.CustomWritten, int64(l.CustomTries), millis(l.CustomAt))
+	}
+	return s.changeLinks(ctx, "save custom fields", connID, func(q tx) error {
+		return execBulk(ctx, q, updateCustoms, t, connID)
+	})
+}
+
+const updateCustoms = `
+update links
+set custom_written = v.column3,
+    custom_tries = v.column4,
+    custom_at = v.column5
+from %s
+where links.connection_id = ?1 and links.client_id = v.column1 and links.mojo_contact_id = v.column2`
+
+// saveLinks stores links over earlier ones; the caller has the turn to deliver. What an earlier one knew better stays: how and when it
+// was made, the ids, the notes sent, the newest push, do-not-call, and how writing the custom field went, unless there is another id
+// now.
 func saveLinks(ctx context.Context, q tx, connID string, links []Link) error {
+	return insertLinks(ctx, q, connID, links, upsertLinks, upsertMojoContacts)
+}
+
+func insertLinks(ctx context.Context, q tx, connID string, links []Link, linkRows, contactRows string) error {
 	t := table{kinds: []string{"text", "text", "bigint", "bigint", "bigint", "bigint", "text", "boolean", "bigint"}}
 	contacts := make(map[int64]string)
 	for _, l := range links {
@@ -183,17 +236,17 @@ func saveLinks(ctx context.Context, q tx, connID string, links []Link) error {
 			contacts[l.MojoContactID] = l.ClientID // the last one, if several say so
 		}
 	}
-	if err := execBulk(ctx, q, upsertLinks, t, connID); err != nil {
+	if err := execBulk(ctx, q, linkRows, t, connID); err != nil {
 		return err
 	}
 	found := table{kinds: []string{"bigint", "text"}}
 	for _, id := range slices.Sorted(maps.Keys(contacts)) {
 		found.add(id, contacts[id])
 	}
-	return execBulk(ctx, q, upsertMojoContacts, found, connID)
+	return execBulk(ctx, q, contactRows, found, connID)
 }
 
-const upsertLinks = `
+const intoLinks = `
 insert into links (
     connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at,
     source, custom_written, do_not_call_at
@@ -202,7 +255,9 @@ select
     cast(?1 as text), v.column1, v.column2, v.column3, v.column4, v.column5, v.column6,
     v.column7, v.column8, v.column9
 from %s
-where true
+where true`
+
+const upsertLinks = intoLinks + `
 on conflict (connection_id, client_id) do update
 set api_contact_id = case when excluded.api_contact_id = '' then links.api_contact_id else excluded.api_contact_id end,
     mojo_contact_id = case when excluded.mojo_contact_id = 0 then links.mojo_contact_id else excluded.mojo_contact_id end,
@@ -210,12 +265,16 @@ set api_contact_id = case when excluded.api_contact_id = '' then links.api_conta
     pushed_at = case when excluded.pushed_at > links.pushed_at then excluded.pushed_at else links.pushed_at end,
     custom_written = excluded.custom_written
         or links.custom_written and excluded.mojo_contact_id in (0, links.mojo_contact_id),
+    custom_tries = case when excluded.mojo_contact_id in (0, links.mojo_contact_id) then links.custom_tries else 0 end,
+    custom_at = case when excluded.mojo_contact_id in (0, links.mojo_contact_id) then links.custom_at else 0 end,
     do_not_call_at = case when excluded.do_not_call_at = 0 then links.do_not_call_at else excluded.do_not_call_at end`
 
-const upsertMojoContacts = `
+const intoMojoContacts = `
 insert into mojo_contacts (connection_id, mojo_contact_id, client_id)
 select cast(?1 as text), v.column1, v.column2
 from %s
-where true
+where true`
+
+const upsertMojoContacts = intoMojoContacts + `
 on conflict (connection_id, mojo_contact_id) do update
 set client_id = excluded.client_id`

@@ -48,6 +48,8 @@ type AuditLog struct {
 	List      []AuditLine
 	NewestURL string // GET; "" on the first page
 	OlderURL  string // GET; "" on the last page
+
+	SearchedTo time.Time // older lines were not searched yet; zero when all were
 }
 
 // AuditForm filters the audit log: it posts who, action, text, from, to and account.
@@ -88,6 +90,8 @@ func utc(t time.Time) string { return t.UTC().Format("Jan 2, 2006, 15:04:05 UTC"
 // nothing says why the list is empty.
 func (a AuditLog) nothing() string {
 	switch {
+	case !a.SearchedTo.IsZero():
+		return "Nothing that fits was found so far."
 	case a.NewestURL != "":
 		return "There is nothing older."
 	case a.Form.FromError+a.Form.ToError != "":

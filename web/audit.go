@@ -77,14 +77,14 @@ func (a *app) auditLog(c echo.Context) error {
 	if form.FromError+form.ToError != "" {
 		status = http.StatusUnprocessableEntity
 	} else {
-		found, err := a.Store.Audits(ctx, ask)
+		found, last, err := a.Store.Audits(ctx, ask)
 		if err != nil {
 			return err
 		}
 		if log.List, err = a.auditLines(ctx, found[:min(len(found), auditsShown)]); err != nil {
 			return err
 		}
-		turnAudits(&log, c.QueryParams(), found)
+		turnAudits(&log, c.QueryParams(), found, last)
 	}
 	if err := a.audited(c, auditLook, ask.ConnectionID, auditWanted(ask)); err != nil {
 		return err
@@ -199,8 +199,8 @@ func (a *app) auditLines(ctx context.Context, found []store.Audit) ([]views.Audi
 // supportAccountPath is the page of an account.
 func supportAccountPath(connID string) string { return supportPath + "/accounts/" + connID }
 
-// turnAudits sets the links to the lines before and after, and to all of them.
-func turnAudits(log *views.AuditLog, q url.Values, found []store.Audit) {
+// turnAudits sets the links to the lines before and after, and to all of them. last is where a search stopped.
+func turnAudits(log *views.AuditLog, q url.Values, found []store.Audit, last store.Audit) {
 	page := func(before string) string {
 		same := url.Values{}
 		for _, name := range []string{auditFiltered, "account"} {
@@ -218,6 +218,8 @@ func turnAudits(log *views.AuditLog, q url.Values, found []store.Audit) {
 	}
 	if len(found) > auditsShown {
 		log.OlderURL = page(found[auditsShown-1].ID)
+	} else if last.ID != "" {
+		log.OlderURL, log.SearchedTo = page(last.ID), last.At
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"addtomojo/store"
+	"addtomojo/store/storetest"
 )
 
 // lines are the details on a page of the audit log, in its order.
@@ -118,7 +119,7 @@ func TestAuditLogIsAudited(t *testing.T) {
 	h := newHouse(t, nil)
 	b := h.staff(sam, roleOperator)
 	b.audits(url.Values{"who": {vera}, "action": {"audit"}, "text": {"jane@example.com 520-555-0143"}, "from": {"2026-11-01"}, "to": {"2026-11-30"}}).want(200)
-	found, err := h.store.Audits(t.Context(), store.AuditFilter{Limit: 1})
+	found, _, err := h.store.Audits(t.Context(), store.AuditFilter{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,6 +152,25 @@ func TestAuditLogHasPages(t *testing.T) {
 	newest, _ := attr(page.all("a", "id", "newest")[0], "href")
 	if got := b.get(newest).want(200); got.value("who") != vera || got.value("text") != "row" || !strings.HasSuffix(got.lines()[0], "row 0") {
 		t.Errorf("newest: got %s, want the same filter without a place", newest)
+	}
+}
+
+// A search through many lines stops on its way, says so, and goes on when asked to.
+func TestAuditSearchGoesOn(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			h, database := newHouseOn(t, engine)
+			storetest.FillAudits(t, database, 50_100)
+			h.deed(20*365*24*60, store.Audit{Who: vera, Role: "viewer", Action: "knit", Detail: "two scarves"})
+			b := h.staff(sam, roleOperator)
+			page := b.audits(url.Values{"text": {"scarves"}}).want(200)
+			page.says("Nothing that fits was found so far.", "The search went back to Nov 14, 2023", "Go on searching older")
+			href, _ := attr(page.all("a", "id", "older")[0], "href")
+			got := b.get(href).want(200)
+			if lines := got.lines(); len(lines) != 1 || !strings.HasSuffix(lines[0], "two scarves") || len(got.all("a", "id", "older")) != 0 {
+				t.Errorf("got %q, want the oldest line and no more", lines)
+			}
+		})
 	}
 }
 

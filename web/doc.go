@@ -45,5 +45,5 @@
 //
 // Everything below /support belongs to support staff. They have a session of their own beside any customer's, with another
 // cookie and other rows; neither opens anything of the other's. A route asks for a role with staff(least), and its handler
-// writes down what was looked at or done with audited.
+// writes down what is looked at with audited, before it is shown, and what is done with begins, before it is done, and brought.
 package web

@@ -211,13 +211,18 @@ func (a *app) signOutStaff(c echo.Context) error {
 	return a.backToSignIn(c, staffNote{Calm: true, What: "You are signed out."})
 }
 
-// audited adds to the audit log what the present staff member looks at or does. On a full disk it goes to the log instead,
-// without the detail, so that support can still look.
+// audited adds to the audit log what the present staff member looks at. On a full disk it goes to the log instead, without the
+// detail, so that support can still look. What they do is written down with begins and brought.
 func (a *app) audited(c echo.Context, action, connID, detail string) error {
+	return a.audit(c.Request().Context(), a.deed(c, action, connID, detail))
+}
+
+// deed is the line of the audit log for what the present staff member looks at or does now.
+func (a *app) deed(c echo.Context, action, connID, detail string) store.Audit {
 	who := staffOf(c)
-	return a.audit(c.Request().Context(), store.Audit{
-		Who: who.Email, Role: string(who.Role), Action: action, ConnectionID: connID, LaunchID: visitOf(c).launch.ID, Detail: detail,
-	})
+	return store.Audit{
+		At: a.now(), Who: who.Email, Role: string(who.Role), Action: action, ConnectionID: connID, LaunchID: visitOf(c).launch.ID, Detail: detail,
+	}
 }
 
 func (a *app) audit(ctx context.Context, v store.Audit) error {

@@ -39,7 +39,7 @@ func (h *house) staff(email string, as role) *browser {
 // audits are all lines of the audit log, the newest first, as "who role action".
 func (h *house) audits() []string {
 	h.t.Helper()
-	found, err := h.store.Audits(h.t.Context(), store.AuditFilter{Limit: 1000})
+	found, _, err := h.store.Audits(h.t.Context(), store.AuditFilter{Limit: 1000})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -40,13 +40,17 @@ func (s *Server) NewStaffLink(ctx context.Context, email, asRole string, life ti
 	if err != nil {
 		return "", err
 	}
+	// First the audit log: no link is good without a line there.
+	err = s.Store.AddAudit(ctx, store.Audit{At: s.now(), Who: email, Role: asRole, Action: auditLink, Detail: "on the server's command line"})
+	if err != nil {
+		return "", err
+	}
 	token := randomID()
 	err = s.Store.AddStaffLink(ctx, store.StaffLink{TokenHash: hashID(token), Email: email, Role: asRole, ExpiresAt: s.now().Add(life)})
 	if err != nil {
 		return "", err
 	}
-	err = s.Store.AddAudit(ctx, store.Audit{At: s.now(), Who: email, Role: asRole, Action: auditLink, Detail: "on the server's command line"})
-	return base + supportLinkPath + "/" + token, err
+	return base + supportLinkPath + "/" + token, nil
 }
 
 var errStaffLink = errors.New("a one-time link that was used, or is too old")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,6 +22,9 @@ var staffProblems = []struct {
 	{errStaffRole, problem{Status: http.StatusForbidden, Title: "Your role doesn't allow this",
 		What: "You may look at everything here, but not change anything, so nothing was done.",
 		Next: "Ask an operator to do it, or to make you one."}},
+	{errUnwritten, problem{Status: http.StatusServiceUnavailable, Title: "This was not done", Wait: time.Minute,
+		What: "What you do here is written into the audit log first, and that can't be written just now. So nothing was done.",
+		Next: "Try again in a minute. If it lasts, tell whoever runs the service."}},
 	{errStaffLink, problem{Status: http.StatusGone, Title: "This link doesn't work any more",
 		What: "A sign-in link works once, and for 10 minutes.",
 		Next: "Ask whoever runs the service for a new one."}},

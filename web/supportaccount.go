@@ -242,7 +242,7 @@ func (a *app) historyPart(ctx context.Context, page *views.SupportAccount, conn 
 			page.Others = append(page.Others, row)
 		}
 	}
-	audits, err := a.Store.Audits(ctx, store.AuditFilter{ConnectionID: conn.ID, Limit: supportAuditsShown})
+	audits, _, err := a.Store.Audits(ctx, store.AuditFilter{ConnectionID: conn.ID, Limit: supportAuditsShown})
 	if err != nil {
 		return err
 	}

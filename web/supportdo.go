@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +14,31 @@ import (
 	"addtomojo/views"
 )
 
-// What support staff do. Each is written down before it is said to be done, and what came to nothing is written down, too.
+// What support staff do. Each stands in the audit log before it is done, and once more with what came of it. What came to nothing
+// is written down, too.
+
+// errUnwritten says that an action was not done, because the audit log couldn't be written.
+var errUnwritten = errors.New("the audit log can't be written")
+
+// begins writes down what is about to be done to the account; what says how much of it, "" for all there is. Without that line the
+// action must not be done: nobody would ever know of it.
+func (a *app) begins(c echo.Context, action, what string) error {
+	v := a.deed(c, action, visitOf(c).conn.ID, strings.TrimSuffix("begun: "+what, ": "))
+	if err := a.Store.AddAudit(context.WithoutCancel(c.Request().Context()), v); err != nil {
+		a.log().Error("not done: the audit log can't be written", "route", route(c), "staff", v.Who, "connection", v.ConnectionID, "err", err)
+		return errUnwritten
+	}
+	return nil
+}
+
+// brought writes down what came of an action. The action itself stands in the audit log by then, so where this line can't be stored
+// it goes to the log, and the staff member hears all the same what was done.
+func (a *app) brought(c echo.Context, action, what string) {
+	if err := a.audited(c, action, visitOf(c).conn.ID, what); err != nil {
+		a.log().Error("what an action brought is not in the audit log", "route", route(c), "staff", staffOf(c).Email,
+			"connection", visitOf(c).conn.ID, "err", err)
+	}
+}
 
 // doneCookie carries what an action brought to the account's screen.
 const doneCookie = "staff-done"
@@ -56,28 +81,28 @@ func (a *app) liftVeil(c echo.Context) error {
 // testNow asks both partners whether they answer for this account.
 func (a *app) testNow(c echo.Context) error {
 	conn := visitOf(c).conn
+	if err := a.begins(c, auditTest, ""); err != nil {
+		return err
+	}
 	if conn.State == store.StateReset {
 		return a.over(c, auditTest)
 	}
 	wise, mojo := a.Bridge.TestNow(c.Request().Context(), conn)
 	lines, bad := testWords(wise, mojo)
-	if err := a.audited(c, auditTest, conn.ID, strings.Join(lines, " ")); err != nil {
-		return err
-	}
+	a.brought(c, auditTest, strings.Join(lines, " "))
 	return a.done(c, views.SupportNote{Lines: lines, Bad: bad})
 }
 
 // over says that nothing can be done for a connection that was reset.
 func (a *app) over(c echo.Context, action string) error {
-	if err := a.audited(c, action, visitOf(c).conn.ID, "nothing: the connection was reset"); err != nil {
-		return err
-	}
+	a.brought(c, action, "nothing: the connection was reset")
 	return a.done(c, views.SupportNote{Lines: []string{"This connection was reset, so nothing was done."}, Bad: true})
 }
 
 // failed writes down that an action ended with an error, and gives that back.
 func (a *app) failed(c echo.Context, action string, err error) error {
-	return errors.Join(err, a.audited(c, action, visitOf(c).conn.ID, "failed on our side"))
+	a.brought(c, action, "failed on our side")
+	return err
 }
 
 // retryAll delivers again what needed a person and was received since the time in the form, in the customer's zone; all of it
@@ -98,6 +123,9 @@ func (a *app) retryAll(c echo.Context) error {
 		}
 		said = "since " + since.UTC().Format("2006-01-02 15:04 UTC")
 	}
+	if err := a.begins(c, auditRetry, said); err != nil {
+		return err
+	}
 	n, err := a.Bridge.RetryEvents(c.Request().Context(), conn, since)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -105,9 +133,7 @@ func (a *app) retryAll(c echo.Context) error {
 	case err != nil:
 		return a.failed(c, auditRetry, err)
 	}
-	if err := a.audited(c, auditRetry, conn.ID, said+": "+many(n, "delivery", "deliveries")); err != nil {
-		return err
-	}
+	a.brought(c, auditRetry, said+": "+many(n, "delivery", "deliveries"))
 	return a.done(c, views.SupportNote{Lines: []string{many(n, "delivery is", "deliveries are") + " tried once more now."}})
 }
 
@@ -118,25 +144,27 @@ func (a *app) retryOne(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.begins(c, auditRetry, "one delivery: "+id); err != nil {
+		return err
+	}
 	err = a.Bridge.RetryEvent(c.Request().Context(), conn, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrStale):
-		if err := a.audited(c, auditRetry, conn.ID, "nothing: "+id+" needs nobody"); err != nil {
-			return err
-		}
+		a.brought(c, auditRetry, "nothing: "+id+" needs nobody")
 		return a.done(c, views.SupportNote{Lines: []string{"That delivery needs nobody any more, so nothing was done."}})
 	case err != nil:
 		return a.failed(c, auditRetry, err)
 	}
-	if err := a.audited(c, auditRetry, conn.ID, "one delivery: "+id); err != nil {
-		return err
-	}
+	a.brought(c, auditRetry, "one delivery: "+id)
 	return a.done(c, views.SupportNote{Lines: []string{"The delivery is tried once more now."}})
 }
 
 // makeReconnectLink shows a fresh link, once: no cookie and no address carries it.
 func (a *app) makeReconnectLink(c echo.Context) error {
 	conn := visitOf(c).conn
+	if err := a.begins(c, auditReconnect, ""); err != nil {
+		return err
+	}
 	link, err := a.Bridge.ReconnectLink(c.Request().Context(), conn)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -144,21 +172,20 @@ func (a *app) makeReconnectLink(c echo.Context) error {
 	case err != nil:
 		return a.failed(c, auditReconnect, err)
 	}
-	if err := a.audited(c, auditReconnect, conn.ID, ""); err != nil {
-		return err
-	}
+	a.brought(c, auditReconnect, "made")
 	return a.accountScreen(c, link)
 }
 
 // endSessions signs the customer out everywhere.
 func (a *app) endSessions(c echo.Context) error {
 	conn := visitOf(c).conn
+	if err := a.begins(c, auditSessions, ""); err != nil {
+		return err
+	}
 	n, err := a.Store.EndSessions(c.Request().Context(), conn.Email)
 	if err != nil {
 		return a.failed(c, auditSessions, err)
 	}
-	if err := a.audited(c, auditSessions, conn.ID, many(n, "session", "sessions")); err != nil {
-		return err
-	}
+	a.brought(c, auditSessions, many(n, "session", "sessions"))
 	return a.done(c, views.SupportNote{Lines: []string{many(n, "session was", "sessions were") + " ended. The connection itself goes on."}})
 }

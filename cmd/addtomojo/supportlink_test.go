@@ -64,7 +64,7 @@ func lastLink(t *testing.T, settings Settings) store.Audit {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	found, err := db.Audits(t.Context(), store.AuditFilter{Action: "link", Limit: 1, Since: time.Now().Add(-time.Minute)})
+	found, _, err := db.Audits(t.Context(), store.AuditFilter{Action: "link", Limit: 1, Since: time.Now().Add(-time.Minute)})
 	if err != nil || len(found) != 1 {
 		t.Fatalf("audit log: got %v and %v, want the link", found, err)
 	}

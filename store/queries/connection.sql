@@ -151,7 +151,7 @@ order by created_at desc, id desc
 limit cast(@most as bigint);
 
 -- name: ConnectionsWithoutCustom :many
--- Healthy ones that nobody works for, with a link whose custom field is still to be written.
+-- Healthy ones that nobody works for, with a link whose custom field is to be written now.
 select connections.id
 from connections
 where connections.state = 'connected'
@@ -161,7 +161,7 @@ where connections.state = 'connected'
     and connections.id in ( -- reads what is to be written alone; with exists, SQLite reads all links
         select links.connection_id
         from links
-        where links.mojo_contact_id <> 0 and links.custom_written = false
+        where links.mojo_contact_id <> 0 and links.custom_written = false and links.custom_at <= @now
     )
 order by connections.id
 limit cast(@most as bigint);

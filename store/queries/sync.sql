@@ -12,8 +12,8 @@ limit 1;
 
 -- name: LinksWithoutCustom :many
 select * from links
-where connection_id = @connection_id and client_id > @after and mojo_contact_id <> 0 and custom_written = false
-order by client_id
+where connection_id = @connection_id and custom_at <= @now and mojo_contact_id <> 0 and custom_written = false
+order by custom_at, client_id
 limit cast(@most as bigint);
 
 -- name: Snapshot :one

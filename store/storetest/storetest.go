@@ -85,24 +85,75 @@ func URL(t testing.TB, engine string) string {
 	return s.database(name)
 }
 
-// Refuse makes every update of a table fail, as a broken disk would, until the returned function is called. The path is that of
-// a SQLite database.
-func Refuse(t testing.TB, path, table string) (stop func()) {
+// Refuse makes every "insert" or "update" of a table fail, as a broken disk would, until the returned function is called.
+func Refuse(t testing.TB, url, what, table string) (stop func()) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := SQL(t, url)
 	do := func(statement string) {
 		t.Helper()
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Error(err)
 		}
 	}
-	do("create trigger refuse before update on " + table + " begin select raise(abort, 'refused by the test'); end")
-	return func() { do("drop trigger refuse") }
+	begin := "begin select raise(abort, 'refused by the test'); end"
+	if isPostgres(url) {
+		do("create or replace function refuse() returns trigger language plpgsql as 'begin raise exception ''refused by the test''; end'")
+		begin = "for each row execute function refuse()"
+	}
+	name := "refuse_" + what + "_" + table
+	do("create trigger " + name + " before " + what + " on " + table + " " + begin)
+	drop := "drop trigger " + name
+	if isPostgres(url) {
+		drop += " on " + table
+	}
+	return func() { do(drop) }
 }
+
+// SQL opens the database of a URL beside its store. It is closed when the test ends.
+func SQL(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	driver, address := "sqlite", "file:"+url+"?_pragma=busy_timeout(10000)"
+	if isPostgres(url) {
+		driver, address = "pgx", url
+	}
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// FillAudits adds n lines to the audit log: a second apart, by 20 people, of 10 kinds and of one nobody does but once in 100,000,
+// half of them about one of 50,000 accounts. They count themselves, from "detail 0" on, the oldest.
+func FillAudits(t testing.TB, url string, n int) {
+	t.Helper()
+	lines := sqliteAudits
+	if isPostgres(url) {
+		lines = postgresAudits
+	}
+	if _, err := SQL(t, url).ExecContext(t.Context(), fmt.Sprintf(lines, n)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const (
+	sqliteAudits = `
+with recursive n (i) as (select 0 union all select i + 1 from n where i + 1 < %d),
+    a as (select i, 1700000000000 + i * 1000 as at, printf('%%012x', 1700000000000 + i * 1000) as h from n)
+insert into audits (id, at, who, role, action, connection_id, launch_id, detail)
+select substr(h, 1, 8) || '-' || substr(h, 9) || '-7000-8000-' || printf('%%012x', i), at, 'staff' || (i %% 20) || '@example.com', 'viewer',
+    case when i %% 100000 = 7 then 'rare' else 'kind' || (i %% 10) end, case when i %% 2 = 0 then 'account' || (i / 2 %% 50000) else '' end, '', 'detail ' || i
+from a`
+	postgresAudits = `
+with a as (select i, 1700000000000 + i * 1000::bigint as at, lpad(to_hex(1700000000000 + i * 1000::bigint), 12, '0') as h from generate_series(0, %d - 1) as i)
+insert into audits (id, at, who, role, action, connection_id, launch_id, detail)
+select substr(h, 1, 8) || '-' || substr(h, 9) || '-7000-8000-' || lpad(to_hex(i), 12, '0'), at, 'staff' || (i %% 20) || '@example.com', 'viewer',
+    case when i %% 100000 = 7 then 'rare' else 'kind' || (i %% 10) end, case when i %% 2 = 0 then 'account' || (i / 2 %% 50000) else '' end, '', 'detail ' || i
+from a`
+)
+
+func isPostgres(url string) bool { return strings.HasPrefix(url, "postgres") }
 
 // Vault returns the vault of this process's stores.
 func Vault(t testing.TB) *store.Vault {

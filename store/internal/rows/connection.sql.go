@@ -174,7 +174,7 @@ where connections.state = 'connected'
     and connections.id in ( -- reads what is to be written alone; with exists, SQLite reads all links
         select links.connection_id
         from links
-        where links.mojo_contact_id <> 0 and links.custom_written = false
+        where links.mojo_contact_id <> 0 and links.custom_written = false and links.custom_at <= ?1
     )
 order by connections.id
 limit cast(?3 as bigint)
@@ -186,7 +186,7 @@ type ConnectionsWithoutCustomParams struct {
 	Most  int64
 }
 
-// Healthy ones that nobody works for, with a link whose custom field is still to be written.
+// Healthy ones that nobody works for, with a link whose custom field is to be written now.
 func (q *Queries) ConnectionsWithoutCustom(ctx context.Context, arg ConnectionsWithoutCustomParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, connectionsWithoutCustom, arg.Now, arg.After, arg.Most)
 	if err != nil {

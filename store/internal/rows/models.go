@@ -117,6 +117,8 @@ type Link struct {
 	Source        string
 	CustomWritten bool
 	DoNotCallAt   int64
+	CustomTries   int64
+	CustomAt      int64
 }
 
 type MojoNote struct {

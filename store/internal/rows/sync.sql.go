@@ -143,7 +143,7 @@ func (q *Queries) DueFeeds(ctx context.Context, arg DueFeedsParams) ([]DueFeedsR
 }
 
 const linkByAPIContact = `-- name: LinkByAPIContact :one
-select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at from links
+select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at, custom_tries, custom_at from links
 where connection_id = ?1 and api_contact_id = ?2 and api_contact_id <> ''
 order by pushed_at desc
 limit 1
@@ -168,12 +168,14 @@ func (q *Queries) LinkByAPIContact(ctx context.Context, arg LinkByAPIContactPara
 		&i.Source,
 		&i.CustomWritten,
 		&i.DoNotCallAt,
+		&i.CustomTries,
+		&i.CustomAt,
 	)
 	return i, err
 }
 
 const linkByMojoContact = `-- name: LinkByMojoContact :one
-select links.connection_id, links.client_id, links.api_contact_id, links.mojo_contact_id, links.notes_sent, links.created_at, links.pushed_at, links.source, links.custom_written, links.do_not_call_at
+select links.connection_id, links.client_id, links.api_contact_id, links.mojo_contact_id, links.notes_sent, links.created_at, links.pushed_at, links.source, links.custom_written, links.do_not_call_at, links.custom_tries, links.custom_at
 from mojo_contacts
 join links on links.connection_id = mojo_contacts.connection_id and links.client_id = mojo_contacts.client_id
 where mojo_contacts.connection_id = ?1 and mojo_contacts.mojo_contact_id = ?2
@@ -198,25 +200,27 @@ func (q *Queries) LinkByMojoContact(ctx context.Context, arg LinkByMojoContactPa
 		&i.Source,
 		&i.CustomWritten,
 		&i.DoNotCallAt,
+		&i.CustomTries,
+		&i.CustomAt,
 	)
 	return i, err
 }
 
 const linksWithoutCustom = `-- name: LinksWithoutCustom :many
-select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at from links
-where connection_id = ?1 and client_id > ?2 and mojo_contact_id <> 0 and custom_written = false
-order by client_id
+select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at, custom_tries, custom_at from links
+where connection_id = ?1 and custom_at <= ?2 and mojo_contact_id <> 0 and custom_written = false
+order by custom_at, client_id
 limit cast(?3 as bigint)
 `
 
 type LinksWithoutCustomParams struct {
 	ConnectionID string
-	After        string
+	Now          int64
 	Most         int64
 }
 
 func (q *Queries) LinksWithoutCustom(ctx context.Context, arg LinksWithoutCustomParams) ([]Link, error) {
-	rows, err := q.db.QueryContext(ctx, linksWithoutCustom, arg.ConnectionID, arg.After, arg.Most)
+	rows, err := q.db.QueryContext(ctx, linksWithoutCustom, arg.ConnectionID, arg.Now, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +239,8 @@ func (q *Queries) LinksWithoutCustom(ctx context.Context, arg LinksWithoutCustom
 			&i.Source,
 			&i.CustomWritten,
 			&i.DoNotCallAt,
+			&i.CustomTries,
+			&i.CustomAt,
 		); err != nil {
 			return nil, err
 		}
