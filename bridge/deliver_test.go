@@ -1,7 +1,6 @@
 package bridge_test
 
 import (
-	"database/sql"
 	"fmt"
 	"net/http"
 	"strings"
@@ -206,9 +205,9 @@ func TestStrangersAreExcluded(t *testing.T) {
 // than Wise Agent is to be asked at once.
 func TestDeliveriesGoOnWhileOutcomesAreStored(t *testing.T) {
 	t.Parallel()
-	hold := map[string][2]string{ // what keeps others from writing
-		storetest.SQLite:   {"sqlite", "begin immediate"},
-		storetest.Postgres: {"pgx", "begin; update turns set last = last where name = 'deliver'"},
+	hold := map[string]string{ // what keeps others from writing
+		storetest.SQLite:   "begin immediate",
+		storetest.Postgres: "begin; update turns set last = last where name = 'deliver'",
 	}
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
@@ -232,13 +231,10 @@ func TestDeliveriesGoOnWhileOutcomesAreStored(t *testing.T) {
 				w.tell(fmt.Sprint("msg_", i), w.hook("call.completed", w.who(id), callOf(1000+i, "contact", "")))
 			}
 			w.eventually("8 notes are on their way", func() bool { return calls.Load() == 8 })
-			raw, err := sql.Open(hold[engine][0], url)
-			w.need(err)
-			defer raw.Close()
-			holder, err := raw.Conn(t.Context())
+			holder, err := storetest.SQL(t, url).Conn(t.Context())
 			w.need(err)
 			defer holder.Close()
-			_, err = holder.ExecContext(t.Context(), hold[engine][1])
+			_, err = holder.ExecContext(t.Context(), hold[engine])
 			w.need(err)
 			close(answer)
 			w.eventually("24 more notes are written", func() bool { return calls.Load() == 8+24 })
