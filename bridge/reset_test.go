@@ -128,7 +128,7 @@ func TestWhoeverHoldsTheLeaseDeliversBeforeAReset(t *testing.T) {
 	w.ResetGrace = 20 * time.Second
 	c := w.customer(1, 8)
 	w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Latency, Delay: 400 * time.Millisecond})
-	w.calls(c, 1, 40, other.Bridge)
+	w.calls(c, 1, 40, other.door())
 	w.resets(c, 40, 0, 15*time.Second)
 	w.wantCalls(c, 1, 40)
 }

@@ -53,6 +53,7 @@ type town struct {
 	watch      func(*http.Request) // sees each call of Wise Agent; set before there is any
 	broken     *sync.Map           // requestType and id of what Wise Agent answers 500 to, see breaks
 	logged     *testLog
+	door       func() *door // opened when it is first asked for
 	stop       func()
 }
 
@@ -108,6 +109,7 @@ func newTown(t *testing.T, s *store.Store, box mojobox.Config, wrap ...func(http
 		Mojo:       &mojo.Client{AuthURL: town.mojoURL, ClientID: "addtomojo", ClientSecret: "mojo-secret"},
 		Log:        slog.New(slog.NewTextHandler(town.logged, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}
+	town.door = sync.OnceValue(town.newDoor)
 	town.run()
 	return town
 }

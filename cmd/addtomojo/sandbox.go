@@ -88,6 +88,7 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 sign in (it is filled in), tick some contacts and choose Actions → Add to Mojo.
 Mojo PIN %s, login %s, password %s. Other logins: %s/login/
 What Mojo tells of calls and edits: %[5]s/sandbox/hooks
+A large list and busy colleagues in Wise Agent, many calls in Mojo: %[1]s/sandbox/load and %[5]s/sandbox/hooks
 What is told of a connection that needs a sign-in, by e-mail and webhook: %[6]s
 Faults: %[1]s/sandbox/faults and %[5]s/sandbox/faults. Stop with Ctrl-C.
 
@@ -206,6 +207,7 @@ func (s *sandbox) run(ctx context.Context) error {
 		defer server.Close()
 	}
 	defer s.Mojo.Close() // no more hooks once the service is gone
+	defer s.Wise.Close() // nor edits
 	return serve(ctx, s.Settings, s.listeners[0], s.log)
 }
 

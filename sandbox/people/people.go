@@ -2,7 +2,7 @@
 //
 // [Make] gives the same people for the same seed, so that a screenshot, a test and a bench speak of the same list. Nobody
 // in it is real: telephone numbers are of the form NXX-555-01xx, which is set aside for fiction, and e-mail addresses are at
-// example.com and example.org. Numbers are unique up to about 11,000 of them, except where people share one on purpose.
+// example.com and example.org. Numbers are unique up to about 32,000 of them, except where people share one on purpose.
 //
 // The list is as untidy as a CRM that several assistants have typed into for ten years. The awkward cases come at fixed
 // places, so that even a short list has them:
@@ -88,8 +88,8 @@ const (
 // A maker draws people one after another from one stream of random numbers.
 type maker struct {
 	rand   *rand.Rand
-	areas  []string
-	phones int // how many numbers were given out
+	areas  []string // whose numbers are given out at present
+	phones int      // how many of theirs were given out
 }
 
 // ordinary invents the i-th person as if nothing were odd.
@@ -195,10 +195,16 @@ func (m *maker) phone() string {
 	return pick(m, formats)(m.digits())
 }
 
+// lines is how many numbers of an area are set aside for fiction.
+const lines = 100
+
 // digits gives out the next number as ten digits: the area codes first, then the next line of each.
 func (m *maker) digits() string {
+	if m.phones == lines*len(m.areas) {
+		m.areas, m.phones = strings.Fields(moreAreas), 0
+	}
 	area := m.areas[m.phones%len(m.areas)]
-	line := 100 + m.phones/len(m.areas)%100
+	line := 100 + m.phones/len(m.areas)
 	m.phones++
 	return fmt.Sprintf("%s5550%03d", area, line)
 }

@@ -46,7 +46,7 @@ func TestNobodyIsReal(t *testing.T) {
 
 func TestNumbersAreSharedOnlyOnPurpose(t *testing.T) {
 	owners := map[string][]int{}
-	for i, p := range people.Make(5000, 3) {
+	for i, p := range people.Make(15000, 3) {
 		seen := map[string]bool{}
 		for _, phone := range []string{p.HomePhone, p.MobilePhone, p.WorkPhone} {
 			d := digits(phone)
@@ -67,8 +67,8 @@ func TestNumbersAreSharedOnlyOnPurpose(t *testing.T) {
 			t.Errorf("number %s belongs to people %v, want only neighbours 7 and 8 of a cycle to share", number, who)
 		}
 	}
-	if want := 100; shared != want {
-		t.Errorf("got %d shared numbers among 5,000 people, want %d", shared, want)
+	if want := 300; shared != want {
+		t.Errorf("got %d shared numbers among 15,000 people, want %d", shared, want)
 	}
 }
 

@@ -15,7 +15,12 @@
 //	POST /WiseAuth/token        code and refresh, JSON or form, credentials in the body or by HTTP Basic
 //	POST /WiseAuth/revoke       either token
 //	     /http/webconnect.asp   the requests of sections 3.1 to 3.5 of what is known of Wise Agent's API
-//	     /contacts, /contacts/{id}, /add-to-mojo   the pages; /sandbox/... sets faults and habits
+//	     /contacts, /contacts/{id}, /add-to-mojo   the pages; /sandbox/... sets faults and habits, and makes load
+//
+// # Load
+//
+// At /sandbox/load people add thousands of invented contacts to their account, and have contacts edited at a pace, as colleagues do
+// while a push or deliveries run. Both are bounded; edits end by themselves, with a button, and with [Server.Close].
 //
 // # Its manners
 //

@@ -31,6 +31,12 @@ func (s *Server) AddContacts(email string, all []people.Person) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.accountOf(email)
+	a.invented += len(all)
+	return s.addPeople(a, all)
+}
+
+// addPeople puts people into an account.
+func (s *Server) addPeople(a *account, all []people.Person) []string {
 	now := s.cfg.Now()
 	ids := make([]string, 0, len(all))
 	for i, p := range all {

@@ -58,6 +58,10 @@ type Server struct {
 	counts   map[string]int
 	rotated  int
 	lastID   map[string]int // by kind of thing
+
+	life    context.Context // of what the stand-in does by itself; ended by Close
+	endLife context.CancelFunc
+	running sync.WaitGroup
 }
 
 // New makes a stand-in without users.
@@ -88,6 +92,7 @@ func New(cfg Config) *Server {
 		counts:     map[string]int{},
 		lastID:     map[string]int{"contact": 26854, "vendor": 11, "note": 81000, "call": 4400, "category": 300, "custom": 900, "address": 1200},
 	}
+	s.life, s.endLife = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	return s
 }
@@ -119,6 +124,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /contacts/{id}/notes", s.signedIn(s.writeNote))
 	mux.HandleFunc("GET /secure/client/summary", s.summary)
 	mux.HandleFunc("/add-to-mojo", s.signedIn(s.addToMojo))
+	mux.HandleFunc("GET /sandbox/load", s.signedIn(s.loadPage))
+	mux.HandleFunc("POST /sandbox/load", s.signedIn(s.changeLoad))
 	mux.HandleFunc("GET /sandbox/options", s.optionsPage)
 	mux.HandleFunc("POST /sandbox/options", s.changeOptions)
 	mux.HandleFunc("POST /sandbox/revoke", s.signedIn(s.takeAccess))
@@ -184,14 +191,8 @@ func (s *Server) slow(next http.Handler) http.Handler {
 		s.mu.Lock()
 		wait := s.cfg.Latency
 		s.mu.Unlock()
-		if wait > 0 && !strings.HasSuffix(r.URL.Path, "/auth") {
-			timer := time.NewTimer(wait)
-			defer timer.Stop()
-			select {
-			case <-timer.C:
-			case <-r.Context().Done():
-				return
-			}
+		if wait > 0 && !strings.HasSuffix(r.URL.Path, "/auth") && !pause(r.Context(), wait) {
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

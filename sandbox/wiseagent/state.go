@@ -112,6 +112,8 @@ type account struct {
 	calls      []*Call
 	categories []category
 	consent    map[string]bool // scopes that the user gave the app, until the refresh token goes
+	invented   int             // how many people of the list that loads continue were used
+	editing    *editing        // nil until there were edits
 }
 
 // category is a name for contacts.

@@ -62,6 +62,7 @@ func newBox(t *testing.T, change ...func(*wiseagent.Config)) *box {
 		c(&cfg)
 	}
 	b.Server = wiseagent.New(cfg)
+	t.Cleanup(b.Close)
 	b.AddUser(wiseagent.User{Email: dana, Password: "pw", First: "Dana", Last: "Ruiz",
 		Team:    []wiseagent.Member{{ID: 7, Name: "Dana Ruiz", Email: dana, JobTitle: "Broker"}, {ID: 8, Name: "Sam Ito", Email: "sam@example.com"}},
 		Outside: []wiseagent.Outside{{Name: "Olga Crane", Email: "olga@example.org", Cell: "602-555-0188"}}})

@@ -53,3 +53,22 @@ if (everybody && page) {
   for (const tick of ticks) tick.addEventListener("change", () => { everybody.checked = false; tell(); });
   tell();
 }
+
+// The page of load: how far the edits are, once a second. The form comes back when they end.
+const follow = async () => {
+  const now = document.querySelector("#edits-now");
+  const answer = await fetch("/sandbox/load").catch(() => null);
+  const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page && page.querySelector("#edits-now");
+  if (!fresh) return; // signed out, or the sandbox has ended
+  if (fresh.dataset.underway === "true") {
+    now.querySelector(".progress").replaceWith(fresh.querySelector(".progress"));
+    setTimeout(follow, 1000);
+    return;
+  }
+  const focused = now.contains(document.activeElement);
+  now.replaceWith(fresh);
+  document.querySelector("#edits-said").textContent = page.querySelector("#edits-said").textContent;
+  if (focused) document.querySelector("#edits").focus();
+};
+if (document.querySelector("#edits-now")?.dataset.underway === "true") setTimeout(follow, 1000);
