@@ -25,6 +25,7 @@
 //	probe.go        whether the partners answer, asked on purpose
 //	standing.go     how a connection stands, the same for customer and support
 //	findings.go     what is wrong with it, and what to do about it
+//	meter.go        what is counted for whoever runs the service
 //
 // It knows no HTTP of ours and no SQL.
 package bridge
@@ -81,8 +82,9 @@ type Bridge struct {
 	Mailer      *Mailer       // nil sends no e-mails
 	NoticeAfter time.Duration // how long a connection needs a sign-in before people are told; 0 is 5 minutes
 
-	Log *slog.Logger     // nil is slog.Default()
-	Now func() time.Time // nil is time.Now
+	Meter Meter            // nil counts nothing
+	Log   *slog.Logger     // nil is slog.Default()
+	Now   func() time.Time // nil is time.Now
 
 	prefetches prefetches
 	watchers   watchers

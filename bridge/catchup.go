@@ -115,8 +115,12 @@ func (b *Bridge) fromFeed(ctx context.Context, conn store.Connection, e mojo.Eve
 		return nil
 	}
 	about, err := readAbout(e.Data)
+	isNew := false
 	if err == nil {
-		err = b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.At, Data: e.Data}, about)
+		isNew, err = b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.At, Data: e.Data}, about)
+	}
+	if isNew {
+		b.meter().CaughtUp()
 	}
 	if errors.Is(err, ErrHookUnreadable) {
 		b.log().Warn("unreadable event in a feed", "connection", conn.ID)

@@ -166,7 +166,9 @@ func (b *Bridge) refreshOnce(ctx context.Context, connID string, side store.Side
 			return tokens, fmt.Errorf("lease refresh: %w", err)
 		}
 		if mine {
-			return b.rotate(ctx, connID, side, owner, tokens)
+			fresh, err := b.rotate(ctx, connID, side, owner, tokens)
+			b.meter().Refreshed(side, err)
+			return fresh, err
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):

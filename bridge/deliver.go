@@ -285,23 +285,25 @@ func (r *round) one(ctx context.Context, e *effect) {
 	e.out = store.Outcome{EventID: e.event.ID, Owner: r.b.owner()}
 	r.settle(e, e.apply(ctx))
 	r.called <- struct{}{} // never waits, nor does landed: they have room for all that may be at work
-	r.finish(ctx, e.out)
+	if r.finish(ctx, e.out) {
+		e.measure()
+	}
 	r.b.watchers.tell(e.event.ID)
 }
 
 // finish stores an outcome. Without a database it tries on: until then nobody here delivers the event again. When it has to give
-// up, the event is looked for before it is written again.
-func (r *round) finish(ctx context.Context, out store.Outcome) {
+// up, the event is looked for before it is written again. It tells whether the outcome counts.
+func (r *round) finish(ctx context.Context, out store.Outcome) bool {
 	for {
 		err := r.b.Store.FinishEvent(context.WithoutCancel(ctx), out)
 		if err == nil || errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrNotFound) {
 			r.b.unstored.drop(out.EventID)
-			return
+			return err == nil
 		}
 		r.b.log().Error("store delivery", "event", out.EventID, "err", err)
 		r.b.unstored.add(out.EventID)
 		if sleep(ctx, finishEvery) != nil {
-			return
+			return false
 		}
 	}
 }

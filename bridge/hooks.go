@@ -18,13 +18,16 @@ var ErrHookUnreadable = errors.New("the hook can't be read")
 // person can look at it.
 func (b *Bridge) Receive(ctx context.Context, webhookID string, body []byte) error {
 	hook, about, err := readHook(body)
-	if err != nil {
-		return err
+	isNew := false
+	if err == nil {
+		isNew, err = b.receive(ctx, webhookID, hook, about)
 	}
-	return b.receive(ctx, webhookID, hook, about)
+	b.meter().Hook(hookOutcome(isNew, err))
+	return err
 }
 
-func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, about about) error {
+// receive tells whether the event is new.
+func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, about about) (isNew bool, err error) {
 	contact := about.Contact
 	if hook.Timestamp.IsZero() {
 		hook.Timestamp = b.now()
@@ -40,19 +43,21 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, a
 		Body:        hook.Data, OccurredAt: hook.Timestamp, ReceivedAt: b.now(),
 	}, b.owner())
 	if err != nil {
-		return fmt.Errorf("receive event: %w", err)
+		return false, fmt.Errorf("receive event: %w", err)
 	}
 	if got.Event.ConnectionID != "" {
 		b.pulses.felt(got.Event.ConnectionID, store.WayHooks, nil, b.now())
 	}
 	switch {
+	case got.New && got.Event.State == store.EventExcluded:
+		b.meter().Event(got.Event.Type, got.Event.State, 0)
 	case got.Event.State != store.EventWaiting:
 	case got.Event.Type == eventDisconnected:
 		b.disconnected(ctx, got.Event)
 	case got.New:
 		b.wakeMail(got.Event.ConnectionID)
 	}
-	return nil
+	return got.New, nil
 }
 
 // about is what has to be known of an event before it is stored: whose it is, and whom it is about.

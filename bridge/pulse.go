@@ -165,6 +165,11 @@ func (b *Bridge) storePulses(ctx context.Context) error {
 // RefuseHook counts a hook that was turned away: none of our secrets fits it, or it is signed for a time that lies behind our
 // clock by so much. body is unproven, and only asked for the account it names.
 func (b *Bridge) RefuseHook(body []byte, reason store.HookReason, behind time.Duration) {
+	outcome := HookBadSignature
+	if reason == store.HookClock {
+		outcome = HookBadClock
+	}
+	b.meter().Hook(outcome)
 	account := accountIn(body)
 	if account == "" {
 		return

@@ -48,6 +48,7 @@ func (b *Bridge) StartPush(ctx context.Context, conn store.Connection, in StartP
 	}
 	if created {
 		b.log().Info("push begins", "push", push.ID, "connection", conn.ID, "contacts", push.Total)
+		b.meter().PushBegun()
 		b.wake(conn.ID)
 	}
 	return push, nil
@@ -94,12 +95,10 @@ type Progress struct {
 }
 
 // Ended tells that nothing more happens by itself.
-func (p Progress) Ended() bool {
-	switch p.Push.State {
-	case store.PushDone, store.PushStopped, store.PushUndone:
-		return true
-	}
-	return false
+func (p Progress) Ended() bool { return ended(p.Push.State) }
+
+func ended(s store.PushState) bool {
+	return s == store.PushDone || s == store.PushStopped || s == store.PushUndone
 }
 
 // Through tells that every contact ended well, so that the customer can be taken to the powerdialer.
@@ -191,6 +190,9 @@ func (b *Bridge) RetryFailed(ctx context.Context, conn store.Connection, push st
 	n, err := b.Store.RetryPush(ctx, push.ID, b.now())
 	if err != nil {
 		return 0, fmt.Errorf("retry push: %w", err)
+	}
+	if n > 0 {
+		b.meter().PushBegun()
 	}
 	b.watchers.tell(push.ID)
 	b.wake(push.ConnectionID)

@@ -203,6 +203,9 @@ func (b *Bridge) setPush(ctx context.Context, push store.Push, state store.PushS
 	if err != nil && !errors.Is(err, store.ErrStale) {
 		return fmt.Errorf("store state of push: %w", err)
 	}
+	if err == nil && ended(state) {
+		b.meter().PushEnded(state)
+	}
 	b.watchers.tell(push.ID)
 	return nil
 }

@@ -59,10 +59,22 @@ func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 			cleared = p.b.setPush(ctx, p.push, store.PushSending, "", 0, p.b.now())
 			troubled = false
 		}
-		if err := errors.Join(p.b.Store.MarkPush(ctx, p.push.ID, marks), cleared); err != nil {
+		err := p.b.markResults(ctx, p.push, marks)
+		if err := errors.Join(err, cleared); err != nil {
 			return fmt.Errorf("keep results: %w", err)
 		}
 		p.b.watchers.tell(p.push.ID)
 	}
 	return nil
+}
+
+// markResults writes what became of contacts.
+func (b *Bridge) markResults(ctx context.Context, push store.Push, marks store.PushMarks) error {
+	err := b.Store.MarkPush(ctx, push.ID, marks)
+	if err == nil || errors.Is(err, store.ErrStale) { // the push was stopped, the results are stored
+		for _, c := range marks.Results {
+			b.meter().Contact(c.State)
+		}
+	}
+	return err
 }

@@ -173,7 +173,10 @@ func (b *Bridge) endedInMojo(ctx context.Context, e store.Event) error {
 	} else if err := b.beginReset(ctx, conn.ID); err != nil {
 		return err
 	}
-	if err := b.Store.FinishEvent(ctx, settled); err != nil && !errors.Is(err, store.ErrStale) {
+	switch err := b.Store.FinishEvent(ctx, settled); {
+	case err == nil:
+		b.meter().Event(e.Type, settled.State, settled.At.Sub(e.ReceivedAt))
+	case !errors.Is(err, store.ErrStale):
 		return fmt.Errorf("settle disconnect: %w", err)
 	}
 	if before {

@@ -47,7 +47,7 @@ func (b *Bridge) takeOut(ctx context.Context, conn store.Connection, push store.
 	if err := b.undoRefused(ctx, conn, push, err); err != nil {
 		return err
 	}
-	err = b.Store.MarkPush(context.WithoutCancel(ctx), push.ID, store.PushMarks{Results: out})
+	err = b.markResults(context.WithoutCancel(ctx), push, store.PushMarks{Results: out})
 	if err != nil {
 		return fmt.Errorf("keep what was undone: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // API is one account's host, used with one access token. It is made by
@@ -75,8 +76,9 @@ const maxPages = 1000
 
 // Groups lists all groups of the account (Mojo's API, part B2), page after page
 // if Mojo gives pages. A next page on another host is not fetched.
-func (a *API) Groups(ctx context.Context) ([]Group, error) {
+func (a *API) Groups(ctx context.Context) (_ []Group, err error) {
 	const op = "list groups"
+	defer a.client.measured(op, time.Now(), &err)
 	var groups []Group
 	next := a.account + "/api/groups/"
 	for range maxPages {
@@ -146,8 +148,9 @@ func nextPage(from, link string) (string, error) {
 // CreateGroup makes a group (Mojo's API, part B2).
 //
 // Errors: ErrGroupTaken; after a DoubtError look for the name in Groups.
-func (a *API) CreateGroup(ctx context.Context, name string) (Group, error) {
+func (a *API) CreateGroup(ctx context.Context, name string) (_ Group, err error) {
 	const op = "create group"
+	defer a.client.measured(op, time.Now(), &err)
 	got, err := a.call(ctx, op, http.MethodPost, a.account+"/api/groups/", map[string]string{"name": name})
 	if got.status == http.StatusBadRequest && nameTaken(got.body) {
 		return Group{}, fmt.Errorf("%s: %w", op, ErrGroupTaken)

@@ -35,6 +35,10 @@ type Client struct {
 	// set here, redirects are not followed.
 	HTTP *http.Client
 
+	// Measure is told of each call that was made: what was asked for, how long
+	// that took and what came of it. Nil tells nobody.
+	Measure func(op string, took time.Duration, err error)
+
 	once sync.Once
 	http *http.Client
 }
@@ -64,6 +68,13 @@ func newTransport() *http.Transport {
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 64,
 		IdleConnTimeout:     90 * time.Second,
+	}
+}
+
+// measured tells Measure of a call, begun at some time, that ended with err.
+func (c *Client) measured(op string, begun time.Time, err *error) {
+	if c.Measure != nil {
+		c.Measure(op, time.Since(begun), *err)
 	}
 }
 

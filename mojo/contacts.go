@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // MediaType says what kind of number or address a Media is.
@@ -82,10 +83,11 @@ func (a *API) BulkUpdate(ctx context.Context, contacts []Contact) (BulkResult, e
 	return res, err
 }
 
-func (a *API) bulk(ctx context.Context, op, path string, contacts []Contact) (BulkResult, error) {
+func (a *API) bulk(ctx context.Context, op, path string, contacts []Contact) (_ BulkResult, err error) {
 	if len(contacts) == 0 {
 		return BulkResult{}, nil
 	}
+	defer a.client.measured(op, time.Now(), &err)
 	got, err := a.call(ctx, op, http.MethodPost, a.account+path, wireContacts(contacts))
 	if err != nil {
 		return BulkResult{}, err
@@ -181,8 +183,9 @@ func (w envelope) refusals(op string, got answer) (doubles []label, err error) {
 // than some JSON object for success.
 //
 // Errors: ErrUnknownContact.
-func (a *API) AddNote(ctx context.Context, apiContactID, text string) error {
+func (a *API) AddNote(ctx context.Context, apiContactID, text string) (err error) {
 	const op = "add note"
+	defer a.client.measured(op, time.Now(), &err)
 	got, err := a.call(ctx, op, http.MethodPost, a.account+"/api/notes/", wireNoteFor{apiContactID, text, 1})
 	if got.status < 500 && strings.Contains(complaint(got.body), "Invalid api_contact_id") {
 		return fmt.Errorf("%s: %w", op, ErrUnknownContact)
@@ -196,8 +199,9 @@ func (a *API) AddNote(ctx context.Context, apiContactID, text string) error {
 // Contact reads a contact (Mojo's API, part B3).
 //
 // Errors: ErrUnknownContact.
-func (a *API) Contact(ctx context.Context, apiContactID string) (Contact, error) {
+func (a *API) Contact(ctx context.Context, apiContactID string) (_ Contact, err error) {
 	const op = "get contact"
+	defer a.client.measured(op, time.Now(), &err)
 	got, err := a.call(ctx, op, http.MethodGet, a.account+"/api/contacts/"+url.PathEscape(apiContactID)+"/", nil)
 	if got.status == http.StatusNotFound {
 		return Contact{}, fmt.Errorf("%s: %w", op, ErrUnknownContact)
@@ -220,11 +224,12 @@ func (a *API) Contact(ctx context.Context, apiContactID string) (Contact, error)
 
 // RemoveFromGroup takes contacts out of a group and leaves them in Mojo (Mojo's
 // API, part B3). Doing it twice does no harm.
-func (a *API) RemoveFromGroup(ctx context.Context, groupID int64, apiContactIDs []string) error {
+func (a *API) RemoveFromGroup(ctx context.Context, groupID int64, apiContactIDs []string) (err error) {
 	const op = "remove from group"
 	if len(apiContactIDs) == 0 {
 		return nil
 	}
+	defer a.client.measured(op, time.Now(), &err)
 	got, err := a.call(ctx, op, http.MethodPost, a.account+"/api/contacts/remove_from_group/", map[string]any{
 		"group_id": groupID, "api_contact_ids": apiContactIDs,
 	})

@@ -26,8 +26,9 @@ type Event struct {
 // from the very first.
 //
 // Errors: ErrNotAvailable where the host has no feed; a RefusedError when it doesn't know the event that after names.
-func (a *API) Events(ctx context.Context, after string) ([]Event, error) {
+func (a *API) Events(ctx context.Context, after string) (_ []Event, err error) {
 	const op = "read feed"
+	defer a.client.measured(op, time.Now(), &err)
 	query := url.Values{"after": {after}, "limit": {strconv.Itoa(FeedLimit)}}
 	got, err := a.call(ctx, op, http.MethodGet, a.account+"/api/integration-events/?"+query.Encode(), nil)
 	if got.status == http.StatusNotFound {

@@ -53,8 +53,9 @@ type wireToken struct {
 // password is used for this request and not kept.
 //
 // Errors: ErrCredentials, ErrSuspended, BackOffError after too many tries.
-func (c *Client) SignIn(ctx context.Context, pin, login, password string) (Grant, error) {
+func (c *Client) SignIn(ctx context.Context, pin, login, password string) (_ Grant, err error) {
 	const op = "sign in to Mojo"
+	defer c.measured(op, time.Now(), &err)
 	w, err := c.token(ctx, op, url.Values{
 		"grant_type": {"password"}, "pin": {pin}, "username": {login}, "password": {password},
 	})
@@ -84,8 +85,9 @@ type Renewal struct {
 // is used up. Save the new one before using it.
 //
 // Errors: ErrGrantDead, together with ErrSuspended when that is the reason.
-func (c *Client) Refresh(ctx context.Context, refreshToken string) (Renewal, error) {
+func (c *Client) Refresh(ctx context.Context, refreshToken string) (_ Renewal, err error) {
 	const op = "refresh Mojo token"
+	defer c.measured(op, time.Now(), &err)
 	w, err := c.token(ctx, op, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}})
 	switch {
 	case oauthError(err) == "invalid_grant":
@@ -103,8 +105,10 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string) (Renewal, err
 
 // Revoke ends a token; hint is "access_token" or "refresh_token" (RFC 7009). A
 // token that Mojo doesn't know any more counts as revoked.
-func (c *Client) Revoke(ctx context.Context, token, hint string) error {
-	_, err := c.form(ctx, "revoke Mojo token", "/oauth/revoke/", url.Values{"token": {token}, "token_type_hint": {hint}})
+func (c *Client) Revoke(ctx context.Context, token, hint string) (err error) {
+	const op = "revoke Mojo token"
+	defer c.measured(op, time.Now(), &err)
+	_, err = c.form(ctx, op, "/oauth/revoke/", url.Values{"token": {token}, "token_type_hint": {hint}})
 	if code := oauthError(err); code == "invalid_grant" || code == "invalid_token" {
 		return nil
 	}

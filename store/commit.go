@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // An entry is what goes into a shared commit: an event that arrives, or a mark of deliveries. Both go into the same commits on
 // SQLite, which has one writing connection: else each kind would wait for every second fsync of the other.
@@ -17,6 +20,10 @@ type done struct {
 
 // commit stores entries in one transaction; on PostgreSQL, where a batch has one kind of entry, on as few ways to the server as can be.
 func (s *Store) commit(ctx context.Context, batch []entry) (all []done, err error) {
+	if s.OnCommit != nil {
+		begun := time.Now()
+		defer func() { s.OnCommit(len(batch), time.Since(begun), err) }()
+	}
 	receipts, marks := sorted(batch)
 	switch {
 	case !s.piped():

@@ -25,6 +25,9 @@ var eventTypes = []string{
 	"account.disconnected",
 }
 
+// EventTypes are the types of events that go to Wise Agent.
+func EventTypes() []string { return slices.Clone(eventTypes) }
+
 // The reasons of events that are excluded at once.
 const (
 	notConnected = "Not connected to Wise Agent."

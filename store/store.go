@@ -49,6 +49,10 @@ var (
 
 // Store is an open database. Make one with [Open].
 type Store struct {
+	// OnCommit is told of each shared commit of events and their deliveries: how many went into it, how long it took and what came
+	// of it. Set it before the Store is used; nil tells nobody.
+	OnCommit func(items int, took time.Duration, err error)
+
 	writer, reader *sql.DB // one and the same on PostgreSQL
 	engine         engine
 	vault          *Vault

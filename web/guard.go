@@ -129,26 +129,39 @@ func recovered(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// logged writes a line for each request: method, route pattern, status, duration. Never the path, the query or an
-// address: they name launches and people.
+// logged writes a line for each request and has it measured: method, route pattern, status, duration. Never the path, the query or
+// an address: they name launches and people.
 func (a *app) logged(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		begin := time.Now()
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
+		took := time.Since(begin)
+		if a.Measure != nil {
+			a.Measure(a.measuredAs(c), c.Response().Status, took)
+		}
 		if c.Path() != healthPath {
-			a.log().Info("request", "method", method(c), "route", route(c), "status", c.Response().Status,
-				"ms", time.Since(begin).Milliseconds())
+			a.log().Info("request", "method", method(c), "route", route(c), "status", c.Response().Status, "ms", took.Milliseconds())
 		}
 		return nil
 	}
 }
 
-// route is the pattern of the route that answers, "none" when there is none.
+// measuredAs is the route of a request. A path with a method that it doesn't take has none: whoever tries them all out must not
+// multiply what is counted.
+func (a *app) measuredAs(c echo.Context) Route {
+	r := Route{Method: method(c), Pattern: route(c)}
+	if !a.known[r] {
+		r.Pattern = NoRoute
+	}
+	return r
+}
+
+// route is the pattern of the route that answers, NoRoute when there is none.
 func route(c echo.Context) string {
 	if c.Path() == "" || c.Path() == "/*" {
-		return "none"
+		return NoRoute
 	}
 	return c.Path()
 }

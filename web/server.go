@@ -35,8 +35,11 @@ type Server struct {
 	Support          Support        // who may look at /support; the zero value lets in who has a one-time link alone
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed; none: the connection's own address counts
 
-	Log *slog.Logger     // nil is slog.Default()
-	Now func() time.Time // nil is time.Now
+	// Measure is told of each request: its route, the answer's status and how long that took. Whatever has no route is of NoRoute.
+	// Nil tells nobody.
+	Measure func(r Route, status int, took time.Duration)
+	Log     *slog.Logger     // nil is slog.Default()
+	Now     func() time.Time // nil is time.Now
 
 	// Stopping ends the event streams when it is closed, so that a server that shuts down needn't wait for them. Nil
 	// never ends them early.
@@ -55,8 +58,9 @@ type app struct {
 	static   *static.Files
 	hooks    []*standardwebhooks.Webhook // one for each secret
 	tokens   [][sha256.Size]byte
-	secure   bool   // BaseURL is https
-	csp      string // Content-Security-Policy with a %s for the nonce
+	secure   bool           // BaseURL is https
+	csp      string         // Content-Security-Policy with a %s for the nonce
+	known    map[Route]bool // every route
 }
 
 // Handler checks the settings and gives the handler of everything the service answers.
@@ -70,15 +74,21 @@ func (s *Server) Routes() ([]Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []Route
+	return routesOf(e), nil
+}
+
+func routesOf(e *echo.Echo) (list []Route) {
 	for _, r := range e.Routes() {
 		list = append(list, Route{Method: r.Method, Pattern: r.Path})
 	}
-	return list, nil
+	return list
 }
 
 // Route is one line of the routing table.
 type Route struct{ Method, Pattern string }
+
+// NoRoute is the pattern of requests for which there is no route.
+const NoRoute = "none"
 
 func (s *Server) echo() (*echo.Echo, error) {
 	a, err := s.app()
@@ -89,6 +99,10 @@ func (s *Server) echo() (*echo.Echo, error) {
 	e.IPExtractor = trustedIP(s.TrustedProxies)
 	e.HTTPErrorHandler = a.problem
 	a.routes(e)
+	a.known = make(map[Route]bool)
+	for _, r := range routesOf(e) {
+		a.known[r] = true
+	}
 	return e, nil
 }
 

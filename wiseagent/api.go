@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // API is the data API used with one customer's access token. It is made by
@@ -138,8 +139,9 @@ type User struct{ First, Last, Email string }
 
 // User tells whose token it is (getUser, section 3.1; scope profile). Email is
 // never empty: it is what a Wise Agent account is known by.
-func (a *API) User(ctx context.Context) (User, error) {
+func (a *API) User(ctx context.Context) (_ User, err error) {
 	const op = "get user"
+	defer a.client.measured(op, time.Now(), &err)
 	list, err := a.get(ctx, op, "getUser", nil)
 	if err != nil {
 		return User{}, err
@@ -160,8 +162,9 @@ func (a *API) User(ctx context.Context) (User, error) {
 
 // ContactsCount tells how many contacts the account has (getContactsCount,
 // section 3.2; scope contacts).
-func (a *API) ContactsCount(ctx context.Context) (int, error) {
+func (a *API) ContactsCount(ctx context.Context) (_ int, err error) {
 	const op = "count contacts"
+	defer a.client.measured(op, time.Now(), &err)
 	list, err := a.get(ctx, op, "getContactsCount", nil)
 	if err != nil {
 		return 0, err

@@ -57,8 +57,9 @@ func folded(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Calls reads all Call List entries of a contact, the oldest first (GET calls, section 3.5;
 // scope contacts). It makes one request per 100 entries.
-func (a *API) Calls(ctx context.Context, clientID string) ([]Call, error) {
+func (a *API) Calls(ctx context.Context, clientID string) (_ []Call, err error) {
 	const op, size = "list calls", 100
+	defer a.client.measured(op, time.Now(), &err)
 	var all []Call
 	seen := map[string]bool{}
 	for page := 1; page <= callPages; page++ {
@@ -124,8 +125,9 @@ func (c *Client) readCall(item json.RawMessage) (Call, error) {
 // 3.5; scope contacts). Doing it twice makes two: after a DoubtError look with Calls and Same.
 //
 // Errors: ErrUnknownContact where Wise Agent says so, else RefusedError.
-func (a *API) AddCall(ctx context.Context, n NewCall) (string, error) {
+func (a *API) AddCall(ctx context.Context, n NewCall) (_ string, err error) {
 	const op = "add call"
+	defer a.client.measured(op, time.Now(), &err)
 	w, err := a.write(ctx, op, http.MethodPost, "calls", n.params())
 	if err != nil {
 		return "", err
@@ -140,8 +142,9 @@ func (a *API) AddCall(ctx context.Context, n NewCall) (string, error) {
 // contacts). Doing it twice does no harm.
 //
 // Errors: ErrUnknownCall.
-func (a *API) UpdateCall(ctx context.Context, callID string, n NewCall) error {
+func (a *API) UpdateCall(ctx context.Context, callID string, n NewCall) (err error) {
 	const op = "update call"
+	defer a.client.measured(op, time.Now(), &err)
 	params := n.params()
 	params.Set("CallId", callID)
 	if n.Completed && !n.CompletedAt.IsZero() {
@@ -162,8 +165,10 @@ func (a *API) UpdateCall(ctx context.Context, callID string, n NewCall) error {
 // DeleteCall takes an entry off the Call List (DELETE calls, section 3.5; scope contacts).
 //
 // Errors: ErrUnknownCall, when it is gone already.
-func (a *API) DeleteCall(ctx context.Context, callID string) error {
-	return a.do(ctx, "delete call", http.MethodDelete, "calls", url.Values{"CallId": {callID}})
+func (a *API) DeleteCall(ctx context.Context, callID string) (err error) {
+	const op = "delete call"
+	defer a.client.measured(op, time.Now(), &err)
+	return a.do(ctx, op, http.MethodDelete, "calls", url.Values{"CallId": {callID}})
 }
 
 func (n NewCall) params() url.Values {

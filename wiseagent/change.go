@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // NewContact is a contact to be made. First, Last and Source are required.
@@ -37,6 +38,7 @@ type NewContact struct {
 // e-mail or a phone that Wise Agent knows it by; after a DoubtError look with FindContacts.
 func (a *API) CreateContact(ctx context.Context, n NewContact) (clientID string, isNew bool, err error) {
 	const op = "create contact"
+	defer a.client.measured(op, time.Now(), &err)
 	w, err := a.write(ctx, op, http.MethodPost, "webcontact", n.params())
 	if err != nil {
 		return "", false, err
@@ -85,8 +87,9 @@ func (n NewContact) params() url.Values {
 // Whether an empty value clears a field is not known. Doing it twice does no harm.
 //
 // Errors: ErrUnknownContact where Wise Agent says so; RefusedError for a field it won't take.
-func (a *API) UpdateContact(ctx context.Context, clientID string, fields map[string]string) error {
+func (a *API) UpdateContact(ctx context.Context, clientID string, fields map[string]string) (err error) {
 	const op = "update contact"
+	defer a.client.measured(op, time.Now(), &err)
 	params := url.Values{"clientID": {clientID}}
 	for name, value := range fields {
 		params.Set(name, value)
@@ -105,16 +108,20 @@ func (a *API) UpdateContact(ctx context.Context, clientID string, fields map[str
 // section 3.3; scope contacts). Doing it twice does no harm.
 //
 // Errors: ErrUnknownContact where Wise Agent says so, else RefusedError.
-func (a *API) AddToCategory(ctx context.Context, category string, clientIDs ...string) error {
-	return a.do(ctx, "add to category", http.MethodPost, "addClientsToCategory", url.Values{
+func (a *API) AddToCategory(ctx context.Context, category string, clientIDs ...string) (err error) {
+	const op = "add to category"
+	defer a.client.measured(op, time.Now(), &err)
+	return a.do(ctx, op, http.MethodPost, "addClientsToCategory", url.Values{
 		"category": {category}, "clientids": {strings.Join(clientIDs, ",")},
 	})
 }
 
 // EnsureCategory makes a category unless it is there (addCategories, section 3.3; scope
 // contacts). A name with a comma would make two: don't.
-func (a *API) EnsureCategory(ctx context.Context, name string) error {
-	err := a.do(ctx, "add category", http.MethodPost, "addCategories", url.Values{"categories": {name}})
+func (a *API) EnsureCategory(ctx context.Context, name string) (err error) {
+	const op = "add category"
+	defer a.client.measured(op, time.Now(), &err)
+	err = a.do(ctx, op, http.MethodPost, "addCategories", url.Values{"categories": {name}})
 	no, ok := errors.AsType[*RefusedError](err)
 	if ok && strings.Contains(strings.ToLower(no.Text), "exist") {
 		return nil
@@ -126,8 +133,10 @@ func (a *API) EnsureCategory(ctx context.Context, name string) error {
 //
 // Errors: ErrCustomTaken when the contact has one with this key, whatever its value;
 // ErrUnknownContact where Wise Agent says so.
-func (a *API) AddCustom(ctx context.Context, clientID, key, value string) error {
-	err := a.do(ctx, "add custom field", http.MethodPost, "addClientCustom", url.Values{"ClientID": {clientID}, "Key": {key}, "Value": {value}})
+func (a *API) AddCustom(ctx context.Context, clientID, key, value string) (err error) {
+	const op = "add custom field"
+	defer a.client.measured(op, time.Now(), &err)
+	err = a.do(ctx, op, http.MethodPost, "addClientCustom", url.Values{"ClientID": {clientID}, "Key": {key}, "Value": {value}})
 	no, ok := errors.AsType[*RefusedError](err)
 	if ok && no.Cause == nil && strings.Contains(strings.ToLower(no.Text), strings.ToLower(key)) {
 		no.Cause = ErrCustomTaken
@@ -137,7 +146,9 @@ func (a *API) AddCustom(ctx context.Context, clientID, key, value string) error 
 
 // EditCustom changes the value of a custom field that the contact has (editClientCustomData,
 // section 3.3, by PUT: the DELETE of the documentation is taken for a slip; scope contacts). Doing it twice does no harm.
-func (a *API) EditCustom(ctx context.Context, clientID, key, value string) error {
-	return a.do(ctx, "edit custom field", http.MethodPut, "editClientCustomData",
+func (a *API) EditCustom(ctx context.Context, clientID, key, value string) (err error) {
+	const op = "edit custom field"
+	defer a.client.measured(op, time.Now(), &err)
+	return a.do(ctx, op, http.MethodPut, "editClientCustomData",
 		url.Values{"ClientID": {clientID}, "Key": {key}, "Value": {value}})
 }

@@ -74,8 +74,9 @@ type wireContact struct {
 
 // Contacts reads one page of the account's contacts (getContacts, section 3.2;
 // scope contacts). Pages count from 1; a page shorter than size is the last.
-func (a *API) Contacts(ctx context.Context, page, size int) ([]Contact, error) {
+func (a *API) Contacts(ctx context.Context, page, size int) (_ []Contact, err error) {
 	const op = "list contacts"
+	defer a.client.measured(op, time.Now(), &err)
 	list, err := a.get(ctx, op, "getContacts", paging(page, size))
 	if err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ type Query struct {
 // FindContacts reads the contacts that fit, at most 100 (getContacts with a filter,
 // section 3.2; scope contacts). A phone or e-mail that a contact gained by
 // CreateContact may find it without being among its fields. An empty query is a mistake and finds nobody.
-func (a *API) FindContacts(ctx context.Context, q Query) ([]Contact, error) {
+func (a *API) FindContacts(ctx context.Context, q Query) (_ []Contact, err error) {
 	const op = "find contacts"
 	params := paging(1, 100)
 	switch {
@@ -106,6 +107,7 @@ func (a *API) FindContacts(ctx context.Context, q Query) ([]Contact, error) {
 	default:
 		return nil, nil
 	}
+	defer a.client.measured(op, time.Now(), &err)
 	list, err := a.get(ctx, op, "getContacts", params)
 	if err != nil {
 		return nil, err
@@ -117,8 +119,9 @@ func (a *API) FindContacts(ctx context.Context, q Query) ([]Contact, error) {
 // (getSingleContact, section 3.2; scope contacts).
 //
 // Errors: ErrUnknownContact.
-func (a *API) Contact(ctx context.Context, clientID string) (Contact, error) {
+func (a *API) Contact(ctx context.Context, clientID string) (_ Contact, err error) {
 	const op = "get contact"
+	defer a.client.measured(op, time.Now(), &err)
 	list, err := a.get(ctx, op, "getSingleContact", url.Values{"clientID": {clientID}})
 	if err != nil {
 		return Contact{}, err
@@ -214,8 +217,9 @@ type Note struct {
 
 // Notes reads one page of a contact's notes (getContactNotes, section 3.4; scope
 // contacts). Pages count from 1; a page shorter than size is the last.
-func (a *API) Notes(ctx context.Context, clientID string, page, size int) ([]Note, error) {
+func (a *API) Notes(ctx context.Context, clientID string, page, size int) (_ []Note, err error) {
 	const op = "list notes"
+	defer a.client.measured(op, time.Now(), &err)
 	params := paging(page, size)
 	params.Set("ClientID", clientID)
 	list, err := a.get(ctx, op, "getContactNotes", params)

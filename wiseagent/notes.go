@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // NewNote is a note to be written on one contact.
@@ -22,8 +23,9 @@ type NewNote struct {
 // contacts). Doing it twice writes two notes: after a DoubtError look with Notes.
 //
 // Errors: ErrUnknownContact where Wise Agent says so, else RefusedError.
-func (a *API) AddNote(ctx context.Context, n NewNote) (int64, error) {
+func (a *API) AddNote(ctx context.Context, n NewNote) (_ int64, err error) {
 	const op = "add note"
+	defer a.client.measured(op, time.Now(), &err)
 	params := url.Values{"clientids": {n.ClientID}, "subject": {n.Subject}, "note": {n.Text}}
 	if list := csv(n.Categories); list != "" {
 		params.Set("categories", list)
@@ -49,8 +51,10 @@ func (a *API) AddNote(ctx context.Context, n NewNote) (int64, error) {
 // scope contacts). Doing it twice does no harm.
 //
 // Errors: ErrLocked, ErrUnknownNote.
-func (a *API) UpdateNote(ctx context.Context, noteID int64, subject, text string) error {
-	err := a.do(ctx, "update note", http.MethodPut, "updateContactNote", url.Values{
+func (a *API) UpdateNote(ctx context.Context, noteID int64, subject, text string) (err error) {
+	const op = "update note"
+	defer a.client.measured(op, time.Now(), &err)
+	err = a.do(ctx, op, http.MethodPut, "updateContactNote", url.Values{
 		"noteID": {strconv.FormatInt(noteID, 10)}, "subject": {subject}, "note": {text},
 	})
 	if no, ok := errors.AsType[*RefusedError](err); ok && strings.Contains(strings.ToLower(no.Text), "locked") {

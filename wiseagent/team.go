@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Member belongs to the account's inside team.
@@ -15,8 +16,9 @@ type Member struct {
 }
 
 // Team lists the inside team, which may be nobody (getTeam, section 3.1; scope team).
-func (a *API) Team(ctx context.Context) ([]Member, error) {
+func (a *API) Team(ctx context.Context) (_ []Member, err error) {
 	const op = "get team"
+	defer a.client.measured(op, time.Now(), &err)
 	list, err := a.get(ctx, op, "getTeam", nil)
 	if err != nil {
 		return nil, err

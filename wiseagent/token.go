@@ -40,8 +40,9 @@ func (c *Client) ConsentURL(redirectURL, state, verifier string) string {
 // is made; after a DoubtError the customer has to consent again.
 //
 // Errors: ErrGrantDead when the code is used, too old or not ours.
-func (c *Client) Exchange(ctx context.Context, code, verifier, redirectURL string) (*oauth2.Token, error) {
+func (c *Client) Exchange(ctx context.Context, code, verifier, redirectURL string) (_ *oauth2.Token, err error) {
 	const op = "exchange Wise Agent code"
+	defer c.measured(op, time.Now(), &err)
 	in := map[string]string{"grant_type": "authorization_code", "code": code, "redirect_uri": redirectURL}
 	if verifier != "" {
 		in["code_verifier"] = verifier
@@ -58,8 +59,10 @@ func (c *Client) Exchange(ctx context.Context, code, verifier, redirectURL strin
 // one is used up. Save the new one before using it.
 //
 // Errors: ErrGrantDead.
-func (c *Client) Refresh(ctx context.Context, refreshToken string) (*oauth2.Token, error) {
-	token, err := c.token(ctx, "refresh Wise Agent token", map[string]string{
+func (c *Client) Refresh(ctx context.Context, refreshToken string) (_ *oauth2.Token, err error) {
+	const op = "refresh Wise Agent token"
+	defer c.measured(op, time.Now(), &err)
+	token, err := c.token(ctx, op, map[string]string{
 		"grant_type": "refresh_token", "refresh_token": refreshToken,
 	})
 	if err == nil {
@@ -71,8 +74,9 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string) (*oauth2.Toke
 // Revoke ends a token; hint is "access_token" or "refresh_token" (Wise Agent API,
 // section 1.7). Revoking the one leaves the other usable: revoke both. A token
 // that Wise Agent doesn't know any more counts as revoked.
-func (c *Client) Revoke(ctx context.Context, token, hint string) error {
+func (c *Client) Revoke(ctx context.Context, token, hint string) (err error) {
 	const op = "revoke Wise Agent token"
+	defer c.measured(op, time.Now(), &err)
 	form := url.Values{"token": {token}, "token_type_hint": {hint}}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
 	got, err := c.send(ctx, op, http.MethodPost, c.auth("/WiseAuth/revoke"), header, []byte(form.Encode()))

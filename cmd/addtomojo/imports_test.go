@@ -16,9 +16,10 @@ const module = "addtomojo/"
 // kept to it alone.
 var mayImport = map[string][]string{
 	"bridge":                  {"mojo", "store", "wiseagent"},
-	"cmd/addtomojo":           {"bridge", "cmd/internal/heap", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/post", "sandbox/wiseagent", "store", "web", "wiseagent"},
+	"cmd/addtomojo":           {"bridge", "cmd/internal/heap", "cmd/internal/metrics", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/post", "sandbox/wiseagent", "store", "web", "wiseagent"},
 	"cmd/bench":               {"bridge", "cmd/internal/heap", "mojo", "sandbox/fault", "sandbox/mojo", "sandbox/people", "sandbox/wiseagent", "store", "web", "wiseagent"},
 	"cmd/internal/heap":       {},
+	"cmd/internal/metrics":    {"bridge", "mojo", "store", "web", "wiseagent"},
 	"mojo":                    {},
 	"sandbox/fault":           {},
 	"sandbox/mojo":            {"sandbox/fault"},
@@ -48,6 +49,7 @@ var onlyIn = map[string][]string{
 	"modernc.org/sqlite":             {"store"},
 	"github.com/tink-crypto/tink-go": {"store"},
 	"github.com/a-h/templ":           {"views", "web"},
+	"github.com/prometheus/":         {"cmd/internal/metrics"},
 	"github.com/wneessen/go-mail":    {"bridge"},
 	"github.com/emersion/":           {"sandbox/post"},
 	"github.com/standard-webhooks/":  {"bridge", "sandbox/mojo", "sandbox/post", "web"},

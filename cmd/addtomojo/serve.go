@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"addtomojo/bridge"
+	"addtomojo/cmd/internal/metrics"
 	"addtomojo/mojo"
 	"addtomojo/store"
 	"addtomojo/web"
@@ -49,16 +50,26 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 // reverse order. It closes the listener.
 func serve(ctx context.Context, settings Settings, listener net.Listener, log *slog.Logger) error {
 	defer listener.Close()
+	counts := metrics.New()
+	log = slog.New(counts.Log(log.Handler()))
+	stopMetrics, err := serveMetrics(settings.MetricsAddr, counts, log)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
 	db, err := openStore(ctx, settings)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	db.OnCommit = counts.Commit
+	counts.Watch(db, settings.clock, log)
 	between, err := newBridge(settings, db, log)
 	if err != nil {
 		return err
 	}
-	handler, stopStreams, err := pages(settings, between, db, log)
+	between.Meter, between.Mojo.Measure, between.Wise.Measure = counts, counts.Mojo, counts.WiseAgent
+	handler, stopStreams, err := pages(settings, between, db, counts, log)
 	if err != nil {
 		return err
 	}
@@ -69,6 +80,24 @@ func serve(ctx context.Context, settings Settings, listener net.Listener, log *s
 		log.Warn("Mojo's contact form has no Send to Wise Agent while MOJO_API_TOKENS is not set")
 	}
 	return runAll(ctx, listener, handler, stopStreams, between.Run, log)
+}
+
+// serveMetrics tells the metrics at an address, or nowhere when that is "", until stop is called.
+func serveMetrics(address string, counts *metrics.Metrics, log *slog.Logger) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("METRICS_ADDR: %w", err)
+	}
+	log.Info("metrics", "address", listener.Addr().String())
+	server := &http.Server{
+		Handler: counts.Handler(log), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	go server.Serve(listener) // ends when it is closed
+	return func() { server.Close() }, nil
 }
 
 // openStore opens the database that the settings name, with the key that seals it.
@@ -112,7 +141,7 @@ func newBridge(settings Settings, db *store.Store, log *slog.Logger) (*bridge.Br
 }
 
 // pages builds the web part. stopStreams ends the live progress pages, which would hold up a shutdown.
-func pages(settings Settings, between *bridge.Bridge, db *store.Store, log *slog.Logger) (http.Handler, func(), error) {
+func pages(settings Settings, between *bridge.Bridge, db *store.Store, counts *metrics.Metrics, log *slog.Logger) (http.Handler, func(), error) {
 	keys, err := settings.sessionKeys()
 	if err != nil {
 		return nil, nil, err
@@ -127,7 +156,7 @@ func pages(settings Settings, between *bridge.Bridge, db *store.Store, log *slog
 		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys, TrustedProxies: proxies,
 		Support:     settings.support(),
 		HookSecrets: reveal(settings.MojoWebhookSecrets), APITokens: reveal(settings.MojoAPITokens),
-		Log: log, Now: settings.clock, Stopping: stopping,
+		Measure: counts.Request, Log: log, Now: settings.clock, Stopping: stopping,
 	}
 	handler, err := server.Handler()
 	return handler, sync.OnceFunc(func() { close(stopping) }), err

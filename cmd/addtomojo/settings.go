@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // the container has no zone files
@@ -60,6 +62,7 @@ type Settings struct {
 	CategoryDNC       string   `env:"CATEGORY_DNC" envDefault:"Do Not Call"`
 	CategoryBadNumber string   `env:"CATEGORY_BAD_NUMBER" envDefault:"Bad Number"`
 	TrustedProxies    []string `env:"TRUSTED_PROXIES"`
+	MetricsAddr       string   `env:"METRICS_ADDR"`
 
 	noticeAfter time.Duration    // the sandbox's own: a person doesn't wait for minutes; 0 as usual
 	clock       func() time.Time // of a test that lives through days; nil is time.Now
@@ -174,6 +177,9 @@ func (s Settings) check() (problems []error) {
 	if _, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
 	}
+	if err := s.checkMetricsAddr(); err != nil {
+		problems = append(problems, err)
+	}
 	if _, err := s.noticeHook(); err != nil {
 		problems = append(problems, err)
 	}
@@ -228,6 +234,21 @@ func (s Settings) trustedProxies() (proxies []netip.Prefix, err error) {
 		proxies = append(proxies, prefix)
 	}
 	return proxies, nil
+}
+
+// checkMetricsAddr accepts "" and an address to listen on that is not the one where everybody comes.
+func (s Settings) checkMetricsAddr() error {
+	if s.MetricsAddr == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(s.MetricsAddr)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return fmt.Errorf("METRICS_ADDR: %q is not an address to listen on, such as :9091 or 127.0.0.1:9091", s.MetricsAddr)
+	}
+	if s.MetricsAddr == s.ListenAddr {
+		return errors.New("METRICS_ADDR is the same as LISTEN_ADDR: the metrics are not for everybody")
+	}
+	return nil
 }
 
 // noticeHook is nil when none is set up.
