@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"addtomojo/mojo"
@@ -91,8 +92,9 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 			return nil
 		}
 		from := f.After
-		for _, e := range events {
-			if err := b.fromFeed(ctx, conn, e); err != nil {
+		latest := latestOf(events)
+		for i, e := range events {
+			if err := b.fromFeed(ctx, conn, e, latest[i]); err != nil {
 				return err
 			}
 			f.After = e.WebhookID
@@ -109,18 +111,57 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 	}
 }
 
-// fromFeed receives one event of a feed, unless it is too old, older than the connection or nobody can read it.
-func (b *Bridge) fromFeed(ctx context.Context, conn store.Connection, e mojo.Event) error {
-	if beforeConnection(conn, e.At) || !e.At.IsZero() && e.At.Before(b.now().Add(-feedBack)) {
+// fromFeed receives one event of a feed, unless it is too old, older than the connection or nobody can read it. latest is when it
+// happened at the latest; zero when nobody knows. Such a one may be older than what we know by its id: it is looked for before it is
+// written, and one that says that the customer ended the integration ends nothing.
+func (b *Bridge) fromFeed(ctx context.Context, conn store.Connection, e mojo.Event, latest time.Time) error {
+	if beforeConnection(conn, latest) || !latest.IsZero() && latest.Before(b.now().Add(-feedBack)) {
+		return nil
+	}
+	if latest.IsZero() && e.Type == eventDisconnected {
+		b.log().Warn("an end in a feed that doesn't say when", "connection", conn.ID)
 		return nil
 	}
 	about, err := readAbout(e.Data)
 	if err == nil {
-		err = b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.At, Data: e.Data}, about)
+		at := happened(e)
+		err = b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: at, Data: e.Data, doubt: at.IsZero()}, about)
 	}
 	if errors.Is(err, ErrHookUnreadable) {
 		b.log().Warn("unreadable event in a feed", "connection", conn.ID)
 		return nil
 	}
 	return err
+}
+
+// latestOf tells of each event of a page when it happened at the latest: by itself, or else by the next one that says so, for a feed is in
+// order. It is zero where none does.
+func latestOf(events []mojo.Event) []time.Time {
+	latest := make([]time.Time, len(events))
+	var next time.Time
+	for i, e := range slices.Backward(events) {
+		if at := happened(e); !at.IsZero() {
+			next = at
+		}
+		latest[i] = next
+	}
+	return latest
+}
+
+// happened is when an event happened, by its envelope or else by what it is about; zero when neither says it.
+func happened(e mojo.Event) time.Time {
+	if !e.At.IsZero() {
+		return e.At
+	}
+	t, err := readTold(e.Data)
+	switch {
+	case err != nil:
+	case e.Type == eventCall && t.Call != nil && !t.Call.StartedAt.IsZero():
+		return t.Call.StartedAt.Add(time.Duration(t.Call.Seconds) * time.Second)
+	case e.Type == eventNoteMade && t.Note != nil:
+		return t.Note.CreatedAt
+	case e.Type == eventCompleted && t.Event != nil && t.Event.CompletedAt != nil:
+		return *t.Event.CompletedAt
+	}
+	return time.Time{}
 }

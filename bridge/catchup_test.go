@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ type forgetful struct {
 	forgets int      // how often it still does so
 	deaf    bool     // it gives the first page whatever it is asked
 	after   []string // what was asked for, in order
+	undated int      // so many of each page's first events don't say when they happened
 }
 
 func (f *forgetful) wrap(next http.Handler) http.Handler {
@@ -36,8 +38,34 @@ func (f *forgetful) wrap(next http.Handler) http.Handler {
 			q.Del("after")
 			r.URL.RawQuery = q.Encode()
 		}
+		if n := f.without(); n > 0 && r.URL.Path == "/api/integration-events/" {
+			page := httptest.NewRecorder()
+			next.ServeHTTP(page, r)
+			undate(rw, page.Body.Bytes(), n)
+			return
+		}
 		next.ServeHTTP(rw, r)
 	})
+}
+
+// undate answers a page of a feed without the time of its first n events.
+func undate(rw http.ResponseWriter, page []byte, n int) {
+	var events []map[string]json.RawMessage
+	if err := json.Unmarshal(page, &events); err != nil {
+		http.Error(rw, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	for _, e := range events[:min(n, len(events))] {
+		delete(e, "timestamp")
+	}
+	rw.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(rw).Encode(events)
+}
+
+func (f *forgetful) without() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.undated
 }
 
 func (f *forgetful) hard() bool {
@@ -235,6 +263,52 @@ func TestAFeedReadAnewAfterAMonthDoublesNothing(t *testing.T) {
 		w.ended(c, 0)
 		w.wantCalls(c, 1, 4)
 	})
+}
+
+// Where a feed doesn't say when something happened, the call does, or the events behind it; and what nobody knows the time of is looked
+// for before it is written.
+func TestAFeedWithoutTimesThatIsReadAnewDoublesNothing(t *testing.T) {
+	for name, feed := range map[string]struct {
+		undated, received int // of how many events the time isn't told; how many are received in the end
+		started           bool
+	}{
+		"the calls say when":    {undated: 100, started: true, received: 4},
+		"a later one says when": {undated: 2, received: 4},
+		"nothing says when":     {undated: 100, received: 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyForgetful(t, func(t *testing.T, w *town, host *forgetful) {
+				host.undated = feed.undated
+				c := w.customer(1, 1)
+				call := func(id int) {
+					at := ""
+					if feed.started {
+						at = fmt.Sprintf(`,"started_at":%q`, w.Now().UTC().Format(time.RFC3339))
+					}
+					w.mojo.Tell(c.account, "call.completed", json.RawMessage(fmt.Sprintf(
+						`{"account_id":%q,"contact":{"contact_id":%d},"call":{"id":%d,"result":"contact"%s}}`, c.account, c.mojo[0], id, at)))
+				}
+				for i := range 3 {
+					call(1 + i)
+				}
+				w.looking()
+				w.received(c, 3)
+				w.ended(c, 0)
+				w.wantCalls(c, 1, 3)
+				w.stop()
+				w.skew.Add(int64(31 * 24 * time.Hour))
+				_, err := w.Store.Tidy(t.Context(), w.Now())
+				w.need(err)
+				host.forget(1)
+				call(4)
+				w.run()
+				w.eventually("the feed was read anew", func() bool { return len(host.asked()) == 2 })
+				w.received(c, feed.received)
+				w.ended(c, 0)
+				w.wantCalls(c, 1, 4)
+			})
+		})
+	}
 }
 
 func TestAFeedThatKnowsNoEventIsNotReadForEver(t *testing.T) {
