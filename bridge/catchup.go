@@ -24,6 +24,7 @@ const (
 	// feedLook is how often the service looks whose feed is due, if Bridge.FeedLook doesn't say otherwise.
 	feedLook     = 10 * time.Second
 	feedsAtOnce  = 8
+	fedAtOnce    = 64 // contacts of a feed whose events are received side by side
 	feedsClaimed = 64
 )
 
@@ -91,15 +92,11 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 		if len(events) == 0 {
 			return nil
 		}
-		from := f.After
-		latest := latestOf(events)
-		for i, e := range events {
-			if err := b.fromFeed(ctx, conn, e, latest[i]); err != nil {
-				return err
-			}
-			f.After = e.WebhookID
+		if err := b.receivePage(ctx, conn, events); err != nil {
+			return err
 		}
-		if f.After == from {
+		from := f.After
+		if f.After = events[len(events)-1].WebhookID; f.After == from {
 			return errSamePage
 		}
 		if err := b.Store.SaveFeed(ctx, f); err != nil {
@@ -111,27 +108,75 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 	}
 }
 
-// fromFeed receives one event of a feed, unless it is too old, older than the connection or nobody can read it. latest is when it
-// happened at the latest; zero when nobody knows. Such a one may be older than what we know by its id: it is looked for before it is
-// written, and one that says that the customer ended the integration ends nothing.
-func (b *Bridge) fromFeed(ctx context.Context, conn store.Connection, e mojo.Event, latest time.Time) error {
-	if beforeConnection(conn, latest) || !latest.IsZero() && latest.Before(b.now().Add(-feedBack)) {
-		return nil
+// A fed event is one of a feed that is to be received.
+type fed struct {
+	mojo.Event
+	about about
+}
+
+// receivePage receives a page of a feed. An end of the integration comes behind all that stand before it.
+func (b *Bridge) receivePage(ctx context.Context, conn store.Connection, events []mojo.Event) error {
+	for page := b.wanted(conn, events); len(page) > 0; {
+		n := slices.IndexFunc(page, func(e fed) bool { return e.Type == eventDisconnected })
+		switch n {
+		case 0:
+			n = 1
+		case -1:
+			n = len(page)
+		}
+		if err := b.receiveTogether(ctx, page[:n]); err != nil {
+			return err
+		}
+		page = page[n:]
 	}
-	if latest.IsZero() && e.Type == eventDisconnected {
-		b.log().Warn("an end in a feed that doesn't say when", "connection", conn.ID)
-		return nil
+	return nil
+}
+
+// receiveTogether receives events, contacts side by side, so that they share commits, and each contact's in their order.
+func (b *Bridge) receiveTogether(ctx context.Context, events []fed) error {
+	ofContact := make(map[string][]fed)
+	for _, e := range events {
+		key := store.Event{MojoContactID: e.about.Contact.ContactID, APIContactID: e.about.Contact.APIContactID}.ContactKey()
+		ofContact[key] = append(ofContact[key], e)
 	}
-	about, err := readAbout(e.Data)
-	if err == nil {
-		at := happened(e)
-		err = b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: at, Data: e.Data, doubt: at.IsZero()}, about)
+	receiving, ctx := errgroup.WithContext(ctx)
+	receiving.SetLimit(fedAtOnce)
+	for _, events := range ofContact {
+		receiving.Go(func() error {
+			for _, e := range events {
+				at := happened(e.Event)
+				err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: at, Data: e.Data, doubt: at.IsZero()}, e.about)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
-	if errors.Is(err, ErrHookUnreadable) {
-		b.log().Warn("unreadable event in a feed", "connection", conn.ID)
-		return nil
+	return receiving.Wait()
+}
+
+// wanted are the events of a page that are to be received: not those that are too old, older than the connection, or that nobody can
+// read. Where nobody knows when one happened, it may be older than what we know by its id: it is looked for before it is written, and
+// an end of the integration is left out.
+func (b *Bridge) wanted(conn store.Connection, events []mojo.Event) (wanted []fed) {
+	for i, latest := range latestOf(events) {
+		e := events[i]
+		if beforeConnection(conn, latest) || !latest.IsZero() && latest.Before(b.now().Add(-feedBack)) {
+			continue
+		}
+		if latest.IsZero() && e.Type == eventDisconnected {
+			b.log().Warn("an end in a feed that doesn't say when", "connection", conn.ID)
+			continue
+		}
+		about, err := readAbout(e.Data)
+		if err != nil {
+			b.log().Warn("unreadable event in a feed", "connection", conn.ID)
+			continue
+		}
+		wanted = append(wanted, fed{e, about})
 	}
-	return err
+	return wanted
 }
 
 // latestOf tells of each event of a page when it happened at the latest: by itself, or else by the next one that says so, for a feed is in

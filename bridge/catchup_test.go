@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"addtomojo/mojo"
 	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
+	"addtomojo/store"
 	"addtomojo/store/storetest"
 )
 
@@ -183,6 +185,60 @@ func TestWhatCameByHookIsNotWrittenAgainFromTheFeed(t *testing.T) {
 		w.received(c, 2)
 		w.ended(c, 0)
 		w.wantCalls(c, 1, 2)
+	})
+}
+
+// Events of a feed are received side by side, a contact's in their order, and an end behind all before it.
+func TestAPageOfAFeedIsReceivedSideBySide(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.stop()
+		w.ResetGrace = time.Minute
+		c := w.customer(1, 20)
+		var mu sync.Mutex
+		now, most := 0, 0
+		last := make(map[int64]int)
+		calls := make(map[string]int)
+		w.KeepEvent = func(ctx context.Context, e store.Event, holder string) (store.Received, error) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(5 * time.Millisecond)
+			got, err := w.Store.ReceiveEvent(ctx, e, holder)
+			mu.Lock()
+			defer mu.Unlock()
+			now--
+			if e.Type == "account.disconnected" {
+				if now > 0 || len(calls) > 0 {
+					t.Errorf("the end is received with %d others, and %d before it are missing", now, len(calls))
+				}
+				return got, err
+			}
+			if n := calls[e.WebhookID]; n <= last[e.MojoContactID] {
+				t.Errorf("contact %d: call %d is received after %d", e.MojoContactID, n, last[e.MojoContactID])
+			}
+			last[e.MojoContactID] = calls[e.WebhookID]
+			delete(calls, e.WebhookID)
+			return got, err
+		}
+		mu.Lock()
+		for i := range 200 {
+			calls[w.only(c, i%20, 1+i)] = 1 + i
+		}
+		mu.Unlock()
+		w.mojo.Tell(c.account, "account.disconnected", json.RawMessage(fmt.Sprintf(`{"account_id":%q}`, c.account)))
+		w.looking()
+		w.eventually("the connection is over", func() bool {
+			conn, err := w.Store.Connection(t.Context(), c.conn.ID)
+			return err == nil && conn.State == store.StateReset
+		})
+		w.received(c, 201)
+		w.wantCalls(c, 1, 200)
+		mu.Lock()
+		defer mu.Unlock()
+		if most < 10 {
+			t.Errorf("at most %d were received side by side, want most of 20 contacts'", most)
+		}
 	})
 }
 
