@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"addtomojo/mojo"
@@ -23,6 +24,7 @@ const (
 	// feedLook is how often the service looks whose feed is due, if Bridge.FeedLook doesn't say otherwise.
 	feedLook     = 10 * time.Second
 	feedsAtOnce  = 8
+	fedAtOnce    = 64 // contacts of a feed whose events are received side by side
 	feedsClaimed = 64
 )
 
@@ -90,14 +92,11 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 		if len(events) == 0 {
 			return nil
 		}
-		from := f.After
-		for _, e := range events {
-			if err := b.fromFeed(ctx, conn, e); err != nil {
-				return err
-			}
-			f.After = e.WebhookID
+		if err := b.receivePage(ctx, conn, events); err != nil {
+			return err
 		}
-		if f.After == from {
+		from := f.After
+		if f.After = events[len(events)-1].WebhookID; f.After == from {
 			return errSamePage
 		}
 		if err := b.Store.SaveFeed(ctx, f); err != nil {
@@ -109,22 +108,108 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 	}
 }
 
-// fromFeed receives one event of a feed, unless it is too old, older than the connection or nobody can read it.
-func (b *Bridge) fromFeed(ctx context.Context, conn store.Connection, e mojo.Event) error {
-	if beforeConnection(conn, e.At) || !e.At.IsZero() && e.At.Before(b.now().Add(-feedBack)) {
-		return nil
+// A fed event is one of a feed that is to be received.
+type fed struct {
+	mojo.Event
+	about about
+}
+
+// receivePage receives a page of a feed. An end of the integration comes behind all that stand before it.
+func (b *Bridge) receivePage(ctx context.Context, conn store.Connection, events []mojo.Event) error {
+	for page := b.wanted(conn, events); len(page) > 0; {
+		n := slices.IndexFunc(page, func(e fed) bool { return e.Type == eventDisconnected })
+		switch n {
+		case 0:
+			n = 1
+		case -1:
+			n = len(page)
+		}
+		if err := b.receiveTogether(ctx, page[:n]); err != nil {
+			return err
+		}
+		page = page[n:]
 	}
-	about, err := readAbout(e.Data)
-	isNew := false
-	if err == nil {
-		isNew, err = b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.At, Data: e.Data}, about)
+	return nil
+}
+
+// receiveTogether receives events, contacts side by side, so that they share commits, and each contact's in their order.
+func (b *Bridge) receiveTogether(ctx context.Context, events []fed) error {
+	ofContact := make(map[string][]fed)
+	for _, e := range events {
+		key := store.Event{MojoContactID: e.about.Contact.ContactID, APIContactID: e.about.Contact.APIContactID}.ContactKey()
+		ofContact[key] = append(ofContact[key], e)
 	}
-	if isNew {
-		b.meter().CaughtUp()
+	receiving, ctx := errgroup.WithContext(ctx)
+	receiving.SetLimit(fedAtOnce)
+	for _, events := range ofContact {
+		receiving.Go(func() error {
+			for _, e := range events {
+				at := happened(e.Event)
+				isNew, err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: at, Data: e.Data, doubt: at.IsZero()}, e.about)
+				if err != nil {
+					return err
+				}
+				if isNew {
+					b.meter().CaughtUp()
+				}
+			}
+			return nil
+		})
 	}
-	if errors.Is(err, ErrHookUnreadable) {
-		b.log().Warn("unreadable event in a feed", "connection", conn.ID)
-		return nil
+	return receiving.Wait()
+}
+
+// wanted are the events of a page that are to be received: not those that are too old, older than the connection, or that nobody can
+// read. Where nobody knows when one happened, it may be older than what we know by its id: it is looked for before it is written, and
+// an end of the integration is left out.
+func (b *Bridge) wanted(conn store.Connection, events []mojo.Event) (wanted []fed) {
+	for i, latest := range latestOf(events) {
+		e := events[i]
+		if beforeConnection(conn, latest) || !latest.IsZero() && latest.Before(b.now().Add(-feedBack)) {
+			continue
+		}
+		if latest.IsZero() && e.Type == eventDisconnected {
+			b.log().Warn("an end in a feed that doesn't say when", "connection", conn.ID)
+			continue
+		}
+		about, err := readAbout(e.Data)
+		if err != nil {
+			b.log().Warn("unreadable event in a feed", "connection", conn.ID)
+			continue
+		}
+		wanted = append(wanted, fed{e, about})
 	}
-	return err
+	return wanted
+}
+
+// latestOf tells of each event of a page when it happened at the latest: by itself, or else by the next one that says so, for a feed is in
+// order. It is zero where none does.
+func latestOf(events []mojo.Event) []time.Time {
+	latest := make([]time.Time, len(events))
+	var next time.Time
+	for i, e := range slices.Backward(events) {
+		if at := happened(e); !at.IsZero() {
+			next = at
+		}
+		latest[i] = next
+	}
+	return latest
+}
+
+// happened is when an event happened, by its envelope or else by what it is about; zero when neither says it.
+func happened(e mojo.Event) time.Time {
+	if !e.At.IsZero() {
+		return e.At
+	}
+	t, err := readTold(e.Data)
+	switch {
+	case err != nil:
+	case e.Type == eventCall && t.Call != nil && !t.Call.StartedAt.IsZero():
+		return t.Call.StartedAt.Add(time.Duration(t.Call.Seconds) * time.Second)
+	case e.Type == eventNoteMade && t.Note != nil:
+		return t.Note.CreatedAt
+	case e.Type == eventCompleted && t.Event != nil && t.Event.CompletedAt != nil:
+		return *t.Event.CompletedAt
+	}
+	return time.Time{}
 }

@@ -1,9 +1,11 @@
 package bridge_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"addtomojo/mojo"
 	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
+	"addtomojo/store"
 	"addtomojo/store/storetest"
 )
 
@@ -21,6 +24,7 @@ type forgetful struct {
 	forgets int      // how often it still does so
 	deaf    bool     // it gives the first page whatever it is asked
 	after   []string // what was asked for, in order
+	undated int      // so many of each page's first events don't say when they happened
 }
 
 func (f *forgetful) wrap(next http.Handler) http.Handler {
@@ -36,8 +40,34 @@ func (f *forgetful) wrap(next http.Handler) http.Handler {
 			q.Del("after")
 			r.URL.RawQuery = q.Encode()
 		}
+		if n := f.without(); n > 0 && r.URL.Path == "/api/integration-events/" {
+			page := httptest.NewRecorder()
+			next.ServeHTTP(page, r)
+			undate(rw, page.Body.Bytes(), n)
+			return
+		}
 		next.ServeHTTP(rw, r)
 	})
+}
+
+// undate answers a page of a feed without the time of its first n events.
+func undate(rw http.ResponseWriter, page []byte, n int) {
+	var events []map[string]json.RawMessage
+	if err := json.Unmarshal(page, &events); err != nil {
+		http.Error(rw, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	for _, e := range events[:min(n, len(events))] {
+		delete(e, "timestamp")
+	}
+	rw.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(rw).Encode(events)
+}
+
+func (f *forgetful) without() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.undated
 }
 
 func (f *forgetful) hard() bool {
@@ -158,6 +188,60 @@ func TestWhatCameByHookIsNotWrittenAgainFromTheFeed(t *testing.T) {
 	})
 }
 
+// Events of a feed are received side by side, a contact's in their order, and an end behind all before it.
+func TestAPageOfAFeedIsReceivedSideBySide(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.stop()
+		w.ResetGrace = time.Minute
+		c := w.customer(1, 20)
+		var mu sync.Mutex
+		now, most := 0, 0
+		last := make(map[int64]int)
+		calls := make(map[string]int)
+		w.KeepEvent = func(ctx context.Context, e store.Event, holder string) (store.Received, error) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(5 * time.Millisecond)
+			got, err := w.Store.ReceiveEvent(ctx, e, holder)
+			mu.Lock()
+			defer mu.Unlock()
+			now--
+			if e.Type == "account.disconnected" {
+				if now > 0 || len(calls) > 0 {
+					t.Errorf("the end is received with %d others, and %d before it are missing", now, len(calls))
+				}
+				return got, err
+			}
+			if n := calls[e.WebhookID]; n <= last[e.MojoContactID] {
+				t.Errorf("contact %d: call %d is received after %d", e.MojoContactID, n, last[e.MojoContactID])
+			}
+			last[e.MojoContactID] = calls[e.WebhookID]
+			delete(calls, e.WebhookID)
+			return got, err
+		}
+		mu.Lock()
+		for i := range 200 {
+			calls[w.only(c, i%20, 1+i)] = 1 + i
+		}
+		mu.Unlock()
+		w.mojo.Tell(c.account, "account.disconnected", json.RawMessage(fmt.Sprintf(`{"account_id":%q}`, c.account)))
+		w.looking()
+		w.eventually("the connection is over", func() bool {
+			conn, err := w.Store.Connection(t.Context(), c.conn.ID)
+			return err == nil && conn.State == store.StateReset
+		})
+		w.received(c, 201)
+		w.wantCalls(c, 1, 200)
+		mu.Lock()
+		defer mu.Unlock()
+		if most < 10 {
+			t.Errorf("at most %d were received side by side, want most of 20 contacts'", most)
+		}
+	})
+}
+
 func TestAHostWithoutAFeedIsAskedOnce(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		w.looking()
@@ -235,6 +319,52 @@ func TestAFeedReadAnewAfterAMonthDoublesNothing(t *testing.T) {
 		w.ended(c, 0)
 		w.wantCalls(c, 1, 4)
 	})
+}
+
+// Where a feed doesn't say when something happened, the call does, or the events behind it; and what nobody knows the time of is looked
+// for before it is written.
+func TestAFeedWithoutTimesThatIsReadAnewDoublesNothing(t *testing.T) {
+	for name, feed := range map[string]struct {
+		undated, received int // of how many events the time isn't told; how many are received in the end
+		started           bool
+	}{
+		"the calls say when":    {undated: 100, started: true, received: 4},
+		"a later one says when": {undated: 2, received: 4},
+		"nothing says when":     {undated: 100, received: 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyForgetful(t, func(t *testing.T, w *town, host *forgetful) {
+				host.undated = feed.undated
+				c := w.customer(1, 1)
+				call := func(id int) {
+					at := ""
+					if feed.started {
+						at = fmt.Sprintf(`,"started_at":%q`, w.Now().UTC().Format(time.RFC3339))
+					}
+					w.mojo.Tell(c.account, "call.completed", json.RawMessage(fmt.Sprintf(
+						`{"account_id":%q,"contact":{"contact_id":%d},"call":{"id":%d,"result":"contact"%s}}`, c.account, c.mojo[0], id, at)))
+				}
+				for i := range 3 {
+					call(1 + i)
+				}
+				w.looking()
+				w.received(c, 3)
+				w.ended(c, 0)
+				w.wantCalls(c, 1, 3)
+				w.stop()
+				w.skew.Add(int64(31 * 24 * time.Hour))
+				_, err := w.Store.Tidy(t.Context(), w.Now())
+				w.need(err)
+				host.forget(1)
+				call(4)
+				w.run()
+				w.eventually("the feed was read anew", func() bool { return len(host.asked()) == 2 })
+				w.received(c, feed.received)
+				w.ended(c, 0)
+				w.wantCalls(c, 1, 4)
+			})
+		})
+	}
 }
 
 func TestAFeedThatKnowsNoEventIsNotReadForEver(t *testing.T) {

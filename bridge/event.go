@@ -29,6 +29,8 @@ type envelope struct {
 	Type      string          `json:"type"`
 	Timestamp time.Time       `json:"timestamp"`
 	Data      json.RawMessage `json:"data"`
+
+	doubt bool // it may have been received before: look whether it is written already
 }
 
 // told is the data of an event as Mojo words it. Which parts are there depends on the type.

@@ -40,7 +40,7 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, a
 		WebhookID: webhookID, AccountID: string(about.AccountID), Type: cut(printable(hook.Type), 60, "…"),
 		MojoContactID: contact.ContactID, APIContactID: contact.APIContactID,
 		ContactName: cut(joinWords(contact.FullName), 200, "…"),
-		Body:        hook.Data, OccurredAt: hook.Timestamp, ReceivedAt: b.now(),
+		Body:        hook.Data, OccurredAt: hook.Timestamp, ReceivedAt: b.now(), Doubt: hook.doubt,
 	}, b.owner())
 	if err != nil {
 		return false, fmt.Errorf("receive event: %w", err)

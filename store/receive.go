@@ -42,7 +42,7 @@ type Received struct {
 
 // ReceiveEvent stores an event, in a commit that it shares with others, and returns it as it is on disk; an earlier one when its
 // WebhookID was received in the last 30 days. ConnectionID, ID, Seq and the delivery's part of e don't count, except that a State
-// of EventExcluded stays with its Reason.
+// of EventExcluded stays with its Reason, and that Doubt stays.
 //
 // The event belongs to the connection that is live for the AccountID. Without one, or of an unknown Type, it is excluded; else it
 // waits. When holder has the connection's lease at ReceivedAt, the event is claimed by it in the same commit: it may be delivered
@@ -206,6 +206,7 @@ func arrive(r *receipt, a account) Event {
 		State:         e.State,
 		Reason:        e.Reason,
 		NextAt:        moment(millis(e.ReceivedAt)),
+		Doubt:         e.Doubt,
 	}
 	switch {
 	case e.ConnectionID == "":
@@ -293,13 +294,14 @@ func (s ids) tell(received []Received) {
 func eventTable(received []Received) table {
 	t := table{kinds: []string{
 		"bigint", "text", "text", "text", "text", "text", "text", "bigint",
-		"text", "text", "text", "bigint", "bigint", "text", "text", "text",
+		"text", "text", "text", "bigint", "bigint", "text", "text", "text", "boolean",
 	}}
 	for _, r := range received {
 		e := r.Event
 		t.add(
 			e.Seq, e.ID, e.WebhookID, e.ConnectionID, e.AccountID, e.Type, e.ContactKey(), e.MojoContactID,
 			e.APIContactID, e.ContactName, string(e.Body), millis(e.OccurredAt), millis(e.ReceivedAt), string(e.State), e.Reason, e.ClaimedBy,
+			e.Doubt,
 		)
 	}
 	return t
@@ -319,7 +321,7 @@ on conflict (webhook_id) where webhook_id <> '' do nothing`
 select
     v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8,
     v.column9, v.column10, v.column11, v.column12, v.column13, v.column14, v.column15, v.column16,
-    0, v.column13, false, '', case when v.column14 = 'waiting' then 0 else v.column13 end
+    0, v.column13, v.column17, '', case when v.column14 = 'waiting' then 0 else v.column13 end
 from %s
 where true` + unlessKnown + `
 returning id`
@@ -329,6 +331,6 @@ returning id`
 values (
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
     ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-    0, ?13, false, '', case when ?14 = 'waiting' then 0 else ?13 end
+    0, ?13, ?17, '', case when ?14 = 'waiting' then 0 else ?13 end
 )` + unlessKnown
 )
