@@ -88,16 +88,23 @@ func (s *Store) ClaimNotices(ctx context.Context, now, until time.Time, most int
 		due, err = q.DueNotices(ctx, rows.DueNoticesParams{Now: millis(now), Most: int64(most)})
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range due {
-		if err != nil {
-			break
+		if err := ctx.Err(); err != nil {
+			return claimed, err
 		}
-		var n *Notice
-		if n, err = s.claimNotice(ctx, id, now, until); n != nil {
+		// It isn't broken off: nobody could tell then whether the claim is stored.
+		n, err := s.claimNotice(context.WithoutCancel(ctx), id, now, until)
+		if err != nil {
+			return claimed, err
+		}
+		if n != nil {
 			claimed = append(claimed, *n)
 		}
 	}
-	return claimed, err
+	return claimed, nil
 }
 
 // claimNotice gives nil when there is nothing to send.

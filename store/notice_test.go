@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -172,6 +173,25 @@ func TestNoticesAreMadeAndClaimedOnce(t *testing.T) {
 		group.Wait()
 		if added.Load() != 1 || claimed.Load() != 1 {
 			t.Errorf("%d notices added and %d claimed for %s, want one", added.Load(), claimed.Load(), c.ID)
+		}
+	})
+}
+
+// Who is stopped while claiming gets nothing that isn't claimed: somebody else would send it once more.
+func TestWhatIsGivenOutIsClaimed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		lost(t, s)
+		told(t, s, store.ChannelWebhook, noon, noon, 1)
+		for i := range 400 {
+			now := noon.Add(time.Duration(i) * time.Hour)
+			ctx, stop := context.WithTimeout(t.Context(), time.Duration(i)*5*time.Microsecond)
+			list, _ := s.ClaimNotices(ctx, now, now.Add(time.Minute), 10) // often too late for anything
+			stop()
+			for _, n := range list {
+				if err := s.RetryNotice(t.Context(), n, "It goes on.", now); err != nil {
+					t.Fatalf("stopped after %v: a notice is given out, and then: %v", time.Duration(i)*5*time.Microsecond, err)
+				}
+			}
 		}
 	})
 }
