@@ -1,12 +1,16 @@
 package metrics
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -70,6 +74,44 @@ func TestNamesAreGoodNames(t *testing.T) {
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// The alerts and the operator's page must not speak of metrics that aren't there, and the page must leave none out.
+func TestMetricsAreAsDocumented(t *testing.T) {
+	m := New()
+	m.Watch(storetest.Open(t, storetest.SQLite), nil, quiet)
+	m.Request(web.Route{Method: "GET", Pattern: "/"}, 200, time.Second)
+	m.Mojo("list groups", time.Second, nil)
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := make(map[string]bool)
+	for _, f := range families {
+		if strings.HasPrefix(f.GetName(), prefix) {
+			there[f.GetName()] = true
+		}
+	}
+	ours := regexp.MustCompile(prefix + `[a-z_]+[a-z]`)
+	for _, file := range []string{"alerts.yml", "operations.md"} {
+		page, err := os.ReadFile("../../../docs/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := make(map[string]bool)
+		for _, name := range ours.FindAllString(string(page), -1) {
+			name = strings.TrimSuffix(name, "_count")
+			told[name] = true
+			if !there[name] {
+				t.Errorf("%s speaks of %s, which isn't there", file, name)
+			}
+		}
+		for name := range there {
+			if !told[name] && file == "operations.md" {
+				t.Errorf("%s doesn't say what %s is for", file, name)
+			}
+		}
 	}
 }
 
@@ -213,6 +255,27 @@ func TestTheDatabaseIsWatched(t *testing.T) {
 		t.Errorf("without a database the scrape tells what waits, or nothing at all:\n%s", down)
 	}
 	says(t, scrape(t, fresh), `addtomojo_log_records_total{level="error"} 1`) // not once for each scrape
+}
+
+func TestAFullDiskIsTold(t *testing.T) {
+	path := storetest.URL(t, storetest.SQLite)
+	storetest.At(t, path).Close()
+	db := storetest.At(t, "sqlite:"+path+"?_pragma=max_page_count(1)") // it is as large now as it may be
+	m := New()
+	db.OnCommit = m.Commit
+	m.Watch(db, nil, quiet)
+	before := float64(time.Now().UnixMilli()) / 1000
+	event := store.Event{WebhookID: "1", Type: "call.completed", Body: bytes.Repeat([]byte("x"), 100_000), ReceivedAt: time.Now()}
+	if _, err := db.ReceiveEvent(t.Context(), event, ""); !errors.Is(err, store.ErrFull) {
+		t.Fatalf("got %v, want a full disk", err)
+	}
+	all := scrape(t, m)
+	says(t, all, `addtomojo_commit_duration_seconds_count{outcome="failed"} 1`, `addtomojo_commit_items_count 0`)
+	_, rest, _ := strings.Cut(all, "\naddtomojo_database_full_timestamp_seconds ")
+	value, _, _ := strings.Cut(rest, "\n")
+	if at, err := strconv.ParseFloat(value, 64); err != nil || at < before || at > before+60 {
+		t.Errorf("the disk was full at %q, want now, %f", value, before)
+	}
 }
 
 func TestOnlyMetricsAreTold(t *testing.T) {
