@@ -35,8 +35,7 @@ type watched struct {
 func newWatched(t *testing.T, program, database string) *watched {
 	t.Helper()
 	w := &watched{killing: newKilling(t, program, database, 1), t: t}
-	address, secret := freeAddress(t), sessionKey()
-	w.metrics = "http://" + address
+	secret := sessionKey()
 	var err error
 	if w.secret, err = standardwebhooks.NewWebhook(secret); err != nil {
 		t.Fatal(err)
@@ -44,10 +43,24 @@ func newWatched(t *testing.T, program, database string) *watched {
 	plain := w.command
 	w.command = func(ctx context.Context) *exec.Cmd {
 		cmd := plain(ctx)
-		cmd.Env = append(cmd.Env, "METRICS_ADDR="+address, "MOJO_WEBHOOK_SECRETS=whsec_"+secret)
+		cmd.Env = append(cmd.Env, "METRICS_ADDR=127.0.0.1:0", "MOJO_WEBHOOK_SECRETS=whsec_"+secret)
 		return cmd
 	}
 	return w
+}
+
+// metricsIn finds the address of the metrics in the log.
+var metricsIn = regexp.MustCompile(`"msg":"metrics","address":"([^"]+)"`)
+
+// begin starts the program. It picks the metrics' port itself: one that was free a moment ago may be taken by now.
+func (w *watched) begin() {
+	w.t.Helper()
+	w.must(w.t, w.start(w.t.Context()))
+	said := metricsIn.FindStringSubmatch(w.log.tail())
+	if said == nil {
+		w.t.Fatalf("the log doesn't say where the metrics are:\n%s", w.log.tail())
+	}
+	w.metrics = "http://" + said[1]
 }
 
 // hook posts a hook of Mojo and gives the answer's status.
@@ -120,7 +133,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 			conn, err := w.db.ConnectionByEmail(t.Context(), sampleEmail)
 			w.must(t, err)
 			w.must(t, w.db.SaveLinks(t.Context(), conn.ID, []store.Link{{ClientID: w.ids[0], MojoContactID: 5800058, CustomWritten: true}}))
-			w.must(t, w.start(t.Context()))
+			w.begin()
 			defer w.kill()
 			w.scraped(
 				"addtomojo_database_up 1", `addtomojo_connections{state="connected"} 1`, `addtomojo_events_waiting{waits_for="delivery"} 0`,
