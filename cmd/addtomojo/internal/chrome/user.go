@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,24 +51,32 @@ func (u *User) Open(address string) *Tab {
 	tab := u.first
 	u.first, u.front = nil, nil // a new tab covers the others
 	if tab == nil {
-		ctx, cancel := chromedp.NewContext(u.ctx, chromedp.WithListener(u.hear))
-		u.t.Cleanup(cancel)
-		tab = u.attach(ctx)
+		tab = u.attach()
 	}
 	tab.Go(address)
 	return tab
 }
 
-// attach makes a tab of a context that has just been made.
-func (u *User) attach(ctx context.Context) *Tab {
+// navigated is what Chromium answers when a page goes to another site, and with it to another process, while it is being asked.
+const navigated = "Inspected target navigated or closed"
+
+// attach makes a tab of a new page, or of the one that an option names. One that navigates in that moment is attached to once more.
+func (u *User) attach(page ...chromedp.ContextOption) *Tab {
 	u.t.Helper()
-	if err := chromedp.Do(ctx); err != nil {
-		u.t.Fatalf("attach to a tab: %v", err)
+	for end := time.Now().Add(Patience); ; {
+		ctx, cancel := chromedp.NewContext(u.ctx, append(page, chromedp.WithListener(u.hear))...)
+		u.t.Cleanup(cancel) // and not before: that would close the page
+		err := chromedp.Do(ctx)
+		if err == nil {
+			u.mu.Lock()
+			u.known[chromedp.FromContext(ctx).Target.TargetID] = true
+			u.mu.Unlock()
+			return u.tab(ctx)
+		}
+		if !strings.Contains(err.Error(), navigated) || time.Now().After(end) {
+			u.t.Fatalf("attach to a tab: %v", err)
+		}
 	}
-	u.mu.Lock()
-	u.known[chromedp.FromContext(ctx).Target.TargetID] = true
-	u.mu.Unlock()
-	return u.tab(ctx)
 }
 
 func (u *User) tab(ctx context.Context) *Tab {
@@ -105,9 +114,7 @@ func (u *User) Opened() *Tab {
 	if id == "" {
 		u.t.Fatal("no new tab was opened")
 	}
-	ctx, cancel := chromedp.NewContext(u.ctx, chromedp.WithTargetID(id), chromedp.WithListener(u.hear))
-	u.t.Cleanup(cancel)
-	return u.attach(ctx)
+	return u.attach(chromedp.WithTargetID(id))
 }
 
 func (u *User) newPage() target.ID {
