@@ -10,7 +10,8 @@ import (
 const (
 	sharing       = 256              // items in a shared commit, at most
 	commitTimeout = 20 * time.Second // of a shared commit: it must not hold everybody up for good
-	// patience is how long items wait for others that nobody is held up by; enough of them are committed at once.
+	// patience is how long items wait for others that nobody is held up by, unless there was no commit for as long: then nothing else
+	// goes on. Enough of them are committed at once.
 	patience = 5 * time.Millisecond
 	enough   = 64
 )
@@ -25,8 +26,10 @@ type sharer[In, Out any] struct {
 
 	mu      sync.Mutex
 	queue   []*share[In, Out]
-	hurried bool // somebody in the queue has waited long enough, or doesn't wait
-	waking  bool // the patient ones will be hurried in a moment
+	hurried bool      // somebody in the queue has waited long enough, or doesn't wait
+	waking  bool      // the patient ones will be hurried in a moment
+	busy    bool      // with a commit
+	ended   time.Time // the commit before
 	closed  bool
 	wake    chan struct{} // holds a token while the queue is hurried
 	done    chan struct{}
@@ -52,7 +55,8 @@ func (s *sharer[In, Out]) write(ctx context.Context, in In) (Out, error) {
 	return s.bring(ctx, in, false)
 }
 
-// join is write for an item that nobody is held up by: it goes along with the next hurried one, or waits a moment for more like it.
+// join is write for an item that nobody is held up by: while there are others it goes along with the next hurried one, or waits a
+// moment for more like it.
 func (s *sharer[In, Out]) join(ctx context.Context, in In) (Out, error) {
 	return s.bring(ctx, in, true)
 }
@@ -78,7 +82,7 @@ func (s *sharer[In, Out]) enqueue(sh *share[In, Out], patient bool) bool {
 	}
 	s.queue = append(s.queue, sh)
 	switch {
-	case !patient, len(s.queue) >= enough:
+	case !patient, len(s.queue) >= enough, !s.busy && time.Since(s.ended) >= patience:
 		s.hurry()
 	case !s.waking:
 		s.waking = true
@@ -128,6 +132,9 @@ func (s *sharer[In, Out]) run() {
 func (s *sharer[In, Out]) take() []*share[In, Out] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.busy {
+		s.ended = time.Now()
+	}
 	var batch []*share[In, Out]
 	for s.hurried && len(s.queue) > 0 && len(batch) < sharing {
 		if sh := s.queue[0]; sh.ctx.Err() == nil {
@@ -136,6 +143,7 @@ func (s *sharer[In, Out]) take() []*share[In, Out] {
 		s.queue = s.queue[1:]
 	}
 	s.hurried = s.hurried && len(s.queue) > 0
+	s.busy = len(batch) > 0
 	return batch
 }
 

@@ -147,12 +147,13 @@ func TestSharedCommitsOfPatientItems(t *testing.T) {
 		sizes []int
 		at    time.Duration // the last commit ended
 	}{
-		{"wait a moment for more", []action{joins(1, 1), sleep(patience / 2), joins(2, 3)}, 0, []int{3}, patience},
-		{"wait once only", []action{joins(1, 1), sleep(2 * patience), joins(2, 2)}, 0, []int{1, 1}, 3 * patience},
-		{"go along with one in a hurry", []action{joins(1, 2), hurried}, 0, []int{3}, 0},
-		{"are committed when they are enough", []action{joins(1, enough)}, 0, []int{enough}, 0},
-		{"that come during a commit wait as well", []action{joins(1, 1), sleep(patience + 1), joins(2, 2)}, 2 * patience, []int{1, 1}, 5 * patience},
-		{"are committed at the end", []action{joins(1, 2), closes}, 0, []int{2}, 0},
+		{"wait a moment for more", []action{hurried, joins(1, 1), sleep(patience / 2), joins(2, 3)}, 0, []int{1, 3}, patience},
+		{"wait once only", []action{hurried, joins(1, 1), sleep(patience + patience/2), joins(2, 2)}, 0, []int{1, 1, 1}, 5 * patience / 2},
+		{"go along with one in a hurry", []action{hurried, joins(1, 2), hurried}, 0, []int{1, 3}, 0},
+		{"are committed when they are enough", []action{hurried, joins(1, enough)}, 0, []int{1, enough}, 0},
+		{"wait through a commit", []action{joins(1, 1), sleep(patience), joins(2, 2)}, 2 * patience, []int{1, 1}, 4 * patience},
+		{"don't wait where nothing else goes on", []action{hurried, sleep(patience), joins(1, 1)}, 0, []int{1, 1}, patience},
+		{"are committed at the end", []action{hurried, joins(1, 2), closes}, 0, []int{1, 2}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
