@@ -296,6 +296,18 @@ func TestAFeedThatForgotWhereWeStandIsReadAnew(t *testing.T) {
 	})
 }
 
+// aMonthPasses stops the service once all calls of a customer are written, three of them, until it and the feed have forgotten them.
+func (w *town) aMonthPasses(c customer, host *forgetful) {
+	w.t.Helper()
+	w.ended(c, 0)
+	w.wantCalls(c, 1, 3)
+	w.stop()
+	w.skew.Add(int64(31 * 24 * time.Hour))
+	_, err := w.Store.Tidy(w.t.Context(), w.Now())
+	w.need(err)
+	host.forget(1)
+}
+
 // A webhook-id is known for 30 days: what is older and comes again, as when the feed is read anew, must not pass for something new.
 func TestAFeedReadAnewAfterAMonthDoublesNothing(t *testing.T) {
 	everyForgetful(t, func(t *testing.T, w *town, host *forgetful) {
@@ -305,13 +317,7 @@ func TestAFeedReadAnewAfterAMonthDoublesNothing(t *testing.T) {
 		}
 		w.looking()
 		w.received(c, 3)
-		w.ended(c, 0)
-		w.wantCalls(c, 1, 3)
-		w.stop()
-		w.skew.Add(int64(31 * 24 * time.Hour))
-		_, err := w.Store.Tidy(t.Context(), w.Now())
-		w.need(err)
-		host.forget(1)
+		w.aMonthPasses(c, host)
 		w.only(c, 0, 4)
 		w.run()
 		w.eventually("the feed was read anew", func() bool { return len(host.asked()) == 2 })
@@ -349,13 +355,7 @@ func TestAFeedWithoutTimesThatIsReadAnewDoublesNothing(t *testing.T) {
 				}
 				w.looking()
 				w.received(c, 3)
-				w.ended(c, 0)
-				w.wantCalls(c, 1, 3)
-				w.stop()
-				w.skew.Add(int64(31 * 24 * time.Hour))
-				_, err := w.Store.Tidy(t.Context(), w.Now())
-				w.need(err)
-				host.forget(1)
+				w.aMonthPasses(c, host)
 				call(4)
 				w.run()
 				w.eventually("the feed was read anew", func() bool { return len(host.asked()) == 2 })

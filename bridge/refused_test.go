@@ -104,7 +104,7 @@ func TestAStormOfRefusalsAtMojoEndsInOneRefresh(t *testing.T) {
 			}
 		}
 		w.calls(c, 1, 10)
-		time.Sleep(200 * time.Millisecond)
+		w.stands(func() int64 { return int64(all()) })
 		// A worker that was still at hand may write some into Wise Agent, whose side is well.
 		if l := w.ledger(c); l.Waiting+l.Written != 10 {
 			t.Errorf("ledger %+v, want that all 10 wait or are written", l)

@@ -437,7 +437,10 @@ func TestRetryAfterHoldsOneConnectionAndNoOther(t *testing.T) {
 // stands waits until a number that is above zero stays as it is for a while.
 func (w *town) stands(number func() int64) int64 {
 	last, since := int64(-1), time.Now()
-	for time.Since(since) < 300*time.Millisecond || last <= 0 {
+	for end := time.Now().Add(2 * time.Minute); time.Since(since) < 300*time.Millisecond || last <= 0; {
+		if time.Now().After(end) {
+			w.t.Fatalf("after two minutes it is %d and doesn't stand still", last)
+		}
 		if n := number(); n != last {
 			last, since = n, time.Now()
 		}

@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"mojo":                    {},
 	"sandbox/fault":           {},
 	"sandbox/mojo":            {"sandbox/fault"},
+	"sandbox/measured":        {},
 	"sandbox/people":          {},
 	"sandbox/post":            {},
 	"sandbox/wiseagent":       {"sandbox/fault", "sandbox/people"},
