@@ -142,6 +142,11 @@ func complaint(object []byte) *refusal {
 	if first(object) != '{' || json.Unmarshal(object, &v) != nil {
 		return nil
 	}
+	return v.refusal()
+}
+
+// refusal is what is said no to, nil when nothing is.
+func (v verdict) refusal() *refusal {
 	code := words(v.Error, v.Errors)
 	success := strings.ToLower(words(v.Success))
 	switch {

@@ -1,6 +1,7 @@
 package wiseagent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,15 +40,49 @@ func (a *API) write(ctx context.Context, op, method, requestType string, params 
 	if err != nil {
 		return w, &DoubtError{op, err}
 	}
-	for _, object := range list {
-		if no := complaint(object); no != nil {
+	for _, o := range list {
+		if no := o.refusal(); no != nil {
 			return w, refused(op, got, no)
 		}
-		if err := decode(object, &w); err != nil {
+		if err := cmp.Or(o.broken, o.tell(&w)); err != nil {
 			return w, &DoubtError{op, err}
 		}
 	}
 	return w, nil
+}
+
+// object is an object of an answer to a write, read once for all that may be in it.
+type object struct {
+	verdict
+	ClientID   json.RawMessage
+	NoteID     json.RawMessage
+	ID         json.RawMessage
+	NewContact json.RawMessage
+
+	broken error // it could not be read
+}
+
+// tell adds what the object holds.
+func (o object) tell(w *written) error {
+	for _, part := range []struct {
+		value json.RawMessage
+		to    *text
+	}{
+		{o.Success, &w.Success},
+		{o.ClientID, &w.ClientID},
+		{o.NoteID, &w.NoteID},
+		{o.ID, &w.ID},
+		{o.NewContact, &w.NewContact},
+		{o.Message, &w.Message},
+	} {
+		if part.value == nil {
+			continue
+		}
+		if err := part.to.UnmarshalJSON(part.value); err != nil {
+			return errors.New("JSON of an unknown shape")
+		}
+	}
+	return nil
 }
 
 // do makes a writing request that is answered by a bare success.
@@ -65,7 +100,7 @@ func (a *API) do(ctx context.Context, op, method, requestType string, params url
 // objects takes the answer to a write apart: the object or the list of objects that it
 // is, and after each the ones under its "data". Together they tell one story, since some answers
 // are a list of one-key objects.
-func objects(body []byte) ([]json.RawMessage, error) {
+func objects(body []byte) (all []object, err error) {
 	var list []json.RawMessage
 	switch first(body) {
 	case '"':
@@ -84,21 +119,23 @@ func objects(body []byte) ([]json.RawMessage, error) {
 			return nil, err
 		}
 	}
-	var all []json.RawMessage
-	for _, object := range list {
-		var w struct {
-			Data json.RawMessage `json:"data"`
-		}
-		if first(object) != '{' {
+	for _, b := range list {
+		if first(b) != '{' {
 			return nil, errors.New("JSON of an unknown shape")
 		}
-		if err := decode(object, &w); err != nil {
-			return nil, err
+		o := readObject(b)
+		all = append(all, o)
+		within, _ := nested(o.Data)
+		for _, b := range within {
+			all = append(all, readObject(b))
 		}
-		within, _ := nested(w.Data)
-		all = append(append(all, object), within...)
 	}
 	return all, nil
+}
+
+func readObject(b []byte) (o object) {
+	o.broken = decode(b, &o)
+	return o
 }
 
 // yes reads a boolean in any of its spellings; what is none is no.

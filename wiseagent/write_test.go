@@ -151,6 +151,8 @@ func TestWriteAnswers(t *testing.T) {
 		{"update note", `[{"success":"false","message":"Note 81001 is Locked."}]`, "locked"},
 		{"update note", `{"error":"Invalid noteID"}`, "unknown note"},
 		{"update note", `[{"success":"false"}]`, "refused"},
+		{"update note", `[{"success":"false","data":["The note","is locked"]}]`, "locked"},
+		{"update note", `[{"success":"true","data":["a text"]}]`, "doubt"},
 
 		{"add call", `{"success":true,"id":4401}`, "success"},
 		{"add call", `[{"success":"true"},{"id":"4401"}]`, "success"},
