@@ -52,21 +52,22 @@ type round struct {
 	conn    store.Connection
 	breaker *breaker
 
-	ready  []store.Event        // read ahead
-	links  map[int64]store.Link // of their contacts in Mojo
-	readAt time.Time            // ahead
-	busy   map[string]bool      // contacts with a delivery at work, or read ahead
-	work   chan *effect         // for the hands
-	hands  int                  // goroutines that deliver
-	calls  int                  // deliveries at Wise Agent, or on their way there
-	called chan struct{}        // one has come back from there
-	landed chan string          // its contact, when the outcome is stored
+	all    bool            // everything is to be looked at
+	fresh  map[string]bool // contacts to look at
+	ready  []store.Due     // read ahead
+	readAt time.Time       // ahead
+	busy   map[string]bool // contacts with a delivery at work, or read ahead; true: they have more that waits
+	work   chan *effect    // for the hands
+	hands  int             // goroutines that deliver
+	calls  int             // deliveries at Wise Agent, or on their way there
+	called chan struct{}   // one has come back from there
+	landed chan string     // its contact, when the outcome is stored
 	flying sync.WaitGroup
 	asleep atomic.Bool // needs a sign-in
 }
 
-// deliver works until nothing was due for a while. poke tells that something new is there.
-func (b *Bridge) deliver(ctx context.Context, connID string, poke <-chan struct{}) error {
+// deliver works until nothing was due for a while. w tells what is new.
+func (b *Bridge) deliver(ctx context.Context, connID string, w *worker) error {
 	conn, err := b.Store.Connection(ctx, connID)
 	if err != nil {
 		return fmt.Errorf("read connection: %w", err)
@@ -76,11 +77,11 @@ func (b *Bridge) deliver(ctx context.Context, connID string, poke <-chan struct{
 	}
 	most := b.mailAtOnce() + mailUnstored
 	r := &round{
-		b: b, conn: conn, breaker: b.breakers.of(connID), busy: make(map[string]bool),
+		b: b, conn: conn, breaker: b.breakers.of(connID), all: true, fresh: make(map[string]bool), busy: make(map[string]bool),
 		work: make(chan *effect, most), called: make(chan struct{}, most), landed: make(chan string, most),
 	}
 	defer r.flying.Wait()
-	return r.run(ctx, poke)
+	return r.run(ctx, w)
 }
 
 // resting tells that nothing can be delivered for a connection. One that is ending needs Wise Agent's side alone.
@@ -97,19 +98,15 @@ func (b *Bridge) resting(ctx context.Context, conn store.Connection) (bool, erro
 	return !waits, err
 }
 
-func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
+func (r *round) run(ctx context.Context, w *worker) error {
 	defer close(r.work)
 	linger := time.NewTimer(mailLinger)
 	defer linger.Stop()
 	due := time.NewTicker(sweepEvery) // retries become due by themselves
 	defer due.Stop()
-	more := true // there may be something due that was not read yet
 	for {
-		if more && len(r.ready) == 0 {
-			if err := r.readAhead(ctx); err != nil {
-				return err
-			}
-			more = false
+		if err := r.readAhead(ctx); err != nil {
+			return err
 		}
 		r.start(ctx)
 		if len(r.busy) > 0 {
@@ -118,16 +115,15 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-poke:
-			more = true
+		case <-w.poke:
+			r.hear(w.news.take())
 		case <-r.called:
 			r.calls--
 		case key := <-r.landed:
-			delete(r.busy, key)
-			more = true
+			r.free(key)
 		case <-r.breaker.opens(r.b.now(), len(r.ready) > 0):
 		case <-due.C:
-			more = true
+			r.hear(true, nil)
 			if err := r.lookAgain(ctx); err != nil {
 				return err
 			}
@@ -137,27 +133,49 @@ func (r *round) run(ctx context.Context, poke <-chan struct{}) error {
 			}
 			return r.b.idle(ctx, r.conn.ID)
 		}
-		if r.gather() {
-			more = true
-		}
+		r.gather()
 		if r.asleep.Load() {
 			return nil
 		}
 	}
 }
 
-// gather takes what else has come back by now: outcomes are stored in groups, and what is due is read once for all of a group. It
-// tells whether a contact is free again.
-func (r *round) gather() (landed bool) {
+// hear takes what is new: of contacts, by their keys, or anywhere.
+func (r *round) hear(anywhere bool, contacts map[string]bool) {
+	for key := range contacts {
+		if _, busy := r.busy[key]; busy {
+			r.busy[key] = true
+		} else {
+			r.fresh[key] = true
+		}
+	}
+	if !anywhere && len(r.fresh) <= newsLimit {
+		return
+	}
+	r.all = true
+	for key := range r.busy {
+		r.busy[key] = true
+	}
+}
+
+// free lets a contact's next event be looked for.
+func (r *round) free(contactKey string) {
+	if r.busy[contactKey] {
+		r.fresh[contactKey] = true
+	}
+	delete(r.busy, contactKey)
+}
+
+// gather takes what else has come back by now: outcomes are stored in groups, and what is due is read once for all of a group.
+func (r *round) gather() {
 	for {
 		select {
 		case <-r.called:
 			r.calls--
 		case key := <-r.landed:
-			delete(r.busy, key)
-			landed = true
+			r.free(key)
 		default:
-			return landed
+			return
 		}
 	}
 }
@@ -197,66 +215,83 @@ func (b *Bridge) idle(ctx context.Context, connID string) error {
 	return nil
 }
 
-// readAhead reads the heads of contacts that nobody delivers for just now.
+// readAhead reads the heads of contacts that nobody delivers for just now, once all that was read before is under way.
 func (r *round) readAhead(ctx context.Context) error {
-	due, err := r.b.Store.DueEvents(ctx, r.conn.ID, r.b.now(), mailAhead, slices.Collect(maps.Keys(r.busy)))
-	if err != nil {
-		return fmt.Errorf("look for due deliveries: %w", err)
-	}
-	var unclaimed []string
-	for _, e := range due {
-		if e.ClaimedBy != r.b.owner() {
-			unclaimed = append(unclaimed, e.ID)
+	for len(r.ready) == 0 && (r.all || len(r.fresh) > 0) {
+		due, err := r.due(ctx)
+		if err != nil {
+			return fmt.Errorf("look for due deliveries: %w", err)
 		}
-		r.busy[e.ContactKey()] = true
+		if len(due) == 0 {
+			continue
+		}
+		if err := r.take(ctx, due); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due reads what may be delivered of what is new.
+func (r *round) due(ctx context.Context) ([]store.Due, error) {
+	now := r.b.now()
+	var keys []string
+	if r.all {
+		var err error
+		if keys, err = r.b.Store.DueContacts(ctx, r.conn.ID, now, mailAhead, slices.Collect(maps.Keys(r.busy))); err != nil {
+			return nil, err
+		}
+		r.all = len(keys) == mailAhead // there may be more
+		clear(r.fresh)
+	}
+	for key := range r.fresh {
+		if len(keys) == mailAhead {
+			break
+		}
+		keys = append(keys, key)
+		delete(r.fresh, key)
+	}
+	r.readAt = now
+	return r.b.Store.DueEvents(ctx, r.conn.ID, now, keys)
+}
+
+// take makes them the next to be delivered.
+func (r *round) take(ctx context.Context, due []store.Due) error {
+	var unclaimed []string
+	for _, d := range due {
+		if d.Event.ClaimedBy != r.b.owner() {
+			unclaimed = append(unclaimed, d.Event.ID)
+		}
+		r.busy[d.Event.ContactKey()] = d.More
 	}
 	r.ready = due
-	if err := r.readLinks(ctx); err != nil {
-		return err
-	}
 	if len(unclaimed) == 0 {
 		return nil
 	}
-	err = r.b.Store.ClaimEvents(ctx, unclaimed, r.b.owner())
-	if errors.Is(err, store.ErrStale) { // one of them was settled meanwhile: read again
-		for _, e := range due {
-			delete(r.busy, e.ContactKey())
-		}
-		r.ready = nil
-		return nil
+	err := r.b.Store.ClaimEvents(ctx, unclaimed, r.b.owner())
+	if !errors.Is(err, store.ErrStale) {
+		return err
 	}
-	return err
-}
-
-// readLinks reads the links of those read ahead at once: one by one it took a twelfth of a delivery.
-func (r *round) readLinks(ctx context.Context) (err error) {
-	var contacts []int64
-	for _, e := range r.ready {
-		if e.MojoContactID != 0 {
-			contacts = append(contacts, e.MojoContactID)
-		}
+	for _, d := range due { // one of them was settled meanwhile: all is read again
+		delete(r.busy, d.Event.ContactKey())
 	}
-	r.readAt = r.b.now()
-	if r.links, err = r.b.Store.LinksOfContacts(ctx, r.conn.ID, contacts); err != nil {
-		return fmt.Errorf("read links: %w", err)
-	}
+	r.ready, r.all = nil, true
 	return nil
 }
 
 // linkAhead is the link of an event that was read ahead, for what only adds to a contact; nil when it must be read: what changes one
 // must know it as it is now, and a while later it may be another.
-func (r *round) linkAhead(e store.Event) *store.Link {
-	link, ok := r.links[e.MojoContactID]
-	if !ok || e.Type != eventCall && e.Type != eventNoteMade || r.b.now().Sub(r.readAt) > linksLast {
+func (r *round) linkAhead(d store.Due) *store.Link {
+	if kind := d.Event.Type; kind != eventCall && kind != eventNoteMade || r.b.now().Sub(r.readAt) > linksLast {
 		return nil
 	}
-	return &link
+	return d.Link
 }
 
 // start sets off as many deliveries as may be at work.
 func (r *round) start(ctx context.Context) {
 	for len(r.ready) > 0 && r.calls < r.b.mailAtOnce() && r.atWork() < cap(r.work) && r.breaker.pass(r.b.now()) {
-		e := &effect{b: r.b, conn: r.conn, event: r.ready[0], known: r.linkAhead(r.ready[0])}
+		e := &effect{b: r.b, conn: r.conn, event: r.ready[0].Event, known: r.linkAhead(r.ready[0])}
 		r.ready = r.ready[1:]
 		r.calls++
 		r.work <- e // never waits: there is room for all that may be at work

@@ -55,7 +55,7 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, a
 	case got.Event.Type == eventDisconnected:
 		b.disconnected(ctx, got.Event)
 	case got.New:
-		b.wakeMail(got.Event.ConnectionID)
+		b.wakeContact(got.Event.ConnectionID, got.Event.ContactKey())
 	}
 	return got.New, nil
 }

@@ -52,6 +52,7 @@ type workers struct {
 
 type worker struct {
 	poke   chan struct{} // woken while it worked
+	news   news          // what for
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -176,14 +177,15 @@ func (w *workers) busy(j job) bool {
 	return w.running[j] != nil
 }
 
-// poke has the worker of a job look again, when there is one.
-func (w *workers) poke(j job) bool {
+// poke has the worker of a job look again, when there is one: at that contact, or at everything when the key is "".
+func (w *workers) poke(j job, contactKey string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	at := w.running[j]
 	if at == nil {
 		return false
 	}
+	at.news.add(contactKey)
 	select {
 	case at.poke <- struct{}{}:
 	default: // it will look already
@@ -192,14 +194,19 @@ func (w *workers) poke(j job) bool {
 }
 
 // wake says that a connection has a push to do. It never waits: a wake that finds no room is left to the sweep.
-func (b *Bridge) wake(connID string) { b.wakeJob(job{connID, pushing}) }
+func (b *Bridge) wake(connID string) { b.wakeJob(job{connID, pushing}, "") }
 
 // wakeMail says that a connection has something to deliver.
-func (b *Bridge) wakeMail(connID string) { b.wakeJob(job{connID, delivering}) }
+func (b *Bridge) wakeMail(connID string) { b.wakeJob(job{connID, delivering}, "") }
 
-func (b *Bridge) wakeJob(j job) {
+// wakeContact is wakeMail for what is about one contact.
+func (b *Bridge) wakeContact(connID, contactKey string) {
+	b.wakeJob(job{connID, delivering}, contactKey)
+}
+
+func (b *Bridge) wakeJob(j job, contactKey string) {
 	b.workers.init()
-	if b.workers.poke(j) {
+	if b.workers.poke(j, contactKey) {
 		return
 	}
 	select {
@@ -210,7 +217,7 @@ func (b *Bridge) wakeJob(j job) {
 
 // startWorker does a job in the background, or has the worker at it look again.
 func (b *Bridge) startWorker(ctx context.Context, j job) {
-	if b.workers.poke(j) {
+	if b.workers.poke(j, "") {
 		return
 	}
 	b.workers.mu.Lock() // nobody else starts workers: it still has none
@@ -225,7 +232,7 @@ func (b *Bridge) startWorker(ctx context.Context, j job) {
 		defer cancel()
 		defer close(w.done)
 		for {
-			if err := b.work(ctx, j, w.poke); err != nil && !errors.Is(err, context.Canceled) {
+			if err := b.work(ctx, j, w); err != nil && !errors.Is(err, context.Canceled) {
 				b.log().Error("work for a connection", "connection", j.conn, "kind", j.kind, "err", err)
 			}
 			if !b.workAgain(ctx, j, w) {
@@ -260,14 +267,14 @@ func (b *Bridge) stopPushing(connID string) {
 }
 
 // work does a job under the connection's lease.
-func (b *Bridge) work(ctx context.Context, j job, poke <-chan struct{}) error {
+func (b *Bridge) work(ctx context.Context, j job, w *worker) error {
 	ctx, release, err := b.leases.take(ctx, b, j.conn)
 	if err != nil || release == nil {
 		return err
 	}
 	defer release()
 	if j.kind == delivering {
-		return b.deliver(ctx, j.conn, poke)
+		return b.deliver(ctx, j.conn, w)
 	}
 	return b.doDue(ctx, j.conn)
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,25 +17,134 @@ const (
 	tooOldReason = "Too old: it waited more than 30 days."
 )
 
-// DueEvents returns events of a connection that may be delivered now: of each contact the first that waits, if it is due, in the
-// order of their receipt, at most limit. Contacts whose keys are busy are left out. An event that comes with Doubt, or with a
-// ClaimedBy that isn't the caller's own fresh claim, may have been written: look first.
-func (s *Store) DueEvents(ctx context.Context, connID string, now time.Time, limit int, busy []string) (due []Event, err error) {
+// DueContacts returns the keys of a connection's contacts that have an event which may be delivered now, in the order of those events'
+// receipt, at most limit. Contacts that are busy are left out.
+func (s *Store) DueContacts(ctx context.Context, connID string, now time.Time, limit int, busy []string) (keys []string, err error) {
 	var left strings.Builder
 	for _, key := range busy {
 		left.WriteString("|" + key + "|")
 	}
-	err = s.read(ctx, "get due events", func(q tx) error {
-		found, err := q.DueEvents(ctx, rows.DueEventsParams{
+	err = s.read(ctx, "get due contacts", func(q tx) error {
+		keys, err = q.DueContacts(ctx, rows.DueContactsParams{
 			ConnectionID: connID,
 			Now:          millis(now),
 			Busy:         left.String(),
 			Most:         int64(limit),
 		})
-		due = collect(found, event)
 		return err
 	})
+	return keys, err
+}
+
+// Due is an event that may be delivered now. One that comes with Doubt, or with a ClaimedBy that isn't the caller's own fresh claim,
+// may have been written: look first.
+type Due struct {
+	Event Event
+	Link  *Link // of its contact, by the id in Mojo alone; nil when it has none
+	More  bool  // later events of the contact wait as well
+}
+
+// DueEvents returns of each of these contacts, by their keys, the first event that waits, if it is due, in the order of receipt.
+func (s *Store) DueEvents(ctx context.Context, connID string, now time.Time, contactKeys []string) (due []Due, err error) {
+	wanted := table{kinds: []string{"text"}}
+	for _, key := range contactKeys {
+		wanted.add(key)
+	}
+	err = s.read(ctx, "get due events", func(q tx) error {
+		return queryBulk(ctx, q, selectDueEvents, wanted, func(r row) error {
+			d, err := scanDue(r)
+			due = append(due, d)
+			return err
+		}, connID, millis(now))
+	})
+	slices.SortFunc(due, func(a, b Due) int { return cmp.Compare(a.Event.Seq, b.Event.Seq) })
 	return due, err
+}
+
+// selectDueEvents finds what the query DueContacts finds, with all that a delivery begins with: it is asked for each event.
+const selectDueEvents = `
+select
+    e.*,
+    exists (
+        select 1
+        from events as later
+        where later.connection_id = e.connection_id
+            and later.contact_key = e.contact_key
+            and later.finished_at = 0
+            and later.seq > e.seq
+    ),
+    coalesce(l.client_id, ''),
+    coalesce(l.api_contact_id, ''),
+    coalesce(l.mojo_contact_id, 0),
+    coalesce(l.notes_sent, 0),
+    coalesce(l.created_at, 0),
+    coalesce(l.pushed_at, 0),
+    coalesce(l.source, ''),
+    coalesce(l.custom_written, false),
+    coalesce(l.do_not_call_at, 0),
+    coalesce(l.custom_tries, 0),
+    coalesce(l.custom_at, 0)
+from %s
+cross join events as e -- SQLite keeps this order
+left join mojo_contacts as m on m.connection_id = e.connection_id and m.mojo_contact_id = e.mojo_contact_id and e.mojo_contact_id <> 0
+left join links as l on l.connection_id = m.connection_id and l.client_id = m.client_id
+where e.connection_id = ?1
+    and e.contact_key = v.column1
+    and e.finished_at = 0
+    and e.type <> 'account.disconnected'
+    and e.next_at <= ?2
+    and e.seq = (
+        select min(other.seq)
+        from events as other
+        where other.connection_id = e.connection_id
+            and other.contact_key = e.contact_key
+            and other.finished_at = 0
+    )`
+
+func scanDue(r row) (d Due, err error) {
+	var e rows.Event
+	var l rows.Link
+	err = r.Scan(
+		&e.Seq,
+		&e.ID,
+		&e.WebhookID,
+		&e.ConnectionID,
+		&e.AccountID,
+		&e.Type,
+		&e.ContactKey,
+		&e.MojoContactID,
+		&e.APIContactID,
+		&e.ContactName,
+		&e.Body,
+		&e.OccurredAt,
+		&e.ReceivedAt,
+		&e.State,
+		&e.Reason,
+		&e.Attempts,
+		&e.NextAt,
+		&e.Doubt,
+		&e.ClaimedBy,
+		&e.ResultID,
+		&e.FinishedAt,
+		&d.More,
+		&l.ClientID,
+		&l.APIContactID,
+		&l.MojoContactID,
+		&l.NotesSent,
+		&l.CreatedAt,
+		&l.PushedAt,
+		&l.Source,
+		&l.CustomWritten,
+		&l.DoNotCallAt,
+		&l.CustomTries,
+		&l.CustomAt,
+	)
+	d.Event = event(e)
+	if l.ClientID != "" {
+		found := link(l)
+		d.Link = &found
+	}
+	return d, err
 }
 
 // Outcome is what became of a delivery, and what was learned by it.

@@ -24,13 +24,27 @@ func stored(t *testing.T, s *store.Store, e store.Event) store.Event {
 	return e
 }
 
+// dueEvents reads what a worker would, of at most so many contacts.
+func dueEvents(t *testing.T, s *store.Store, connID string, now time.Time, limit int, busy []string) (events []store.Event) {
+	t.Helper()
+	keys, err := s.DueContacts(t.Context(), connID, now, limit, busy)
+	check(t, err)
+	due, err := s.DueEvents(t.Context(), connID, now, keys)
+	check(t, err)
+	if len(due) != len(keys) {
+		t.Errorf("%d contacts are due, with %d events", len(keys), len(due))
+	}
+	for _, d := range due {
+		events = append(events, d.Event)
+	}
+	return events
+}
+
 // due fails the test unless these webhook-ids are due.
 func due(t *testing.T, s *store.Store, connID, when string, now time.Time, busy []string, want ...string) {
 	t.Helper()
-	events, err := s.DueEvents(t.Context(), connID, now, 10, busy)
-	check(t, err)
 	var got []string
-	for _, e := range events {
+	for _, e := range dueEvents(t, s, connID, now, 10, busy) {
 		got = append(got, e.WebhookID)
 	}
 	same(t, when, got, want)
@@ -45,8 +59,7 @@ func TestDueEventsKeepsTheOrderOfAContact(t *testing.T) {
 		}
 		due(t, s, c.ID, "at first", noon, nil, "a1", "b1", "c1")
 		due(t, s, c.ID, "busy ones left out", noon, []string{"1", "3"}, "b1")
-		few, err := s.DueEvents(t.Context(), c.ID, noon, 1, []string{"1"})
-		check(t, err)
+		few := dueEvents(t, s, c.ID, noon, 1, []string{"1"})
 		if len(few) != 1 || few[0].WebhookID != "b1" {
 			t.Errorf("at most one: got %v, want b1", few)
 		}
@@ -58,6 +71,43 @@ func TestDueEventsKeepsTheOrderOfAContact(t *testing.T) {
 		finishEvent(t, s, events["b1"], store.Outcome{State: store.EventNeedsYou})
 		due(t, s, c.ID, "b1 is parked and lets b2 through", noon, nil, "a2", "b2", "c1")
 		due(t, s, "another connection", "another's", noon, nil)
+	})
+}
+
+// A delivery begins with what comes with its event: the contact's link, and whether the contact has more to deliver.
+func TestDueEventsComeWithTheirContact(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		linked := store.Link{
+			ClientID: "26855", MojoContactID: 1, APIContactID: "wa-26855", Source: store.LinkSent, NotesSent: 81001, CustomWritten: true,
+			DoNotCallAt: noon, CreatedAt: noon, PushedAt: noon.Add(time.Minute),
+		}
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{linked, {ClientID: "26856", APIContactID: "wa-26856", CreatedAt: noon}}))
+		received(t, s, call("first of two", 1))
+		received(t, s, call("second of two", 1))
+		received(t, s, call("without a link", 2))
+		nameless := call("without an id in Mojo", 0)
+		nameless.APIContactID = "wa-26856"
+		received(t, s, nameless)
+
+		due, err := s.DueEvents(t.Context(), c.ID, noon, []string{"wa-26856", "2", "1", "nobody"})
+		check(t, err)
+		type found struct {
+			WebhookID string
+			Linked    bool
+			More      bool
+		}
+		var got []found
+		for _, d := range due {
+			got = append(got, found{d.Event.WebhookID, d.Link != nil, d.More})
+		}
+		same(t, "due events", got, []found{{"first of two", true, true}, {"without a link", false, false}, {"without an id in Mojo", false, false}})
+		same(t, "link", *due[0].Link, linked)
+		none, err := s.DueEvents(t.Context(), c.ID, noon, nil)
+		check(t, err)
+		if len(none) > 0 {
+			t.Errorf("of no contact: got %v", none)
+		}
 	})
 }
 
@@ -215,8 +265,7 @@ func TestACrashLeavesAClaim(t *testing.T) {
 			connections, err := second.DueConnections(t.Context(), later, 10)
 			check(t, err)
 			same(t, "due connections", connections, []string{c.ID})
-			events, err := second.DueEvents(t.Context(), c.ID, later, 10, nil)
-			check(t, err)
+			events := dueEvents(t, second, c.ID, later, 10, nil)
 			if len(events) != 2 || events[0].ClaimedBy != "first" || events[1].ClaimedBy != "" {
 				t.Fatalf("got %+v, want the first claimed by who is gone", events)
 			}

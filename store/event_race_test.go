@@ -157,9 +157,7 @@ func TestOneContactInOrder(t *testing.T) {
 		var delivered []string
 		seen := make(map[string]string)
 		for len(delivered) < events/contacts*contacts {
-			found, err := instances[len(delivered)%2].DueEvents(t.Context(), c.ID, noon, 4, nil)
-			check(t, err)
-			for _, e := range found {
+			for _, e := range dueEvents(t, instances[len(delivered)%2], c.ID, noon, 4, nil) {
 				if before := seen[e.ContactKey()]; before >= e.WebhookID {
 					t.Fatalf("%s was due after %s", e.WebhookID, before)
 				}

@@ -119,34 +119,6 @@ func (s *Store) LinkOf(ctx context.Context, connID string, mojoContactID int64, 
 	return l, err
 }
 
-// LinksOfContacts is LinkOf for many contacts, by their ids in Mojo alone. Those that have no link are left out.
-func (s *Store) LinksOfContacts(ctx context.Context, connID string, mojoContactIDs []int64) (map[int64]Link, error) {
-	links := make(map[int64]Link)
-	wanted := table{kinds: []string{"bigint"}}
-	for _, id := range mojoContactIDs {
-		wanted.add(id)
-	}
-	err := s.read(ctx, "get links of contacts", func(q tx) error {
-		return queryBulk(ctx, q, selectLinksOfContacts, wanted, func(r row) error {
-			var id int64
-			l, err := scanLink(r, &id)
-			links[id] = l
-			return err
-		}, connID)
-	})
-	return links, err
-}
-
-const selectLinksOfContacts = `
-select links.*, v.column1
-from %s
-cross join mojo_contacts
-cross join links -- SQLite keeps this order
-where mojo_contacts.connection_id = ?1
-    and mojo_contacts.mojo_contact_id = v.column1
-    and links.connection_id = mojo_contacts.connection_id
-    and links.client_id = mojo_contacts.client_id`
-
 // LinksWithoutCustom returns at most limit links whose MojoContactID is known but not in Wise Agent yet, and may be tried now. Those
 // that were never tried come first, then those that have waited longest.
 func (s *Store) LinksWithoutCustom(ctx context.Context, connID string, now time.Time, limit int) (links []Link, err error) {

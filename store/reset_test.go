@@ -32,8 +32,7 @@ func TestAskReset(t *testing.T) {
 		push, err := s.Push(t.Context(), open.ID)
 		check(t, err)
 		same(t, "state of the push", push.State, store.PushStopped)
-		due, err := s.DueEvents(t.Context(), c.ID, asked, 10, nil)
-		check(t, err)
+		due := dueEvents(t, s, c.ID, asked, 10, nil)
 		if len(due) != 1 {
 			t.Errorf("%d events are due, want the one that waited for its retry", len(due))
 		}

@@ -13,11 +13,11 @@ where webhook_id = @webhook_id and webhook_id <> '';
 select * from events
 where id = @id;
 
--- name: DueEvents :many
--- The first of each contact's that wait, if it is due; what Mojo tells of an end is no delivery. The index events_state gives those
--- that wait in order, events_waiting the first of a contact. Busy are the contact keys that are left out, as in |1001||1002|: to look
--- for a text in another, "replace" is what both engines know.
-select e.*
+-- name: DueContacts :many
+-- Those whose first event that waits is due; what Mojo tells of an end is no delivery. The index events_state gives the events that
+-- wait in order, events_waiting the first of a contact. Busy are the contact keys that are left out, as in |1001||1002|: to look for a
+-- text in another, "replace" is what both engines know.
+select e.contact_key
 from events as e
 where e.connection_id = @connection_id
     and e.state = 'waiting'

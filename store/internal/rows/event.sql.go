@@ -133,8 +133,8 @@ func (q *Queries) Disconnects(ctx context.Context, most int64) ([]Event, error) 
 	return items, nil
 }
 
-const dueEvents = `-- name: DueEvents :many
-select e.seq, e.id, e.webhook_id, e.connection_id, e.account_id, e.type, e.contact_key, e.mojo_contact_id, e.api_contact_id, e.contact_name, e.body, e.occurred_at, e.received_at, e.state, e.reason, e.attempts, e.next_at, e.doubt, e.claimed_by, e.result_id, e.finished_at
+const dueContacts = `-- name: DueContacts :many
+select e.contact_key
 from events as e
 where e.connection_id = ?1
     and e.state = 'waiting'
@@ -152,18 +152,18 @@ order by e.seq
 limit cast(?4 as bigint)
 `
 
-type DueEventsParams struct {
+type DueContactsParams struct {
 	ConnectionID string
 	Now          int64
 	Busy         string
 	Most         int64
 }
 
-// The first of each contact's that wait, if it is due; what Mojo tells of an end is no delivery. The index events_state gives those
-// that wait in order, events_waiting the first of a contact. Busy are the contact keys that are left out, as in |1001||1002|: to look
-// for a text in another, "replace" is what both engines know.
-func (q *Queries) DueEvents(ctx context.Context, arg DueEventsParams) ([]Event, error) {
-	rows, err := q.db.QueryContext(ctx, dueEvents,
+// Those whose first event that waits is due; what Mojo tells of an end is no delivery. The index events_state gives the events that
+// wait in order, events_waiting the first of a contact. Busy are the contact keys that are left out, as in |1001||1002|: to look for a
+// text in another, "replace" is what both engines know.
+func (q *Queries) DueContacts(ctx context.Context, arg DueContactsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, dueContacts,
 		arg.ConnectionID,
 		arg.Now,
 		arg.Busy,
@@ -173,35 +173,13 @@ func (q *Queries) DueEvents(ctx context.Context, arg DueEventsParams) ([]Event, 
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Event
+	var items []string
 	for rows.Next() {
-		var i Event
-		if err := rows.Scan(
-			&i.Seq,
-			&i.ID,
-			&i.WebhookID,
-			&i.ConnectionID,
-			&i.AccountID,
-			&i.Type,
-			&i.ContactKey,
-			&i.MojoContactID,
-			&i.APIContactID,
-			&i.ContactName,
-			&i.Body,
-			&i.OccurredAt,
-			&i.ReceivedAt,
-			&i.State,
-			&i.Reason,
-			&i.Attempts,
-			&i.NextAt,
-			&i.Doubt,
-			&i.ClaimedBy,
-			&i.ResultID,
-			&i.FinishedAt,
-		); err != nil {
+		var contact_key string
+		if err := rows.Scan(&contact_key); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, contact_key)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
