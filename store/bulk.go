@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 )
@@ -43,20 +44,15 @@ func execBulk(ctx context.Context, q tx, statement string, t table, fixed ...any
 	return nil
 }
 
-// execEach runs a statement for a single row once for each row, whose columns are ?1, ?2 and so on. When it changed nothing,
-// unchanged is told which row.
-func execEach(ctx context.Context, q tx, statement string, t table, unchanged func(row int)) error {
+// execEach runs a statement for a single row once for each row, whose columns are ?1, ?2 and so on, and tells what came of it.
+func execEach(ctx context.Context, q tx, statement string, t table, tell func(row int, result sql.Result) error) error {
 	for i, row := range t.rows {
 		result, err := q.conn.ExecContext(ctx, statement, row...)
 		if err != nil {
 			return err
 		}
-		changed, err := result.RowsAffected()
-		if err != nil {
+		if err := tell(i, result); err != nil {
 			return err
-		}
-		if changed == 0 {
-			unchanged(i)
 		}
 	}
 	return nil

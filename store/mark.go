@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 )
 
 // ClaimEvents says that owner is about to deliver events, in a commit that it shares with others. Ones that somebody else had
@@ -59,7 +60,14 @@ func finishPlain(ctx context.Context, q tx, batch []*mark) (left []int, err erro
 	plain := plainOf(batch)
 	if q.oneByOne() {
 		left = plain.others
-		return left, execEach(ctx, q, finishDelivery, plain.table, func(row int) { left = append(left, plain.marks[row]) })
+		err = execEach(ctx, q, finishDelivery, plain.table, func(row int, result sql.Result) error {
+			changed, err := result.RowsAffected()
+			if changed == 0 {
+				left = append(left, plain.marks[row])
+			}
+			return err
+		})
+		return left, err
 	}
 	finished := make(ids)
 	err = queryBulk(ctx, q, finishDeliveries, plain.table, finished.scan)
@@ -281,7 +289,7 @@ func saveDeliveries(ctx context.Context, q tx, changed map[string]*delivery) err
 		}
 	}
 	if q.oneByOne() {
-		return execEach(ctx, q, updateDelivery, t, func(int) {})
+		return execEach(ctx, q, updateDelivery, t, func(int, sql.Result) error { return nil })
 	}
 	return execBulk(ctx, q, updateDeliveries, t)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -72,24 +73,31 @@ type receipt struct {
 	holder string
 }
 
-// receive stores events.
+// receive stores events on SQLite, where whoever writes is alone. Their numbers are counted within the statements: to ask for one
+// takes as long as to store an event.
 func receive(ctx context.Context, q tx, batch []*receipt) ([]Received, error) {
-	last, err := takeTurn(ctx, q, turnReceive, len(batch))
-	if err != nil {
+	if err := q.CountTurn(ctx, rows.CountTurnParams{Name: turnReceive, More: int64(len(batch))}); err != nil {
 		return nil, err
 	}
-	live, err := liveAccounts(ctx, q, batch)
-	if err != nil {
+	live, wanted := accountsOf(batch)
+	if err := queryBulk(ctx, q, selectLiveAccounts, wanted, live.scan); err != nil {
 		return nil, err
 	}
-	received := arriveAll(batch, live, last)
-	if err := insertNew(ctx, q, received); err != nil {
+	received := arriveAll(batch, live, 0) // each is so many before the last
+	err := execEach(ctx, q, insertNewEvent, eventTable(received), func(i int, result sql.Result) (err error) {
+		changed, err := result.RowsAffected()
+		if received[i].New = changed > 0; received[i].New {
+			received[i].Event.Seq, err = result.LastInsertId()
+		}
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return received, readKnown(ctx, q, received)
 }
 
-// receivePiped is receive on PostgreSQL, in a transaction of its own that is two ways to the server long.
+// receivePiped stores events on PostgreSQL, in a transaction of its own that is two ways to the server long.
 func (s *Store) receivePiped(ctx context.Context, batch []*receipt) (received []Received, err error) {
 	err = piped(ctx, s.writer, func(p *pipeline) error {
 		var last int64
@@ -166,12 +174,7 @@ func accountsOf(batch []*receipt) (accounts, table) {
 	return all, wanted
 }
 
-// liveAccounts finds the live connections of the events' accounts. Reset takes the turn too, so they stay live until the commit.
-func liveAccounts(ctx context.Context, q tx, batch []*receipt) (accounts, error) {
-	live, wanted := accountsOf(batch)
-	return live, queryBulk(ctx, q, selectLiveAccounts, wanted, live.scan)
-}
-
+// selectLiveAccounts finds the live connections of the events' accounts. Reset takes the turn too, so they stay live until the commit.
 const selectLiveAccounts = `
 select connections.mojo_account_id, connections.id, connections.lease_owner, connections.lease_until
 from %s
@@ -260,20 +263,6 @@ func readKnown(ctx context.Context, q tx, received []Received) error {
 	return nil
 }
 
-// insertNew stores those that are new, and says so of them.
-func insertNew(ctx context.Context, q tx, received []Received) error {
-	if q.oneByOne() {
-		for i := range received {
-			received[i].New = true
-		}
-		return execEach(ctx, q, insertNewEvent, eventTable(received), func(i int) { received[i].New = false })
-	}
-	inserted := make(ids, len(received))
-	err := queryBulk(ctx, q, insertNewEvents, eventTable(received), inserted.scan)
-	inserted.tell(received)
-	return err
-}
-
 // ids are those of events that a statement changed.
 type ids map[string]bool
 
@@ -326,10 +315,10 @@ from %s
 where true` + unlessKnown + `
 returning id`
 
-	// SQLite keeps a journal of its own for each statement that selects or returns rows, which costs as much as the insert.
+	// SQLite keeps a journal of its own for each statement that returns rows or inserts selected ones, which costs as much as the insert.
 	insertNewEvent = intoEvents + `
 values (
-    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+    (select last from turns where name = 'receive') + ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
     ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
     0, ?13, ?17, '', case when ?14 = 'waiting' then 0 else ?13 end
 )` + unlessKnown

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -124,8 +125,19 @@ func (s *sharer[In, Out]) run() {
 	for range s.wake {
 		for batch := s.take(); len(batch) > 0; batch = s.take() {
 			s.settle(batch)
+			if len(batch) > 1 {
+				stepAside()
+			}
 		}
 	}
+}
+
+// stepAside lets those go on who were answered, and those who are about to bring something. In a burst the next commit would begin
+// before any of them had a processor, with the few that came during the one before: a quarter fewer hooks went into each, and the
+// rest of the machine waited. It takes no time when nobody else wants to run.
+func stepAside() {
+	runtime.Gosched() // to those who were answered
+	runtime.Gosched() // and whom they woke
 }
 
 // take takes the next batch from a hurried queue, without those that nobody waits for any more.

@@ -77,9 +77,9 @@ func (e *onSQLite) on(db *sql.DB, t *sql.Tx) rows.DBTX {
 }
 
 // spread runs a statement once for each row: nothing is far away, and a statement with many parameters takes time by the square
-// of their number. A single column goes in as one parameter.
+// of their number. Several rows of a single column go in as one parameter.
 func (e *onSQLite) spread(t table, fixed []any) (source string, args [][]any) {
-	if len(t.kinds) == 1 {
+	if len(t.kinds) == 1 && len(t.rows) > 1 {
 		list := make([]any, len(t.rows))
 		for i, row := range t.rows {
 			list[i] = row[0]

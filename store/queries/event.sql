@@ -5,6 +5,12 @@ set last = last + @more
 where name = @name
 returning last;
 
+-- name: CountTurn :exec
+-- TakeTurn without an answer, for who is alone anyway.
+update turns
+set last = last + @more
+where name = @name;
+
 -- name: EventByWebhook :one
 select * from events
 where webhook_id = @webhook_id and webhook_id <> '';

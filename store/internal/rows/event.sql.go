@@ -80,6 +80,23 @@ func (q *Queries) CountEvents(ctx context.Context, connectionID string) ([]Count
 	return items, nil
 }
 
+const countTurn = `-- name: CountTurn :exec
+update turns
+set last = last + ?1
+where name = ?2
+`
+
+type CountTurnParams struct {
+	More int64
+	Name string
+}
+
+// TakeTurn without an answer, for who is alone anyway.
+func (q *Queries) CountTurn(ctx context.Context, arg CountTurnParams) error {
+	_, err := q.db.ExecContext(ctx, countTurn, arg.More, arg.Name)
+	return err
+}
+
 const disconnects = `-- name: Disconnects :many
 select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
 where state = 'waiting' and type = 'account.disconnected'
