@@ -99,13 +99,20 @@ func signature(id, at string, body []byte) string {
 
 // checkOnly is the bare control of what is accepted: it checks a hook and keeps nothing.
 func checkOnly(w http.ResponseWriter, r *http.Request) {
+	if _, ok := checked(w, r); ok {
+		w.WriteHeader(http.StatusAccepted)
+	}
+}
+
+// checked reads a hook and checks its signature, or answers that it doesn't fit.
+func checked(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	body, err := io.ReadAll(r.Body)
 	want := signature(r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp"), body)
 	if err != nil || !hmac.Equal([]byte(want), []byte(r.Header.Get("Webhook-Signature"))) {
 		http.Error(w, "signature", http.StatusUnauthorized)
-		return
+		return nil, false
 	}
-	w.WriteHeader(http.StatusAccepted)
+	return body, true
 }
 
 // newID is an id that no other is.

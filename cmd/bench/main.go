@@ -25,6 +25,7 @@
 //	hooks.go     the rounds of the hook_ rows
 //	hooksloop.go signed hooks, sent as fast as they are answered or at a fixed rate
 //	hookstown.go the service in this process, and a Wise Agent that takes notes
+//	oneinsert.go the least that a hook on disk can cost
 //	support.go   support's search, over many accounts
 //	disk.go      what the disk takes at least
 //

@@ -35,7 +35,7 @@ func TestSmoke(t *testing.T) {
 		}
 	}
 	want := []string{"push_batches", "push_landing", "push_whole", "push_memory",
-		"hooks_accepted", "hooks_accepted_bare", "hooks_shared_commits", "hooks_accept_p99", "hook_to_call_p50", "hook_to_call_p99", "hooks_delivered",
+		"hooks_accepted", "hooks_accepted_bare", "hooks_shared_commits", "hooks_accept_p99", "hooks_accept_p99_least", "hook_to_call_p50", "hook_to_call_p99", "hooks_delivered",
 		"support_search_p99"}
 	if !slices.Equal(names, want) {
 		t.Errorf("rows %q, want %q", names, want)
