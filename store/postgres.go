@@ -32,7 +32,19 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 		db.Close()
 		return nil, err
 	}
-	return &Store{writer: db, reader: db, engine: onPostgres{}}, nil
+	often := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(keepPlans))
+	often.SetMaxOpenConns(4)
+	often.SetMaxIdleConns(4)
+	often.SetConnMaxIdleTime(5 * time.Minute)
+	return &Store{writer: db, reader: db, often: often, engine: onPostgres{}}, nil
+}
+
+// keepPlans has the server plan a statement once. By itself it plans one over few rows anew each time, which takes twice as long as to
+// run it; and a plan that it keeps from when the tables were small reads all of them when they have grown. There is an index for each
+// statement that is run often.
+func keepPlans(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off")
+	return err
 }
 
 // limitIdleTransactions keeps an instance that hangs or was cut off from holding up the others by its locks.
@@ -50,8 +62,12 @@ func (onPostgres) on(db *sql.DB, t *sql.Tx) rows.DBTX {
 	return dollars{db}
 }
 
-// spread runs a statement once over all rows, each column an array.
+// spread runs a statement once over all rows, each column an array. A single row stays as it is: the server then sees one, and doesn't
+// plan for ten.
 func (onPostgres) spread(t table, fixed []any) (source string, args [][]any) {
+	if len(t.rows) == 1 {
+		return "(values (" + t.casts(len(fixed), "") + ")) as v", [][]any{slices.Concat(fixed, t.rows[0])}
+	}
 	names := make([]string, len(t.kinds))
 	columns := slices.Clone(fixed)
 	for i, kind := range t.kinds {

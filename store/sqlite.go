@@ -59,7 +59,7 @@ func openSQLite(ctx context.Context, path, more string) (*Store, error) {
 	e := &onSQLite{writer: shelf{db: writer}, reader: shelf{db: reader}, stopped: make(chan struct{})}
 	ctx, e.stop = context.WithCancel(context.Background())
 	go e.checkpoints(ctx)
-	return &Store{writer: writer, reader: reader, engine: e}, nil
+	return &Store{writer: writer, reader: reader, often: reader, engine: e}, nil
 }
 
 type onSQLite struct {

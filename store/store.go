@@ -54,6 +54,7 @@ type Store struct {
 	OnCommit func(items int, took time.Duration, err error)
 
 	writer, reader *sql.DB // one and the same on PostgreSQL
+	often          *sql.DB // for what is read for each event; the reader on SQLite
 	engine         engine
 	vault          *Vault
 	receiver       *sharer[entry, done] // of events that arrive
@@ -122,7 +123,7 @@ func (s *Store) Close() error {
 func (s *Store) closeDatabase() error {
 	s.engine.close()
 	if s.reader == s.writer {
-		return s.writer.Close()
+		return errors.Join(s.often.Close(), s.writer.Close())
 	}
 	return errors.Join(s.reader.Close(), s.writer.Close()) // the writer last: it empties the write-ahead log
 }
