@@ -88,18 +88,27 @@ func (b *Bridge) withToken(ctx context.Context, connID string, side store.Side, 
 // like: it has to wait. The connection is not called dead, for the partner may be in trouble; the error is a refused token too.
 var errFreshRefused = errors.New("a fresh token is refused")
 
+// recentTokens gives the tokens as they were a moment ago at most.
+func (b *Bridge) recentTokens(ctx context.Context, connID string, side store.Side) (store.Tokens, error) {
+	w := way{connID, side}
+	tokens, ok, drops := b.recent.get(w)
+	if ok {
+		return tokens, nil
+	}
+	at := time.Now()
+	tokens, err := b.readTokens(ctx, connID, side)
+	if err == nil {
+		b.recent.put(w, tokens, at, drops)
+	}
+	return tokens, err
+}
+
 // liveTokens gives the tokens, as they were a moment ago at most, and refreshes them when their end is near. While they can't be
 // refreshed, they are used to the end.
 func (b *Bridge) liveTokens(ctx context.Context, connID string, side store.Side) (store.Tokens, error) {
-	w := way{connID, side}
-	tokens, ok, drops := b.recent.get(w)
-	if !ok {
-		at := time.Now()
-		var err error
-		if tokens, err = b.readTokens(ctx, connID, side); err != nil {
-			return tokens, err
-		}
-		b.recent.put(w, tokens, at, drops)
+	tokens, err := b.recentTokens(ctx, connID, side)
+	if err != nil {
+		return tokens, err
 	}
 	end := tokens.Token.Expiry
 	if end.IsZero() || b.now().Add(refreshMargin).Before(end) {

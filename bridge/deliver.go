@@ -251,6 +251,12 @@ func (r *round) due(ctx context.Context) ([]store.Due, error) {
 		keys = append(keys, key)
 		delete(r.fresh, key)
 	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	var reading sync.WaitGroup // of the tokens, which the first call would wait for
+	reading.Go(func() { r.b.recentTokens(ctx, r.conn.ID, store.Wise) })
+	defer reading.Wait()
 	r.readAt = now
 	return r.b.Store.DueEvents(ctx, r.conn.ID, now, keys)
 }
