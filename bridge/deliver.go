@@ -149,12 +149,13 @@ func (r *round) hear(anywhere bool, contacts map[string]bool) {
 			r.fresh[key] = true
 		}
 	}
-	if !anywhere && len(r.fresh) <= newsLimit {
-		return
+	if anywhere {
+		for key := range r.busy {
+			r.busy[key] = true
+		}
 	}
-	r.all = true
-	for key := range r.busy {
-		r.busy[key] = true
+	if r.all = r.all || anywhere || len(r.fresh) > newsLimit; r.all {
+		clear(r.fresh) // they are among all
 	}
 }
 
@@ -242,7 +243,7 @@ func (r *round) due(ctx context.Context) ([]store.Due, error) {
 			return nil, err
 		}
 		r.all = len(keys) == mailAhead // there may be more
-		clear(r.fresh)
+		clear(r.fresh)                 // among them: none may come twice
 	}
 	for key := range r.fresh {
 		if len(keys) == mailAhead {
@@ -393,7 +394,9 @@ func (r *round) settle(e *effect, err error) {
 	r.b.log().Info("Wise Agent answers again", "connection", e.conn.ID)
 	if err := r.b.Store.ResumeEvents(context.Background(), e.conn.ID, now); err != nil {
 		r.b.log().Error("resume deliveries", "connection", e.conn.ID, "err", err)
+		return
 	}
+	r.b.wakeMail(e.conn.ID)
 }
 
 // again lets the event wait for its next try.

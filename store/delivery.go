@@ -22,7 +22,7 @@ const (
 func (s *Store) DueContacts(ctx context.Context, connID string, now time.Time, limit int, busy []string) (keys []string, err error) {
 	var left strings.Builder
 	for _, key := range busy {
-		left.WriteString("|" + key + "|")
+		left.WriteString("<" + key + ">")
 	}
 	err = s.read(ctx, "get due contacts", func(q tx) error {
 		keys, err = q.DueContacts(ctx, rows.DueContactsParams{
@@ -77,7 +77,27 @@ with heads as materialized (
     from %s
 )
 select
-    e.*,
+    e.seq,
+    e.id,
+    e.webhook_id,
+    e.connection_id,
+    e.account_id,
+    e.type,
+    e.contact_key,
+    e.mojo_contact_id,
+    e.api_contact_id,
+    e.contact_name,
+    e.body,
+    e.occurred_at,
+    e.received_at,
+    e.state,
+    e.reason,
+    e.attempts,
+    e.next_at,
+    e.doubt,
+    e.claimed_by,
+    e.result_id,
+    e.finished_at,
     exists (
         select 1
         from events as later

@@ -74,6 +74,18 @@ func TestDueEventsKeepsTheOrderOfAContact(t *testing.T) {
 	})
 }
 
+// An event without a contact has a turn too while others are at work.
+func TestEventAboutNobodyIsDueBesideOthers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		nobody := call("about nobody", 0)
+		nobody.APIContactID = ""
+		received(t, s, nobody)
+		due(t, s, c.ID, "while two are busy", noon, []string{"1", "2"}, "about nobody")
+		due(t, s, c.ID, "while it is busy itself", noon, []string{"1", "2", ""})
+	})
+}
+
 // A delivery begins with what comes with its event: the contact's link, and whether the contact has more to deliver.
 func TestDueEventsComeWithTheirContact(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {

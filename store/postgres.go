@@ -18,7 +18,8 @@ import (
 	"addtomojo/store/internal/rows"
 )
 
-// openPostgres opens the database for one of several instances.
+// openPostgres opens the database for one of several instances, with at most 14 connections. They are set up as they are made: a
+// pooler between must not hand them from one transaction to the next.
 func openPostgres(ctx context.Context, url string) (*Store, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -43,7 +44,7 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 // run it; and a plan that it keeps from when the tables were small reads all of them when they have grown. There is an index for each
 // statement that is run often.
 func keepPlans(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, "set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off")
+	_, err := conn.Exec(ctx, "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_material = off")
 	return err
 }
 

@@ -21,7 +21,7 @@ where id = @id;
 
 -- name: DueContacts :many
 -- Those whose first event that waits is due; what Mojo tells of an end is no delivery. The index events_state gives the events that
--- wait in order, events_waiting the first of a contact. Busy are the contact keys that are left out, as in |1001||1002|: to look for a
+-- wait in order, events_waiting the first of a contact. Busy are the contact keys that are left out, as in <1001><1002>: to look for a
 -- text in another, "replace" is what both engines know.
 select e.contact_key
 from events as e
@@ -29,7 +29,7 @@ where e.connection_id = @connection_id
     and e.state = 'waiting'
     and e.type <> 'account.disconnected'
     and e.next_at <= @now
-    and replace(cast(@busy as text), '|' || e.contact_key || '|', '') = cast(@busy as text)
+    and replace(cast(@busy as text), '<' || e.contact_key || '>', '') = cast(@busy as text)
     and e.seq = (
         select min(other.seq)
         from events as other

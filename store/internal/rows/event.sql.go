@@ -157,7 +157,7 @@ where e.connection_id = ?1
     and e.state = 'waiting'
     and e.type <> 'account.disconnected'
     and e.next_at <= ?2
-    and replace(cast(?3 as text), '|' || e.contact_key || '|', '') = cast(?3 as text)
+    and replace(cast(?3 as text), '<' || e.contact_key || '>', '') = cast(?3 as text)
     and e.seq = (
         select min(other.seq)
         from events as other
@@ -177,7 +177,7 @@ type DueContactsParams struct {
 }
 
 // Those whose first event that waits is due; what Mojo tells of an end is no delivery. The index events_state gives the events that
-// wait in order, events_waiting the first of a contact. Busy are the contact keys that are left out, as in |1001||1002|: to look for a
+// wait in order, events_waiting the first of a contact. Busy are the contact keys that are left out, as in <1001><1002>: to look for a
 // text in another, "replace" is what both engines know.
 func (q *Queries) DueContacts(ctx context.Context, arg DueContactsParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, dueContacts,
