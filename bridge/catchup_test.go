@@ -100,6 +100,15 @@ func (f *forgetful) asked() []string {
 	return slices.Clone(f.after)
 }
 
+// askedLooking is asked without the page that the service before was at when [town.looking] stopped it, on a machine that is slow.
+func (f *forgetful) askedLooking() []string {
+	got := f.asked()
+	if len(got) > 1 && got[0] == "" && got[1] == "" {
+		return got[1:]
+	}
+	return got
+}
+
 // everyForgetful runs a test in a town of its own on each database, each with a feed of its own that can forget.
 func everyForgetful(t *testing.T, test func(t *testing.T, w *town, host *forgetful)) {
 	t.Helper()
@@ -378,7 +387,7 @@ func TestAFeedThatKnowsNoEventIsNotReadForEver(t *testing.T) {
 	}
 	w.looking()
 	w.eventually("it is given up for now", func() bool { return w.said("feed not read") })
-	if got := host.asked(); len(got) != 4 || got[0] != "" || got[1] == "" || got[2] != "" || got[3] != got[1] {
+	if got := host.askedLooking(); len(got) != 4 || got[0] != "" || got[1] == "" || got[2] != "" || got[3] != got[1] {
 		t.Errorf("asked for what is after %q; want all, after the last of them, and both once more", got)
 	}
 	w.received(c, mojo.FeedLimit)
@@ -400,7 +409,7 @@ func TestAFeedThatGivesTheSamePageAgainIsNotReadForEver(t *testing.T) {
 	}
 	w.looking()
 	w.eventually("it is given up for now", func() bool { return w.said("feed not read") })
-	if got := host.asked(); len(got) != 2 {
+	if got := host.askedLooking(); len(got) != 2 {
 		t.Errorf("asked for what is after %q; want the first page and the next", got)
 	}
 	w.received(c, mojo.FeedLimit)

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver
 )
 
 // oneInsert is the least that a hook on disk can cost: the bare check, and one row in one table of SQLite, in commits that are shared
@@ -23,7 +21,7 @@ type inserted struct {
 	done     chan error
 }
 
-// newOneInsert makes the table in a new file.
+// newOneInsert makes the table in a new file, with the driver that package store brings.
 func newOneInsert(path string) (_ *oneInsert, err error) {
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+
 		"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
