@@ -128,7 +128,7 @@ where e.seq = heads.seq
 func scanDue(r row) (d Due, err error) {
 	var e rows.Event
 	var l rows.Link
-	err = r.Scan(
+	err = r.Scan(append([]any{
 		&e.Seq,
 		&e.ID,
 		&e.WebhookID,
@@ -151,18 +151,7 @@ func scanDue(r row) (d Due, err error) {
 		&e.ResultID,
 		&e.FinishedAt,
 		&d.More,
-		&l.ClientID,
-		&l.APIContactID,
-		&l.MojoContactID,
-		&l.NotesSent,
-		&l.CreatedAt,
-		&l.PushedAt,
-		&l.Source,
-		&l.CustomWritten,
-		&l.DoNotCallAt,
-		&l.CustomTries,
-		&l.CustomAt,
-	)
+	}, linkFields(&l)...)...)
 	d.Event = event(e)
 	if l.ClientID != "" {
 		found := link(l)

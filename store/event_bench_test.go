@@ -69,49 +69,42 @@ func together(b *testing.B, next *int, n int, receive func(context.Context, stor
 // BenchmarkDueEvents reads the next events of eight contacts while 10,000 of 5,000 contacts wait, on PostgreSQL by connections that were
 // there while the table was small. It reports how much longer that takes than while 100 wait.
 func BenchmarkDueEvents(b *testing.B) {
-	for _, engine := range storetest.Engines() {
-		b.Run(engine, func(b *testing.B) {
-			s := storetest.Open(b, engine)
-			c, err := s.Connect(b.Context(), kate(), token("mojo"), token("wise"), "")
-			if err != nil {
-				b.Fatal(err)
-			}
-			keys := []string{"3", "4", "17", "18", "31", "32", "45", "46"}
-			read := func() time.Duration {
-				start := time.Now()
-				for range 100 {
-					if due, err := s.DueEvents(b.Context(), c.ID, noon, keys); err != nil || len(due) != len(keys) {
-						b.Fatalf("%d events and %v, want %d", len(due), err, len(keys))
-					}
+	eachEngine(b, func(b *testing.B, s *store.Store, c store.Connection) {
+		keys := []string{"3", "4", "17", "18", "31", "32", "45", "46"}
+		read := func() time.Duration {
+			start := time.Now()
+			for range 100 {
+				if due, err := s.DueEvents(b.Context(), c.ID, noon, keys); err != nil || len(due) != len(keys) {
+					b.Fatalf("%d events and %v, want %d", len(due), err, len(keys))
 				}
-				return time.Since(start)
 			}
-			next := 0
-			fill := func(n int) {
-				var taken atomic.Int64
-				var group sync.WaitGroup
-				for range 64 {
-					group.Go(func() {
-						for i := int(taken.Add(1)); i <= n; i = int(taken.Add(1)) {
-							if _, err := s.ReceiveEvent(b.Context(), call(fmt.Sprint("msg_", next+i), int64((next+i)%5000+1)), ""); err != nil {
-								b.Error(err)
-								return
-							}
+			return time.Since(start)
+		}
+		next := 0
+		fill := func(n int) {
+			var taken atomic.Int64
+			var group sync.WaitGroup
+			for range 64 {
+				group.Go(func() {
+					for i := int(taken.Add(1)); i <= n; i = int(taken.Add(1)) {
+						if _, err := s.ReceiveEvent(b.Context(), call(fmt.Sprint("msg_", next+i), int64((next+i)%5000+1)), ""); err != nil {
+							b.Error(err)
+							return
 						}
-					})
-				}
-				group.Wait()
-				next += n
+					}
+				})
 			}
-			fill(100)
-			few := read()
-			fill(9900)
-			b.ResetTimer()
-			var many time.Duration
-			for b.Loop() {
-				many += read()
-			}
-			b.ReportMetric(many.Seconds()/float64(b.N)/few.Seconds(), "many/few")
-		})
-	}
+			group.Wait()
+			next += n
+		}
+		fill(100)
+		few := read()
+		fill(9900)
+		b.ResetTimer()
+		var many time.Duration
+		for b.Loop() {
+			many += read()
+		}
+		b.ReportMetric(many.Seconds()/float64(b.N)/few.Seconds(), "many/few")
+	})
 }

@@ -72,8 +72,13 @@ where links.connection_id = ?1 and links.client_id = v.column1`
 // scanLink reads a link, and what follows its columns.
 func scanLink(r row, more ...any) (Link, error) {
 	var l rows.Link
-	err := r.Scan(append([]any{
-		&l.ConnectionID,
+	err := r.Scan(slices.Concat([]any{&l.ConnectionID}, linkFields(&l), more)...)
+	return link(l), err
+}
+
+// linkFields are where the columns of links go that follow the connection's, in their order.
+func linkFields(l *rows.Link) []any {
+	return []any{
 		&l.ClientID,
 		&l.APIContactID,
 		&l.MojoContactID,
@@ -85,8 +90,7 @@ func scanLink(r row, more ...any) (Link, error) {
 		&l.DoNotCallAt,
 		&l.CustomTries,
 		&l.CustomAt,
-	}, more...)...)
-	return link(l), err
+	}
 }
 
 func link(r rows.Link) Link {
