@@ -59,12 +59,18 @@ func says(t *testing.T, scraped string, lines ...string) {
 	}
 }
 
-func TestNamesAreGoodNames(t *testing.T) {
+// used are the metrics of a service at which a little has happened.
+func used(t *testing.T) *Metrics {
+	t.Helper()
 	m := New()
 	m.Watch(storetest.Open(t, storetest.SQLite), nil, quiet)
 	m.Request(web.Route{Method: "GET", Pattern: "/"}, 200, time.Second)
 	m.Mojo("list groups", time.Second, nil)
-	families, err := m.registry.Gather()
+	return m
+}
+
+func TestNamesAreGoodNames(t *testing.T) {
+	families, err := used(t).registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +85,7 @@ func TestNamesAreGoodNames(t *testing.T) {
 
 // The alerts and the operator's page must not speak of metrics that aren't there, and the page must leave none out.
 func TestMetricsAreAsDocumented(t *testing.T) {
-	m := New()
-	m.Watch(storetest.Open(t, storetest.SQLite), nil, quiet)
-	m.Request(web.Route{Method: "GET", Pattern: "/"}, 200, time.Second)
-	m.Mojo("list groups", time.Second, nil)
-	families, err := m.registry.Gather()
+	families, err := used(t).registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
