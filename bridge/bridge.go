@@ -13,7 +13,14 @@
 //	push.go         starting, watching, retrying and undoing a push
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was; the stations are in
 //	                pushgather.go, pushmark.go and pushsend.go
+//	undo.go         taking a push out of Mojo again
 //	editsfirst.go   edits made in Mojo are delivered before a push overwrites them
+//	hooks.go        what Mojo tells, stored before it is answered; hookjson.go and readonce.go read it
+//	catchup.go      what it told and didn't arrive, from its feed
+//	send.go         Send to Wise Agent, the button in Mojo's contact form
+//	deliver.go      an event's way to Wise Agent: contacts side by side, each in order; news.go says where to look
+//	effect.go       what an event does there: changes.go an edit, appointment.go an activity, notetext.go a note
+//	rebuild.go      the links from what Wise Agent keeps of them
 //	reset.go        Reset Credentials, by the customer or by Mojo, and the revoking behind it
 //	switch.go       signing in as someone else, which must be confirmed
 //	reconnect.go    the link that leads to a sign-in that is needed
@@ -96,6 +103,7 @@ type Bridge struct {
 	pulses     pulses
 	background background
 	recent     recent
+	readOnce   readOnce
 	refreshes  singleflight.Group
 	patience   patience
 	sizes      batchSizes

@@ -67,20 +67,16 @@ const (
 
 // apply brings the event into Wise Agent. It may be called again after any error: what is written already is found.
 func (e *effect) apply(ctx context.Context) error {
-	var err error
-	if e.told, err = readTold(e.event.Body); err != nil {
+	if err := e.read(); err != nil {
 		return &needsYouError{unreadable}
 	}
-	switch e.event.Type {
-	case eventSent:
+	if e.event.Type == eventSent {
 		return e.sent(ctx)
 	}
 	if lack := e.told.lack(e.event.Type); lack != "" {
 		return &needsYouError{unreadable + " It lacks: " + lack + "."}
 	}
-	if e.known != nil && e.told.Contact.ContactID == e.known.MojoContactID {
-		e.link = *e.known
-	} else if e.link, err = e.b.linkOf(ctx, e.conn.ID, e.told.Contact); err != nil {
+	if err := e.findLink(ctx); err != nil {
 		return err
 	}
 	switch e.event.Type {
@@ -94,6 +90,26 @@ func (e *effect) apply(ctx context.Context) error {
 		return e.activity(ctx)
 	}
 	return &excludedError{"Not a kind of event that goes to Wise Agent."}
+}
+
+// read makes the event's data known.
+func (e *effect) read() (err error) {
+	t, ok := e.b.readOnce.take(e.event.ID)
+	if !ok {
+		t, err = readTold(e.event.Body)
+	}
+	e.told = t
+	return err
+}
+
+// findLink makes known whom the event is about.
+func (e *effect) findLink(ctx context.Context) (err error) {
+	if e.known != nil && e.told.Contact.ContactID == e.known.MojoContactID {
+		e.link = *e.known
+		return nil
+	}
+	e.link, err = e.b.linkOf(ctx, e.conn.ID, e.told.Contact)
+	return err
 }
 
 // beforeConnection tells whether something happened before the connection was made. A minute is for clocks that differ.

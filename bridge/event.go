@@ -30,7 +30,8 @@ type envelope struct {
 	Timestamp time.Time       `json:"timestamp"`
 	Data      json.RawMessage `json:"data"`
 
-	doubt bool // it may have been received before: look whether it is written already
+	doubt bool  // it may have been received before: look whether it is written already
+	told  *told // Data, when it was read along with the rest
 }
 
 // told is the data of an event as Mojo words it. Which parts are there depends on the type.

@@ -8,17 +8,17 @@ import (
 )
 
 // readHook reads a hook: its envelope, and what has to be known of its data before it is stored. Reading JSON is the largest part
-// of what a hook costs outside of the database, so nearly every hook is read in one pass; what that one stumbles over is read step
-// by step.
+// of what a hook costs outside of the database, so nearly every hook is read in one pass, for its delivery too; what that one
+// stumbles over is read step by step.
 func readHook(body []byte) (envelope, about, error) {
 	var hook struct {
 		Type      string    `json:"type"`
 		Timestamp time.Time `json:"timestamp"`
-		Data      about     `json:"data"`
+		Data      told      `json:"data"`
 	}
 	if json.Unmarshal(body, &hook) == nil {
 		if data := member(body, "data"); data != nil && hook.Type != "" && hook.Data.AccountID != "" {
-			return envelope{Type: hook.Type, Timestamp: hook.Timestamp, Data: data}, hook.Data, nil
+			return envelope{Type: hook.Type, Timestamp: hook.Timestamp, Data: data, told: &hook.Data}, aboutOf(hook.Data), nil
 		}
 	}
 	return readHookInSteps(body)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -58,6 +59,13 @@ func sameReading(t *testing.T, body string) {
 	want, wantAbout, wantErr := readHookInSteps([]byte(body))
 	if !errors.Is(err, wantErr) || (err == nil) != (wantErr == nil) {
 		t.Fatalf("%s: got %v, want %v", body, err, wantErr)
+	}
+	if got.told != nil {
+		stored := strings.ToValidUTF8(string(got.Data), "\uFFFD")
+		if again, err := readTold([]byte(stored)); err != nil || !reflect.DeepEqual(*got.told, again) {
+			t.Errorf("%s: for the delivery it reads %+v, what is stored reads %+v, %v", body, *got.told, again, err)
+		}
+		got.told = nil
 	}
 	if err == nil && !(reflect.DeepEqual(got, want) && reflect.DeepEqual(gotAbout, wantAbout)) {
 		t.Errorf("%s: got %+v %+v, want %+v %+v", body, got, gotAbout, want, wantAbout)

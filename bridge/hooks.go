@@ -55,6 +55,9 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, a
 	case got.Event.Type == eventDisconnected:
 		b.disconnected(ctx, got.Event)
 	case got.New:
+		if got.Event.ClaimedBy == b.owner() { // it is delivered here
+			b.readOnce.keep(got.Event.ID, hook.told, len(hook.Data))
+		}
 		b.wakeContact(got.Event.ConnectionID, got.Event.ContactKey())
 	}
 	return got.New, nil
@@ -62,12 +65,19 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, a
 
 // about is what has to be known of an event before it is stored: whose it is, and whom it is about.
 type about struct {
-	AccountID text `json:"account_id"`
-	Contact   struct {
-		ContactID    int64  `json:"contact_id"`
-		APIContactID string `json:"api_contact_id"`
-		FullName     string `json:"full_name"`
-	} `json:"contact"`
+	AccountID text         `json:"account_id"`
+	Contact   aboutContact `json:"contact"`
+}
+
+type aboutContact struct {
+	ContactID    int64  `json:"contact_id"`
+	APIContactID string `json:"api_contact_id"`
+	FullName     string `json:"full_name"`
+}
+
+func aboutOf(t told) about {
+	c := t.Contact
+	return about{AccountID: t.AccountID, Contact: aboutContact{c.ContactID, c.APIContactID, c.FullName}}
 }
 
 // readAbout reads that from an event's data, the contact as far as it can be read: whoever delivers it finds what is wrong.

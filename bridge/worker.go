@@ -129,6 +129,7 @@ func (b *Bridge) sweep(ctx context.Context) {
 	b.prefetches.dropOld(b.now())
 	b.patience.forget(b.now())
 	b.recent.forget()
+	b.readOnce.age()
 }
 
 // customsSweep finds links whose Mojo id is not kept in Wise Agent although nothing is to be delivered: the worker that would
