@@ -1,5 +1,6 @@
 // Package bridge holds the rules of Add to Mojo: how a Wise Agent account and a Mojo account are
-// connected and parted, what a push sends and how it ends, and the workers that do it.
+// connected and parted, what a push sends and how it ends, how what happens in Mojo reaches Wise Agent,
+// and the workers that do it.
 //
 // A [Bridge] is filled in by hand and started with [Bridge.Run]. Everything it is asked for is stored
 // before it is answered; work is rows, and each connection's work is done by one worker at a time,
