@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The checks that need no database and no browser. Each prints its name; the first that fails ends it.
+# The checks that need no database and no browser, though what tools/setup.sh installs. Each prints its name; the first that fails ends it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CGO_ENABLED=0
@@ -16,6 +16,11 @@ go tool templ generate -check -log-level warn
 step 'sqlc: generated queries are up to date, and valid for PostgreSQL too'
 go tool -modfile=tools/go.mod sqlc diff -f store/sqlc.yaml
 go tool -modfile=tools/go.mod sqlc compile -f store/sqlc-postgres.yaml
+
+step 'promtool: the alerts fire when they should, and only then'
+command -v promtool >/dev/null || { echo "promtool is missing: make setup"; exit 1; }
+promtool check rules docs/alerts.yml
+promtool test rules tools/alerts_test.yml
 
 step 'go vet'
 go vet ./...

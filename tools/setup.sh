@@ -6,11 +6,21 @@ missing=()
 command -v chromium >/dev/null || missing+=(chromium fonts-liberation)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
-[ ${#missing[@]} -eq 0 ] && exit 0
+promtool=
+command -v promtool >/dev/null || promtool=promtool
+[ -n "${missing[*]}$promtool" ] || exit 0
 
-echo "installing: ${missing[*]}"
+echo installing: "${missing[@]}" $promtool
 sudo=()
 [ "$(id -u)" -eq 0 ] || sudo=(sudo)
 export DEBIAN_FRONTEND=noninteractive
 "${sudo[@]}" apt-get update -qq
-"${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+[ ${#missing[@]} -eq 0 ] || "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+
+# Of the package prometheus nothing but this: installed whole, it would start a server.
+if [ -n "$promtool" ]; then
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	(cd "$dir" && apt-get -o APT::Sandbox::User=root download -qq prometheus && dpkg-deb -x prometheus_*.deb .)
+	"${sudo[@]}" install -m 755 "$dir/usr/bin/promtool" /usr/local/bin/
+fi

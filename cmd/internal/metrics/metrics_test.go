@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,6 +115,40 @@ func TestMetricsAreAsDocumented(t *testing.T) {
 				t.Errorf("%s doesn't say what %s is for", file, name)
 			}
 		}
+	}
+}
+
+// Nor of values of labels that there are not: an alert about them would never fire.
+func TestAlertsSpeakOfLabelsThatAreThere(t *testing.T) {
+	families, err := used(t).registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make(map[string][]string) // by "metric label"
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				key := f.GetName() + " " + l.GetName()
+				values[key] = append(values[key], l.GetValue())
+			}
+		}
+	}
+	page, err := os.ReadFile("../../../docs/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := 0
+	for _, asked := range regexp.MustCompile(`(`+prefix+`\w+?)(?:_count)?\{(\w+)=~?"(.*?)"\}`).FindAllStringSubmatch(string(page), -1) {
+		for _, value := range strings.Split(asked[3], "|") {
+			looked++
+			is := regexp.MustCompile("^(?:" + value + ")$")
+			if !slices.ContainsFunc(values[asked[1]+" "+asked[2]], is.MatchString) {
+				t.Errorf("%s: no %s of it is ever %q", asked[1], asked[2], value)
+			}
+		}
+	}
+	if braces := strings.Count(string(page), "{"); looked < braces {
+		t.Errorf("looked at %d values in %d selectors", looked, braces)
 	}
 }
 
