@@ -24,7 +24,7 @@ build: ## build the program into ./addtomojo
 test: setup check ## install what the tests need, then run every check and every test, on both databases and in the browser
 	CGO_ENABLED=1 go run ./store/storetest/pg -- go test -race -gcflags=$(UNWATCHED) -shuffle=on -timeout=20m ./...
 
-check: ## format, vet, staticcheck, generated code, modules
+check: ## format, vet, staticcheck, generated code, alerts, modules
 	tools/check.sh
 
 generate: ## generate templ pages and SQL code anew
@@ -32,7 +32,7 @@ generate: ## generate templ pages and SQL code anew
 	go tool -modfile=tools/go.mod sqlc generate -f store/sqlc.yaml
 	go tool -modfile=tools/go.mod sqlc compile -f store/sqlc-postgres.yaml
 
-setup: ## install Chromium, PostgreSQL and a C compiler (for -race) from Debian's packages where they are missing
+setup: ## install Chromium, PostgreSQL, promtool and a C compiler (for -race) from Debian's packages where they are missing
 	tools/setup.sh
 
 bench: ## measure the product against bare limits in the same run (BENCH="-run NAME -json FILE")

@@ -33,6 +33,7 @@ const sandboxNoticeAfter = 15 * time.Second
 type sandboxOptions struct {
 	Listen, WiseAgent, Mojo string // addresses; port 0 picks a free one
 	Post                    string // of the mailbox; its mail server listens on a free port of the same host
+	Metrics                 string // "" tells none
 	Database                string // "" is a temporary file
 	People                  int    // contacts of the sample customer
 	LogLevel                slog.Level
@@ -64,6 +65,7 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	flags.StringVar(&o.WiseAgent, "wiseagent", "127.0.0.1:8081", "address of the stand-in Wise Agent")
 	flags.StringVar(&o.Mojo, "mojo", "127.0.0.1:8082", "address of the stand-in Mojo")
 	flags.StringVar(&o.Post, "post", "127.0.0.1:8083", "address of the mailbox, where e-mails and webhooks are shown")
+	flags.StringVar(&o.Metrics, "metrics", "127.0.0.1:8084", "address of the service's metrics; empty tells none")
 	flags.IntVar(&o.People, "people", samplePeople, "contacts of the sample customer")
 	verbose := flags.Bool("verbose", false, "log every request")
 	if err := flags.Parse(args); err != nil {
@@ -81,6 +83,10 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 		s.close()
 		return err
 	}
+	metrics := ""
+	if o.Metrics != "" {
+		metrics = " The metrics: http://" + o.Metrics + "/metrics."
+	}
 	fmt.Fprintf(stdout, `Add to Mojo runs with both sandbox partners. Open
 
     %s/contacts
@@ -90,12 +96,12 @@ Mojo PIN %s, login %s, password %s. Other logins: %s/login/
 What Mojo tells of calls and edits: %[5]s/sandbox/hooks
 A large list and busy colleagues in Wise Agent, many calls in Mojo: %[1]s/sandbox/load and %[5]s/sandbox/hooks
 What is told of a connection that needs a sign-in, by e-mail and webhook: %[6]s
-Faults: %[1]s/sandbox/faults and %[5]s/sandbox/faults. Stop with Ctrl-C.
+Faults: %[1]s/sandbox/faults and %[5]s/sandbox/faults.%[9]s Stop with Ctrl-C.
 
 Support's side, as the operator %[7]s; this link works once, within 12 hours:
 
     %[8]s
-`, s.WiseURL, samplePIN, sampleLogin, samplePassword, s.MojoURL, s.PostURL, sampleOperator, support)
+`, s.WiseURL, samplePIN, sampleLogin, samplePassword, s.MojoURL, s.PostURL, sampleOperator, support, metrics)
 	return s.run(ctx)
 }
 
@@ -145,7 +151,7 @@ func newSandbox(o sandboxOptions, stderr io.Writer) (_ *sandbox, err error) {
 	if s.Settings, err = sandboxSettings(base, s.WiseURL, s.MojoURL, o.Database, s.PostURL, "smtp://"+s.listeners[4].Addr().String()); err != nil {
 		return nil, err
 	}
-	s.Settings.noticeAfter, s.Settings.clock = sandboxNoticeAfter, o.Clock
+	s.Settings.noticeAfter, s.Settings.clock, s.Settings.MetricsAddr = sandboxNoticeAfter, o.Clock, o.Metrics
 	s.Post = post.New(post.Config{Secret: s.Settings.NoticeWebhookSecret.reveal()})
 	s.addPartners(base, o.People)
 	return s, nil
