@@ -8,6 +8,7 @@
 //   data-push-url        form that opens a push in a new tab: this window follows it
 //   data-add, data-with-dnc   box: how many contacts go without and with do-not-call ones
 //   data-announce, data-title   told to screen readers, shown in the window's title
+//   data-copy="ID"       button: copies what stands in the field #ID
 //   data-landing="URL"   the page is over: go there, without a way back to here
 //   data-stale           shown while live updates are cut
 //   data-live            part that asks for itself: not replaced while a button is pressed
@@ -170,6 +171,24 @@
     }
   }
 
+  // copy puts a field's text into the clipboard, or selects it where the browser keeps us from there.
+  async function copy(button) {
+    const field = document.getElementById(button.dataset.copy);
+    let done = "Copied";
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      field.select();
+      done = "Selected";
+    }
+    button.textContent = done;
+    announce(done === "Copied" ? "Copied" : "The link is selected. Copy it with your keyboard.");
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (button) copy(button);
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.matches("[data-push-url]")) {

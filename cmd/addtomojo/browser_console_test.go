@@ -53,12 +53,22 @@ func TestSupportAnswersOnOneScreen(t *testing.T) {
 	support.Click("#retry-all")
 	support.Wait(".note", "1 delivery is tried once more now.")
 	support.Click("#link")
-	if link := support.Input("#reconnect-link"); !strings.HasPrefix(link, s.Settings.BaseURL+"/reconnect/") {
+	link := support.Input("#reconnect-link")
+	if !strings.HasPrefix(link, s.Settings.BaseURL+"/reconnect/") {
 		t.Errorf("reconnect link: got %q", link)
 	}
 	s.inspectConsole(support, "console-link")
+	support.TabTo("[data-copy]")
+	support.Keys("\r")
+	support.Wait("[data-copy]", "Copied")
+	support.Wait("#announce", "Copied")
 	support.Click("#sessions")
 	support.Wait(".note", "session was ended")
+	support.Click(".parts a", "Search")
+	support.Paste("#q")
+	if pasted := support.Input("#q"); pasted != link {
+		t.Errorf("pasted %q, want the reconnect link", pasted)
+	}
 
 	support.Click(".parts a", "Right now")
 	support.Wait("h1", "Right now")

@@ -240,6 +240,23 @@ func (tab *Tab) Type(text, css string) {
 	}))
 }
 
+// Paste clicks into a field and replaces what is there by what was copied last in this browser.
+func (tab *Tab) Paste(css string) {
+	tab.t.Helper()
+	tab.Type("", css)
+	tab.do("paste into "+css, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, event := range []input.DispatchKeyEventParams{
+			{Type: "keyDown", Key: "v", Code: "KeyV", WindowsVirtualKeyCode: 'V', Modifiers: int64(chromedp.ModifierCtrl), Commands: []string{"paste"}},
+			{Type: "keyUp", Key: "v", Code: "KeyV", WindowsVirtualKeyCode: 'V', Modifiers: int64(chromedp.ModifierCtrl)},
+		} {
+			if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, event); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
 // toFront makes this the tab that the person looks at: Chromium draws a tab behind another one only now and then, and
 // lets clicks wait for that.
 func (tab *Tab) toFront() {
