@@ -101,11 +101,6 @@ func ended(s store.PushState) bool {
 	return s == store.PushDone || s == store.PushStopped || s == store.PushUndone
 }
 
-// Through tells that every contact ended well, so that the customer can be taken to the powerdialer.
-func (p Progress) Through() bool {
-	return p.Push.State == store.PushDone && p.All.Failed == 0 && p.All.Waiting == 0
-}
-
 // Progress reads how a push of the connection stands; store.ErrNotFound for anybody else's.
 func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID string) (Progress, error) {
 	push, err := b.Store.Push(ctx, pushID)
