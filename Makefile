@@ -39,7 +39,7 @@ bench: ## measure the product against bare limits in the same run (BENCH="-run N
 	go run ./cmd/bench $(BENCH)
 
 chaos: ## kill -9 at random points of pushes, 20 rounds on each database, and the storms of package bridge in full size
-	CHAOS_ROUNDS=20 go run ./store/storetest/pg -- go test -count=1 -timeout=30m -run 'TestKill' -v ./cmd/addtomojo
+	CHAOS_ROUNDS=20 go run ./store/storetest/pg -- go test -count=1 -timeout=30m -run TestKill -v ./cmd/addtomojo
 	CHAOS=1 go run ./store/storetest/pg -- go test -count=1 -timeout=30m -run '$(STORMS)' -v ./bridge
 
 fuzz: ## fuzz the decoders and the rules that read people's text, a minute each

@@ -45,6 +45,11 @@ const (
 //
 // CHAOS_ROUNDS sets the rounds on each database; CHAOS_SEED begins with the seed that a failure names.
 func TestKillInTheMiddleOfAPush(t *testing.T) {
+	killings(t, (*killing).round)
+}
+
+// killings plays rounds with kills in them on both databases.
+func killings(t *testing.T, round func(*killing, context.Context) error) {
 	program := buildProgram(t)
 	for _, on := range []struct {
 		engine string
@@ -60,7 +65,7 @@ func TestKillInTheMiddleOfAPush(t *testing.T) {
 				all.Go(func() {
 					places <- struct{}{}
 					defer func() { <-places }()
-					if err := k.round(t.Context()); err != nil {
+					if err := round(k, t.Context()); err != nil {
 						t.Errorf("CHAOS_SEED=%d: %v\nkilled %s; the service's log ends\n%s", seed+n, err, k.story, k.log.tail())
 					}
 					t.Logf("seed %d: killed %s", seed+n, k.story)
@@ -122,6 +127,7 @@ func newKilling(t *testing.T, program, database string, seed uint64) *killing {
 	t.Helper()
 	dice := mathrand.New(mathrand.NewPCG(seed, 0))
 	wiseFaults, mojoFaults := new(fault.Set), new(fault.Set)
+	address, hookSecret := freeAddress(t), "whsec_"+sessionKey()
 	k := &killing{
 		dice: dice, log: &killLog{}, faults: struct{ wise, mojo *fault.Set }{wiseFaults, mojoFaults},
 		wise: wisebox.New(wisebox.Config{ClientID: "addtomojo", ClientSecret: "kill-secret", LaunchSecret: "kill-launch", Faults: wiseFaults}),
@@ -130,8 +136,12 @@ func newKilling(t *testing.T, program, database string, seed uint64) *killing {
 			ClientID: "addtomojo", ClientSecret: "kill-secret", BulkTime: 20 * time.Millisecond, Latency: 3 * time.Millisecond,
 			InterruptedLock:     200 * time.Millisecond,
 			TellsAlreadyInGroup: dice.IntN(2) == 0, NoBulkUpdate: dice.IntN(4) == 0,
+			HookURL: "http://" + address + "/hooks/mojo", HookSecret: hookSecret,
+			HookRetries: []time.Duration{200 * time.Millisecond, time.Second},
 		}),
+		url: "http://" + address,
 	}
+	t.Cleanup(k.mojo.Close)
 	wise, dialer := httptest.NewServer(k.wise), httptest.NewServer(k.mojo)
 	t.Cleanup(wise.Close)
 	t.Cleanup(dialer.Close)
@@ -146,14 +156,12 @@ func newKilling(t *testing.T, program, database string, seed uint64) *killing {
 	}
 	t.Cleanup(func() { k.db.Close() })
 
-	address := freeAddress(t)
-	k.url = "http://" + address
 	settings := []string{
 		"BASE_URL=" + k.url, "DATABASE_URL=" + database, "ENCRYPTION_KEYSET=" + keyset, "SESSION_KEYS=" + sessionKey(),
 		"WISEAGENT_AUTH_URL=" + wise.URL, "WISEAGENT_API_URL=" + wise.URL, "WISEAGENT_LAUNCH_SECRET=kill-launch",
 		"WISEAGENT_CLIENT_ID=addtomojo", "WISEAGENT_CLIENT_SECRET=kill-secret",
 		"MOJO_AUTH_URL=" + dialer.URL, "MOJO_CLIENT_ID=addtomojo", "MOJO_CLIENT_SECRET=kill-secret",
-		"MOJO_BATCH_SIZE=" + strconv.Itoa(killedBatch),
+		"MOJO_BATCH_SIZE=" + strconv.Itoa(killedBatch), "MOJO_WEBHOOK_SECRETS=" + hookSecret,
 	}
 	k.command = func(ctx context.Context) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, program, "serve", "-listen", address)
@@ -220,15 +228,11 @@ func (k *killing) round(ctx context.Context) error {
 	if err := k.start(ctx); err != nil {
 		return err
 	}
-	launch, err := k.post(ctx, "/launch", k.wise.Launch(sampleEmail, k.ids))
+	key, err := k.push(ctx, k.ids)
 	if err != nil {
 		return err
 	}
-	key := uuid.Must(uuid.NewRandomFromReader(rand.Reader)).String()
 	push := "/push/" + key
-	if _, err := k.post(ctx, launch+"/push", url.Values{"push": {key}, "group": {strconv.FormatInt(k.group, 10)}}); err != nil {
-		return err
-	}
 	if err := k.killAt(ctx, mojobox.EndpointBulkCreate); err != nil {
 		return err
 	}
@@ -258,6 +262,17 @@ func (k *killing) round(ctx context.Context) error {
 		return fmt.Errorf("%d contacts are still in the group after the undo, want none", len(left))
 	}
 	return k.ended(ctx, key, store.ContactRemoved)
+}
+
+// push sends contacts as a customer does, and gives the push's id.
+func (k *killing) push(ctx context.Context, ids []string) (key string, err error) {
+	launch, err := k.post(ctx, "/launch", k.wise.Launch(sampleEmail, ids))
+	if err != nil {
+		return "", err
+	}
+	key = uuid.Must(uuid.NewRandomFromReader(rand.Reader)).String()
+	_, err = k.post(ctx, launch+"/push", url.Values{"push": {key}, "group": {strconv.FormatInt(k.group, 10)}})
+	return key, err
 }
 
 // start starts the program and waits until it answers.
