@@ -201,6 +201,7 @@ var mediaTypes = map[string]int{
 type stage struct {
 	*town
 	conn  store.Connection
+	ended []string           // ids of the connections before it
 	ids   map[string]string  // ClientIDs by letter
 	whole map[string]*theirs // contacts in Mojo by letter
 	group int64
@@ -398,6 +399,9 @@ func (st *stage) more(verb, letter string, words []string, line string) {
 		time.Sleep(2200 * time.Millisecond) // a worker looks at its connection every two seconds
 	case "reset":
 		st.need(st.reset(st.conn))
+	case "connect": // the same two accounts again
+		st.ended = append(st.ended, st.conn.ID)
+		st.conn = st.connected()
 	case "retry":
 		_, err := st.RetryEvents(st.t.Context(), st.conn, time.Time{})
 		st.need(err)
@@ -763,7 +767,7 @@ func (st *stage) mojoAfter() string {
 func (st *stage) ledger() string {
 	st.t.Helper()
 	var out strings.Builder
-	for _, id := range []string{st.conn.ID, ""} {
+	for _, id := range append(slices.Clone(st.ended), st.conn.ID, "") {
 		l, err := st.Store.Ledger(st.t.Context(), id)
 		st.need(err)
 		if l.Received != l.Waiting+l.Written+l.NeedsYou+l.Excluded {

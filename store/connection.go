@@ -175,7 +175,7 @@ func insertConnection(ctx context.Context, q tx, c Connection) (string, error) {
 }
 
 func insertConnectionAs(ctx context.Context, q tx, id string, c Connection) error {
-	return q.InsertConnection(ctx, rows.InsertConnectionParams{
+	err := q.InsertConnection(ctx, rows.InsertConnectionParams{
 		ID:              id,
 		Email:           c.Email,
 		Name:            c.Name,
@@ -193,6 +193,10 @@ func insertConnectionAs(ctx context.Context, q tx, id string, c Connection) erro
 		Since:           millis(c.CreatedAt),
 		CreatedAt:       millis(c.CreatedAt),
 	})
+	if err != nil {
+		return err
+	}
+	return inherit(ctx, q, id)
 }
 
 func updateConnection(ctx context.Context, q tx, id string, c Connection) (string, error) {

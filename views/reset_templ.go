@@ -115,7 +115,7 @@ func ResetPage(r Reset) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<li>Our access to Wise Agent and to Mojo is revoked on both sides. If a side is down, we keep trying for 24 hours.</li><li>Groups and contacts stay in Mojo. Notes stay in Wise Agent.</li><li>Calls made from now on are not logged.</li><li>The Mojo account is free to be connected to another Wise Agent account.</li></ul><div class=\"actions\"><form method=\"post\" action=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<li>Our access to Wise Agent and to Mojo is revoked on both sides. If a side is down, we keep trying for 24 hours.</li><li>Groups and contacts stay in Mojo. Notes stay in Wise Agent.</li><li>Calls made from now on are not logged. Once the same two accounts are connected again, new ones are.</li><li>The Mojo account is free to be connected to another Wise Agent account.</li></ul><div class=\"actions\"><form method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

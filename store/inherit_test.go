@@ -1,0 +1,74 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"addtomojo/store"
+	"addtomojo/store/storetest"
+)
+
+// After a reset and a new sign-in with the same two accounts, the people in both are known as before; with another Mojo account or
+// another Wise Agent account nobody is.
+func TestANewConnectionOfTheSameAccountsKnowsItsContacts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		first := connected(t, s)
+		activity := store.Activity{MojoEventID: "1", ClientID: "26855", CallID: "12", Revision: 1, State: store.ActivityOpen}
+		note := store.MojoNote{MojoNoteID: "9", ClientID: "26855", NoteID: 40}
+		seen := store.Snapshot{ClientID: "26855", Fields: map[string]store.Field{"email": {Value: "ann@example.com", Known: true}}}
+		link := store.Link{
+			ClientID: "26855", APIContactID: "wa-26855", MojoContactID: 58, Source: store.LinkPush, CustomWritten: true,
+			DoNotCallAt: noon, CreatedAt: noon, PushedAt: noon,
+		}
+		e := received(t, s, call("msg_1", 58))
+		finishEvent(t, s, e, store.Outcome{
+			State: store.EventWritten, Activity: &activity, Note: &note, Snapshot: &seen, Links: []store.Link{link},
+		})
+		again := func(mojoAccount, email string, at time.Time) store.Connection {
+			t.Helper()
+			c := kate()
+			c.MojoAccountID, c.Email, c.CreatedAt = mojoAccount, email, at
+			next, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
+			check(t, err)
+			return next
+		}
+		knows := func(what string, c store.Connection, want bool) {
+			t.Helper()
+			got, err := s.LinkOf(t.Context(), c.ID, 58, "")
+			if !want {
+				refused(t, err, store.ErrNotFound)
+				_, err = s.Activity(t.Context(), c.ID, "1")
+				refused(t, err, store.ErrNotFound)
+				return
+			}
+			check(t, err)
+			same(t, what+": link", got, link)
+			a, err := s.Activity(t.Context(), c.ID, "1")
+			check(t, err)
+			same(t, what+": activity", a, activity)
+			n, err := s.MojoNote(t.Context(), c.ID, "9")
+			check(t, err)
+			same(t, what+": note", n, note)
+			snapshot, err := s.Snapshot(t.Context(), c.ID, "26855")
+			check(t, err)
+			same(t, what+": snapshot", snapshot.Fields, seen.Fields)
+		}
+		check(t, s.Reset(t.Context(), first.ID, noon.Add(time.Minute)))
+		other := again("4712", "kate@example.com", noon.Add(2*time.Minute))
+		knows("another Mojo account", other, false)
+		check(t, s.Reset(t.Context(), other.ID, noon.Add(3*time.Minute)))
+		stranger := again("4711", "eve@example.com", noon.Add(4*time.Minute))
+		knows("another Wise Agent account", stranger, false)
+		check(t, s.Reset(t.Context(), stranger.ID, noon.Add(5*time.Minute)))
+		second := again("4711", "Kate@Example.com", noon.Add(6*time.Minute))
+		knows("the same two", second, true)
+
+		link.MojoContactID, link.CustomWritten = 59, false // what the newest one learns, the next one knows
+		check(t, s.SaveLinks(t.Context(), second.ID, []store.Link{link}))
+		check(t, s.Reset(t.Context(), second.ID, noon.Add(7*time.Minute)))
+		third := again("4711", "kate@example.com", noon.Add(8*time.Minute))
+		got, err := s.LinkOf(t.Context(), third.ID, 59, "")
+		check(t, err)
+		same(t, "the newest link", got, link)
+	})
+}

@@ -1,0 +1,41 @@
+-- A connection of two accounts that were connected before takes over what is known of their contacts. What it has already stays.
+
+-- name: InheritLinks :exec
+insert into links (
+    connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at,
+    source, custom_written, do_not_call_at, custom_tries, custom_at
+)
+select
+    cast(@heir as text), client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at,
+    source, custom_written, do_not_call_at, custom_tries, custom_at
+from links as earlier
+where earlier.connection_id = @connection_id
+on conflict (connection_id, client_id) do nothing;
+
+-- name: InheritMojoContacts :exec
+insert into mojo_contacts (connection_id, mojo_contact_id, client_id)
+select cast(@heir as text), mojo_contact_id, client_id
+from mojo_contacts as earlier
+where earlier.connection_id = @connection_id
+on conflict (connection_id, mojo_contact_id) do nothing;
+
+-- name: InheritSnapshots :exec
+insert into snapshots (connection_id, client_id, fields)
+select cast(@heir as text), client_id, fields
+from snapshots as earlier
+where earlier.connection_id = @connection_id
+on conflict (connection_id, client_id) do nothing;
+
+-- name: InheritActivities :exec
+insert into activities (connection_id, mojo_event_id, client_id, call_id, revision, state)
+select cast(@heir as text), mojo_event_id, client_id, call_id, revision, state
+from activities as earlier
+where earlier.connection_id = @connection_id
+on conflict (connection_id, mojo_event_id) do nothing;
+
+-- name: InheritMojoNotes :exec
+insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id)
+select cast(@heir as text), mojo_note_id, client_id, note_id
+from mojo_notes as earlier
+where earlier.connection_id = @connection_id
+on conflict (connection_id, mojo_note_id) do nothing;
