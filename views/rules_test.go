@@ -162,7 +162,11 @@ func formsGoSomewhere(t *testing.T, n node) {
 		}
 	}
 	for _, el := range n.all("button") {
-		if el.attr("type") != "submit" {
+		copies := el.attr("data-copy") != "" // without a script it isn't there
+		if copies && (el.attr("type") != "button" || !el.has("hidden")) {
+			t.Errorf("button %q: got type %q, want a button that only a script shows", el.text(), el.attr("type"))
+		}
+		if !copies && el.attr("type") != "submit" {
 			t.Errorf("button %q: got type %q, want submit", el.text(), el.attr("type"))
 		}
 	}
