@@ -111,6 +111,44 @@ func TestWhoIsLeftOutIsToldWhy(t *testing.T) {
 	})
 }
 
+// The category of the settings is off, or the customer took the contact out of it: the call in Mojo counts all the same.
+func TestWhoSaidDoNotCallInMojoIsLeftOut(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.DoNotCallCategory = ""
+		conn, ids := w.linked(3)
+		w.tell("never again", w.hook("call.completed", w.who(ids[1]), callOf(90210, "dnc_contact", "")))
+		w.settled(conn)
+		leftOut := func(when string) {
+			t.Helper()
+			pre, err := w.Preflight(t.Context(), conn, w.launch(ids...))
+			w.need(err)
+			want := []bridge.Person{{ClientID: ids[1], Name: "Person 1", Why: "A call in Mojo ended with DNC Contact."}}
+			if !slices.Equal(pre.DoNotCall, want) || len(pre.Sendable) != 2 || len(pre.Known) != 2 {
+				t.Errorf("%s: preflight %+v, want %+v left out", when, pre, want)
+			}
+			group := w.mojo.AddGroup(account, when)
+			got := w.push(conn, group, ids...)
+			if reason := w.reasons(got.Push)[ids[1]]; reason != "skipped A call in Mojo ended with DNC Contact." || len(w.inGroup(group)) != 2 {
+				t.Errorf("%s: the contact is %q, %d in the group; want it skipped, and 2", when, reason, len(w.inGroup(group)))
+			}
+		}
+		leftOut("after the call")
+
+		w.need(w.reset(conn))
+		conn = w.connected()
+		leftOut("after a reset")
+
+		group := w.mojo.AddGroup(account, "ticked")
+		ticked, err := w.StartPush(t.Context(), conn, bridge.StartPush{
+			ID: store.NewID(), LaunchID: w.launch(ids...).ID, GroupID: group, IncludeDoNotCall: true})
+		w.need(err)
+		if p := w.end(conn, ticked); p.All.Updated != 3 || len(w.inGroup(group)) != 3 {
+			t.Errorf("ticked: %+v, %d in the group; want all 3 updated", p.All, len(w.inGroup(group)))
+		}
+		leftOut("after it was sent in this connection, too")
+	})
+}
+
 func TestUndoTakesOutWhatThePushPutInAndNothingElse(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")

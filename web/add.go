@@ -141,7 +141,7 @@ func (a *app) look(ctx context.Context, v *visit, wait time.Duration) (views.Pre
 func persons(list []bridge.Person) []views.Person {
 	shown := make([]views.Person, len(list))
 	for i, p := range list {
-		shown[i] = views.Person{Name: p.Name}
+		shown[i] = views.Person{Name: p.Name, Detail: p.Why}
 	}
 	return shown
 }
