@@ -73,20 +73,21 @@ func manyGroups(n int) []Group {
 
 func readyPreflight() Preflight {
 	return Preflight{
-		Ready: true, Total: 47, Add: 44,
+		Ready: true, Total: 49, Add: 44,
 		Known:     somePeople(3, ""),
 		NoPhone:   somePeople(2, ""),
 		Shared:    somePeople(2, "520-555-0143"),
 		DoNotCall: somePeople(1, "category Do Not Call"),
 		Vendors:   []Person{{Name: "Desert Title Company"}},
 		Missing:   []Person{{Name: "Contact 26855"}},
+		Empty:     []Person{{Name: "Contact 26856"}, {Name: "Contact 26857"}},
 		PushID:    "0199-push", AddURL: "/push", PushURL: "/push/0199-push", PollURL: "/preflight",
 	}
 }
 
 func someChoose() Choose {
 	return Choose{
-		Page: somePage("Choose a group"), Account: someAccount(), Selected: 47,
+		Page: somePage("Choose a group"), Account: someAccount(), Selected: 49,
 		Groups:    Groups{List: someGroups(), Chosen: 12, FreshURL: "/groups?fresh=1", New: NewGroup{Action: "/groups"}},
 		Preflight: readyPreflight(),
 	}
