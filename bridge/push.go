@@ -120,6 +120,9 @@ func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID str
 	if over := push.State == store.PushDone || push.State == store.PushStopped; !over { // also one whose undoing was given up
 		return p, nil
 	}
+	if conn.Ending() { // nothing more can be done with the push, and the groups are forgotten
+		return p, nil
+	}
 	if p.GroupGone, err = b.groupGone(ctx, conn, push.GroupID); err != nil {
 		return Progress{}, err
 	}

@@ -77,6 +77,8 @@ type PushContact struct {
 // Counts are a push's contacts by state. Those in doubt count as waiting.
 type Counts struct {
 	Total, Waiting, Added, Updated, Skipped, Failed, Removed int
+	// Unsent are those of the failed that were never sent, because the push was stopped. A [PushSummary] doesn't know them.
+	Unsent int
 }
 
 func (c *Counts) add(s ContactState, n int) {
@@ -232,8 +234,10 @@ func (s *Store) PushCounts(ctx context.Context, id string) (all, run Counts, err
 		contacts, err := q.CountContacts(ctx, id)
 		for _, n := range contacts {
 			all.add(ContactState(n.State), int(n.Contacts))
+			all.Unsent += int(n.Unsent)
 			if n.Run == p.Run {
 				run.add(ContactState(n.State), int(n.Contacts))
+				run.Unsent += int(n.Unsent)
 			}
 		}
 		return err

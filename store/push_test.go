@@ -185,6 +185,10 @@ func TestMarkOfAStoppedPush(t *testing.T) {
 		same(t, "state of the contact that was sent", contacts[0].State, store.ContactAdded)
 		same(t, "state of the other", contacts[1].State, store.ContactFailed)
 		same(t, "reason of the other", contacts[1].Reason, "The group is gone.")
+		all, run, err := s.PushCounts(t.Context(), p.ID)
+		check(t, err)
+		same(t, "counts", all, store.Counts{Total: 2, Added: 1, Failed: 1, Unsent: 1})
+		same(t, "counts of the run", run, all)
 	})
 }
 

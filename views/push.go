@@ -45,6 +45,10 @@ type Push struct {
 	Done, Total int
 
 	Added, Updated, Skipped, Failed, Removed int // over all runs
+	Unsent                                   int // of Failed: never sent, because the push was stopped; not Done
+
+	Reset bool   // its connection has ended: nothing more can be done with the push itself
+	Again Action // what brings the contacts to Mojo after that; no Label where no launch is at hand
 
 	Outcomes Outcomes
 	RetryURL string // POST: failed contacts once more; "" when there is nothing to retry
@@ -188,13 +192,24 @@ type countOf struct {
 // counts are the numbers of the results. An undo shows only what there is.
 func (p Push) counts() []countOf {
 	all := []countOf{
-		{"Added", p.Added, "ok"}, {"Updated", p.Updated, "ok"}, {"Skipped", p.Skipped, "skip"}, {"Failed", p.Failed, "bad"},
+		{"Added", p.Added, "ok"}, {"Updated", p.Updated, "ok"}, {"Skipped", p.Skipped, "skip"}, {"Failed", p.Failed - p.Unsent, "bad"},
+	}
+	if p.Unsent > 0 {
+		all = append(all, countOf{"Not sent", p.Unsent, "bad"})
 	}
 	if p.Status != PushUndoing && p.Status != PushUndone {
 		return all
 	}
 	all = append(all, countOf{"Taken out", p.Removed, "skip"})
 	return slices.DeleteFunc(all, func(c countOf) bool { return c.n == 0 })
+}
+
+// unsentText says how many a stopped push never sent.
+func unsentText(n int) string {
+	if n == 1 {
+		return "1 contact was never sent."
+	}
+	return contacts(n) + " were never sent."
 }
 
 // total is the number of contacts over all runs that have a result.
@@ -207,8 +222,13 @@ func needLink(failed int) string {
 	return "the " + number(failed) + " that need you"
 }
 
-func retryText(failed int) string {
-	if failed == 1 {
+func retryText(failed, unsent int) string {
+	switch {
+	case unsent == failed:
+		return "sends the " + number(failed) + " left"
+	case unsent > 0:
+		return "sends the " + number(failed) + " that failed or were not sent"
+	case failed == 1:
 		return "sends the 1 that failed once more"
 	}
 	return "sends the " + number(failed) + " that failed once more"

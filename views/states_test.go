@@ -134,6 +134,16 @@ func doneAll(p *Push) {
 	}
 }
 
+func wasReset(p *Push) {
+	p.Account = Account{SignOutURL: "/signout"}
+	p.Done, p.Total, p.Added, p.Updated, p.Skipped, p.Failed, p.Unsent = 1300, 4506, 1290, 4, 2, 3210, 3206
+	p.Cause, p.Reset, p.Again = "The credentials were reset.", true, Action{Label: "Connect again", URL: "/groups"}
+	p.Outcomes = Outcomes{
+		Tabs: []Tab{{"Need you", 3210, "?show=failed", true}, {"Added", 1290, "?show=added", false}, {"Updated", 4, "?show=updated", false}, {"Skipped", 2, "?show=skipped", false}},
+		List: outcomesOf("failed", "The credentials were reset.", 6), Page: 1, Pages: 33, NextURL: "?show=failed&page=2",
+	}
+}
+
 func doneSome(p *Push) {
 	doneAll(p)
 	p.Added, p.Failed, p.RetryURL = 488, 3, "/push/1/retry"
@@ -266,8 +276,12 @@ func pushStates() []state {
 		})},
 		{"push-down", pushWith(PushSending, func(p *Push) { p.Done, p.Added, p.Down = 212, 212, "Mojo" })},
 		{"push-stopped", pushWith(PushStopped, func(p *Push) {
-			p.Done, p.Added, p.Failed, p.Cause = 500, 212, 288, "The group was deleted in Mojo. 288 contacts were not sent."
+			p.Done, p.Added, p.Failed, p.Unsent, p.GroupGone = 212, 212, 288, 288, true
+			p.Cause = "The group was deleted in Mojo. Choose another group and send these contacts again."
 		})},
+		{"push-reset", pushWith(PushStopped, wasReset)},
+		{"push-reset-landing", pushWith(PushStopped, func(p *Push) { wasReset(p); p.Landing = true })},
+		{"push-reset-far", pushWith(PushStopped, func(p *Push) { wasReset(p); p.GroupsURL, p.Again = "", Action{} })},
 		{"push-done", pushWith(PushDone, doneAll)},
 		{"push-done-landing", pushWith(PushDone, func(p *Push) { doneAll(p); p.Landing = true })},
 		{"push-attention", pushWith(PushDone, doneSome)},

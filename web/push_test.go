@@ -195,6 +195,34 @@ func TestResultsAndRetry(t *testing.T) {
 	b.ended(push, store.PushDone).says("1 added")
 }
 
+// One push is at Mojo and one waits for it when the customer resets the credentials.
+func TestResetStopsPushesAndSaysWhoWasNeverSent(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 1
+	h.work()
+	b := h.browser()
+	launch := b.connect(12)
+	h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 300 * time.Millisecond})
+	first, second := b.push(launch), b.push(launch)
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(b.get(first).text(), "2 of 12 done"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the first push gets nowhere: %s", b.get(first).text())
+		}
+	}
+	b.post("/reset", nil).want(200)
+	b.ended(second, store.PushStopped).says("This push has stopped", "The credentials were reset.", "12 contacts were never sent.",
+		"0 of 12 done, 12 left", "Not sent 12", "Failed 0", "Connect again")
+	page := b.ended(first, store.PushStopped).says("The credentials were reset.", "never sent.", "left", "Connect again")
+	if text := page.text(); strings.Contains(text, "12 of 12 done") || strings.Contains(text, "another group") {
+		t.Errorf("the push that was at Mojo reads as finished, or blames the group:\n%s", text)
+	}
+	if got := page.all("a", "href", launch); len(got) == 0 {
+		t.Errorf("nothing leads to %s, where the customer connects again", launch)
+	}
+	b.get(b.atWiseAgent(b.post(launch+"/mojo", dana()).to(h.wiseURL), jane, allScopes...)).to(launch)
+	b.get(second).want(200).says("12 contacts were never sent.", "Add them again")
+}
+
 func TestUndoEndsAfterADay(t *testing.T) {
 	h := newHouse(t, nil)
 	h.work()

@@ -91,10 +91,18 @@ set state = case when doubt = '' then 'waiting' else doubt end, reason = '', dou
 where push_id = @push_id and state = 'failed';
 
 -- name: CountContacts :many
-select state, run, count(*) as contacts
+-- Unsent are those that failed because the push stopped before it was their turn: with its cause.
+select
+    push_contacts.state,
+    push_contacts.run,
+    count(*) as contacts,
+    cast(sum(
+        case when pushes.state = 'stopped' and push_contacts.state = 'failed' and push_contacts.reason = pushes.cause then 1 else 0 end
+    ) as bigint) as unsent
 from push_contacts
-where push_id = @push_id
-group by state, run;
+join pushes on pushes.id = push_contacts.push_id
+where push_contacts.push_id = @push_id
+group by push_contacts.state, push_contacts.run;
 
 -- name: CountContactsOfPushes :many
 -- Of the same pushes as the query Pushes.

@@ -10,18 +10,27 @@ import (
 )
 
 const countContacts = `-- name: CountContacts :many
-select state, run, count(*) as contacts
+select
+    push_contacts.state,
+    push_contacts.run,
+    count(*) as contacts,
+    cast(sum(
+        case when pushes.state = 'stopped' and push_contacts.state = 'failed' and push_contacts.reason = pushes.cause then 1 else 0 end
+    ) as bigint) as unsent
 from push_contacts
-where push_id = ?1
-group by state, run
+join pushes on pushes.id = push_contacts.push_id
+where push_contacts.push_id = ?1
+group by push_contacts.state, push_contacts.run
 `
 
 type CountContactsRow struct {
 	State    string
 	Run      int64
 	Contacts int64
+	Unsent   int64
 }
 
+// Unsent are those that failed because the push stopped before it was their turn: with its cause.
 func (q *Queries) CountContacts(ctx context.Context, pushID string) ([]CountContactsRow, error) {
 	rows, err := q.db.QueryContext(ctx, countContacts, pushID)
 	if err != nil {
@@ -31,7 +40,12 @@ func (q *Queries) CountContacts(ctx context.Context, pushID string) ([]CountCont
 	var items []CountContactsRow
 	for rows.Next() {
 		var i CountContactsRow
-		if err := rows.Scan(&i.State, &i.Run, &i.Contacts); err != nil {
+		if err := rows.Scan(
+			&i.State,
+			&i.Run,
+			&i.Contacts,
+			&i.Unsent,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
