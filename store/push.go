@@ -224,6 +224,21 @@ func (s *Store) Underway(ctx context.Context, connID, apiContactID string) (unde
 	return underway, err
 }
 
+// PushAhead returns the push that a waiting one of the same connection waits for, since one goes at a time; [ErrNotFound] when it is
+// next.
+func (s *Store) PushAhead(ctx context.Context, waiting Push) (ahead Push, err error) {
+	err = s.read(ctx, "get push ahead", func(q tx) error {
+		r, err := q.PushAhead(ctx, rows.PushAheadParams{
+			ConnectionID: waiting.ConnectionID,
+			ID:           waiting.ID,
+			CreatedAt:    millis(waiting.CreatedAt),
+		})
+		ahead = push(r)
+		return err
+	})
+	return ahead, err
+}
+
 // PushCounts counts a push's contacts: all of them, and those of its present run.
 func (s *Store) PushCounts(ctx context.Context, id string) (all, run Counts, err error) {
 	err = s.read(ctx, "count contacts of push", func(q tx) error {

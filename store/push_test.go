@@ -192,6 +192,34 @@ func TestMarkOfAStoppedPush(t *testing.T) {
 	})
 }
 
+func TestPushAhead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		first, second, third := pushed(t, s, c, "1", 1), pushed(t, s, c, "2", 1), pushed(t, s, c, "3", 1)
+		ahead := func(p store.Push, want string) {
+			t.Helper()
+			got, err := s.PushAhead(t.Context(), p)
+			if want == "" {
+				refused(t, err, store.ErrNotFound)
+				return
+			}
+			check(t, err)
+			same(t, "push ahead of "+p.ID, got.ID, want)
+		}
+		ahead(first, "")
+		ahead(third, "1")
+		check(t, s.SetPush(t.Context(), second.ID, store.PushSending, "", 0, noon, noon))
+		ahead(third, "2")
+		ahead(first, "2")
+		check(t, s.SetPush(t.Context(), second.ID, store.PushStopped, "The group is gone.", 0, noon, noon))
+		ahead(third, "1")
+		finish(t, s, first.ID, store.ContactAdded)
+		ahead(third, "")
+		check(t, s.UndoPush(t.Context(), first.ID, noon, noon))
+		ahead(third, "1")
+	})
+}
+
 func TestPushTimesFollowItsState(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		p := pushed(t, s, connected(t, s), "key", 1)

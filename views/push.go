@@ -36,6 +36,8 @@ type Push struct {
 	GroupName string
 	GroupGone bool // it was deleted in Mojo: the contacts need another one
 	Status    PushStatus
+	Ahead     string // group of the push that it waits for, as one goes at a time; "" when it waits for none
+	AheadUndo bool   // that push is being undone
 	Down      string // partner that isn't answering ("Mojo", "Wise Agent"); "" when all is well
 	Cause     string // a sentence in plain words: why it is paused or stopped
 	SignInURL string // GET: sign in again, when paused
@@ -102,6 +104,25 @@ func (p Push) running() bool {
 // left is how many contacts the bar still waits for.
 func (p Push) left() int { return max(p.Total-p.Done, 0) }
 
+// aheadText is what the push before this one must come to.
+func (p Push) aheadText() string {
+	if p.AheadUndo {
+		return "to be undone."
+	}
+	return "to end."
+}
+
+// closeText says what happens to a window that shows the push on its way; "" says nothing.
+func (p Push) closeText() string {
+	switch {
+	case p.Landing:
+		return "This tab opens Mojo by itself when all are through."
+	case p.Status == PushSending || p.Status == PushWaiting:
+		return "You can close this window. The push goes on."
+	}
+	return ""
+}
+
 // heading is the page's first sentence.
 func (p Push) heading() string {
 	switch p.Status {
@@ -156,6 +177,9 @@ func (p Push) announcement() string {
 	}
 	if p.Down != "" {
 		return p.Down + " isn't answering. We keep trying; nothing is lost."
+	}
+	if p.Ahead != "" {
+		return "Waits for the push to " + p.Ahead + " " + p.aheadText()
 	}
 	tenth := 0
 	if p.Total > 0 {

@@ -15,6 +15,10 @@ func TestPushStates(t *testing.T) {
 		says    string
 	}{
 		{"push-waiting", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "0 of 500 done, 500 left"},
+		{"push-waiting", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "You can close this window. The push goes on."},
+		{"push-behind", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "Waits for the push to FSBO to end. You can close this window."},
+		{"push-behind-undo", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "Waits for the push to FSBO to be undone. You can close this window."},
+		{"push-behind-landing", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "to end. This tab opens Mojo by itself when all are through."},
 		{"push-sending", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "212 of 500 done, 288 left"},
 		{"push-paused", "Sign in to go on", true, "2;url=/push/1", "Mojo asks you to sign in again. Nothing is lost"},
 		{"push-down", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "Mojo isn't answering. We keep trying; nothing is lost."},

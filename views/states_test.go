@@ -269,6 +269,9 @@ func chooseStates() []state {
 func pushStates() []state {
 	return []state{
 		{"push-waiting", pushWith(PushWaiting, func(*Push) {})},
+		{"push-behind", pushWith(PushWaiting, func(p *Push) { p.Ahead = "FSBO" })},
+		{"push-behind-landing", pushWith(PushWaiting, func(p *Push) { p.Ahead, p.Landing = hostile[1], true })},
+		{"push-behind-undo", pushWith(PushWaiting, func(p *Push) { p.Ahead, p.AheadUndo = "FSBO", true })},
 		{"push-sending", pushWith(PushSending, func(p *Push) { p.Done, p.Added, p.Skipped = 212, 210, 2 })},
 		{"push-sending-landing", pushWith(PushSending, func(p *Push) { p.Done, p.Added, p.Skipped, p.Landing = 212, 210, 2, true })},
 		{"push-paused", pushWith(PushPaused, func(p *Push) {

@@ -133,6 +133,7 @@ func pushModel(p bridge.Progress, landing bool) views.Push {
 	case store.PushUndoing:
 		page.Done, page.Total = p.All.Removed, p.All.Removed+p.All.Added+p.All.Updated
 	case store.PushSending, store.PushWaiting:
+		page.Ahead, page.AheadUndo = p.Ahead.GroupName, p.Ahead.State == store.PushUndoing
 		page.Down = downPartner(p.Push.Cause)
 	case store.PushDone, store.PushStopped:
 		page.Done, page.Total = p.All.Total-p.All.Waiting-p.All.Unsent, p.All.Total // a Retry is over: its numbers count with the others

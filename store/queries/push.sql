@@ -33,6 +33,18 @@ where connection_id = @connection_id
     and next_at <= @now
 order by created_at, id;
 
+-- name: PushAhead :one
+-- What is at work goes before what waits; of both, what was due first.
+select * from pushes
+where connection_id = @connection_id
+    and id <> @id
+    and (
+        state in ('sending', 'undoing')
+        or state = 'waiting' and (created_at < @created_at or created_at = @created_at and id < @id)
+    )
+order by case when state = 'waiting' then 1 else 0 end, next_at, created_at, id
+limit 1;
+
 -- name: SavePush :exec
 update pushes
 set state = @state,

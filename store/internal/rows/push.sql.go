@@ -342,6 +342,50 @@ func (q *Queries) Push(ctx context.Context, id string) (Push, error) {
 	return i, err
 }
 
+const pushAhead = `-- name: PushAhead :one
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+where connection_id = ?1
+    and id <> ?2
+    and (
+        state in ('sending', 'undoing')
+        or state = 'waiting' and (created_at < ?3 or created_at = ?3 and id < ?2)
+    )
+order by case when state = 'waiting' then 1 else 0 end, next_at, created_at, id
+limit 1
+`
+
+type PushAheadParams struct {
+	ConnectionID string
+	ID           string
+	CreatedAt    int64
+}
+
+// What is at work goes before what waits; of both, what was due first.
+func (q *Queries) PushAhead(ctx context.Context, arg PushAheadParams) (Push, error) {
+	row := q.db.QueryRowContext(ctx, pushAhead, arg.ConnectionID, arg.ID, arg.CreatedAt)
+	var i Push
+	err := row.Scan(
+		&i.ID,
+		&i.ConnectionID,
+		&i.LaunchID,
+		&i.GroupID,
+		&i.GroupName,
+		&i.IncludeDoNotCall,
+		&i.State,
+		&i.Cause,
+		&i.Run,
+		&i.Total,
+		&i.Attempts,
+		&i.NextAt,
+		&i.CreatedAt,
+		&i.StartedAt,
+		&i.FinishedAt,
+		&i.UndoAskedAt,
+		&i.UndoneAt,
+	)
+	return i, err
+}
+
 const pushContacts = `-- name: PushContacts :many
 select push_id, position, client_id, name, api_contact_id, state, reason, doubt, mojo_contact_id, put_in, run from push_contacts
 where push_id = ?1
