@@ -78,7 +78,7 @@ func TestWhoIsLeftOutIsToldWhy(t *testing.T) {
 		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
 		add := func(c wisebox.Contact) string { return w.wise.AddContact(kate, c) }
 		plain := add(wisebox.Contact{First: "Ann", Last: "Lee", HomePhone: "(520) 555-0143"})
-		phoneless := add(wisebox.Contact{First: "Bob"})
+		phoneless := add(wisebox.Contact{First: "Bob", Email: "bob@example.com"})
 		category := add(wisebox.Contact{First: "Cy", HomePhone: "520-555-0144", Categories: []string{"do not call"}})
 		marked := add(wisebox.Contact{First: "Di", HomePhone: "DNC 520-555-0145"})
 		empty := add(wisebox.Contact{})
@@ -88,7 +88,7 @@ func TestWhoIsLeftOutIsToldWhy(t *testing.T) {
 
 		got := w.push(conn, group, plain, phoneless, category, marked, empty, gone, vendor)
 		want := map[string]string{
-			plain: "added", phoneless: "added",
+			plain: "added", phoneless: "added No phone: can't be dialed.",
 			category: "skipped Marked do-not-call in Wise Agent.", marked: "skipped Marked do-not-call in Wise Agent.",
 			empty: "skipped Has no name, phone or e-mail.",
 			gone:  "skipped No longer in Wise Agent, or not one of your contacts.", vendor: "skipped Vendors are not sent to the dialer.",
@@ -107,6 +107,43 @@ func TestWhoIsLeftOutIsToldWhy(t *testing.T) {
 		w.need(err)
 		if p := w.end(conn, ticked); p.All.Added != 2 {
 			t.Errorf("ticked do-not-call contacts: %+v, want 2 added", p.All)
+		}
+	})
+}
+
+func TestWhoSharesAPhoneIsFlagged(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.BatchSize = 2
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		add := func(c wisebox.Contact) string { return w.wise.AddContact(kate, c) }
+		first := add(wisebox.Contact{First: "Ann", HomePhone: "(520) 555-0143"})
+		alone := add(wisebox.Contact{First: "Bob", HomePhone: "(520) 555-0144"})
+		skipped := add(wisebox.Contact{First: "Cy", HomePhone: "(520) 555-0144", Categories: []string{"Do Not Call"}})
+		both := add(wisebox.Contact{First: "Di", MobilePhone: "520-555-0143", WorkPhone: "520.555.0145"})
+		last := add(wisebox.Contact{First: "Ed", WorkPhone: "5205550145"})
+		none := add(wisebox.Contact{First: "Flo"})
+		want := map[string]string{
+			first: "added Shares a phone with 1 other contact.", alone: "added",
+			skipped: "skipped Marked do-not-call in Wise Agent.",
+			both:    "added Shares a phone with 2 other contacts.", last: "added Shares a phone with 1 other contact.",
+			none: "added No phone: can't be dialed.",
+		}
+		got := w.push(conn, group, first, alone, skipped, both, last, none)
+		for id, reason := range w.reasons(got.Push) {
+			if reason != want[id] {
+				t.Errorf("contact %s is %q, want %q", id, reason, want[id])
+			}
+		}
+		if got.All.Added != 5 || !through(got) {
+			t.Errorf("counts %+v, want 5 added and through", got.All)
+		}
+		again := w.push(conn, w.mojo.AddGroup(account, "Fall"), both, last)
+		if reason := w.reasons(again.Push)[last]; reason != "updated Shares a phone with 1 other contact." {
+			t.Errorf("pushed again the contact is %q, want it updated and flagged", reason)
+		}
+		w.need(w.Undo(t.Context(), got.Push))
+		if reason := w.reasons(w.end(conn, got.Push).Push)[none]; reason != "removed" {
+			t.Errorf("undone, the contact is %q, want it removed and no flag", reason)
 		}
 	})
 }

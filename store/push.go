@@ -67,7 +67,7 @@ type PushContact struct {
 	Name          string
 	APIContactID  string // what Mojo knows the contact by
 	State         ContactState
-	Reason        string       // of a skipped or failed one, in plain words
+	Reason        string       // of a skipped or failed one, in plain words; what is to say of an added or updated one
 	Doubt         ContactState // of a failed one that no clear answer came for: creating or moving
 	MojoContactID int64        // 0 where Mojo did not tell
 	PutIn         bool         // this push put it into the group, so Undo takes it out
