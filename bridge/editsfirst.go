@@ -157,7 +157,7 @@ func (p *pusher) again(ctx context.Context, it item) (item, error) {
 	if err != nil {
 		return item{}, err
 	}
-	if over, ok := p.leftOut(it.row, f); ok {
+	if over, ok := p.leftOut(it.row, f, it.linked); ok {
 		return over, nil
 	}
 	notes := it.contact.Notes

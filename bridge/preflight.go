@@ -25,7 +25,10 @@ type Preflight struct {
 }
 
 // Person is a contact as a list shows it.
-type Person struct{ ClientID, Name string }
+type Person struct {
+	ClientID, Name string
+	Why            string // it is in the list, in plain words, where the list alone doesn't say so
+}
 
 // WillSend is how many contacts the button sends.
 func (p Preflight) WillSend(includeDoNotCall bool) int {
@@ -67,7 +70,8 @@ func (b *Bridge) preflight(s *selection, ids []string, links map[string]store.Li
 	for _, id := range ids {
 		f, _ := s.peek(id)
 		who := Person{ClientID: id, Name: personName(f, id)}
-		switch b.refusal(f, false) {
+		link, known := links[id]
+		switch b.refusal(f, link, false) {
 		case skipVendor:
 			p.Vendors = append(p.Vendors, who)
 			continue
@@ -77,12 +81,16 @@ func (b *Bridge) preflight(s *selection, ids []string, links map[string]store.Li
 		case skipDoNotCall:
 			p.DoNotCall = append(p.DoNotCall, who)
 			continue
+		case skipCalled:
+			who.Why = skipCalled
+			p.DoNotCall = append(p.DoNotCall, who)
+			continue
 		case skipEmpty:
 			p.Empty = append(p.Empty, who)
 			continue
 		}
 		p.Sendable = append(p.Sendable, who)
-		if _, ok := links[id]; ok {
+		if known {
 			p.Known = append(p.Known, who)
 		}
 		numbers, _ := dialable(f.phones)
@@ -127,11 +135,12 @@ const (
 	skipVendor    = "Vendors are not sent to the dialer."
 	skipMissing   = "No longer in Wise Agent, or not one of your contacts."
 	skipDoNotCall = "Marked do-not-call in Wise Agent."
+	skipCalled    = "A call in Mojo ended with DNC Contact."
 	skipEmpty     = "Has no name, phone or e-mail."
 )
 
-// refusal tells why a contact is not sent, "" when it is.
-func (b *Bridge) refusal(f fetched, includeDoNotCall bool) string {
+// refusal tells why a contact is not sent, "" when it is. Its link, if it has one, knows how calls in Mojo ended.
+func (b *Bridge) refusal(f fetched, link store.Link, includeDoNotCall bool) string {
 	switch {
 	case f.contact.Vendor:
 		return skipVendor
@@ -139,8 +148,11 @@ func (b *Bridge) refusal(f fetched, includeDoNotCall bool) string {
 		return skipMissing
 	case f.empty():
 		return skipEmpty
-	case !includeDoNotCall && b.doNotCall(f):
+	case includeDoNotCall:
+	case b.doNotCall(f):
 		return skipDoNotCall
+	case !link.DoNotCallAt.IsZero():
+		return skipCalled
 	}
 	return ""
 }
@@ -154,7 +166,7 @@ func (f fetched) empty() bool {
 	return len(media) == 0
 }
 
-// doNotCall tells whether a contact is marked do-not-call: by the category of the settings, or by a "DNC" in
+// doNotCall tells whether a contact is marked do-not-call in Wise Agent: by the category of the settings, or by a "DNC" in
 // one of its phone fields. Wise Agent's own flag can't be read (Wise Agent API, section 4).
 func (b *Bridge) doNotCall(f fetched) bool {
 	if b.DoNotCallCategory != "" && slices.ContainsFunc(f.contact.Categories, func(name string) bool {

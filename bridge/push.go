@@ -91,6 +91,7 @@ type Progress struct {
 	Run       store.Counts // over those of the present run: all of them first, the repeated ones after a Retry
 	Landing   string       // the powerdialer with the group preselected
 	UndoUntil time.Time    // zero when it can't be undone
+	Ahead     store.Push   // the one that it waits for, as one goes at a time; zero when it waits for none
 	GroupGone bool         // the push is over, and Mojo has its group no more: a Retry can't help
 }
 
@@ -117,7 +118,15 @@ func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID str
 	if p.Landing, err = landing(b.DialerURL, conn.MojoAccountURL, push.GroupID); err != nil {
 		return Progress{}, err
 	}
+	if push.State == store.PushWaiting {
+		if p.Ahead, err = b.Store.PushAhead(ctx, push); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return Progress{}, fmt.Errorf("read push ahead: %w", err)
+		}
+	}
 	if over := push.State == store.PushDone || push.State == store.PushStopped; !over { // also one whose undoing was given up
+		return p, nil
+	}
+	if conn.Ending() { // nothing more can be done with the push, and the groups are forgotten
 		return p, nil
 	}
 	if p.GroupGone, err = b.groupGone(ctx, conn, push.GroupID); err != nil {

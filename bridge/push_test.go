@@ -78,7 +78,7 @@ func TestWhoIsLeftOutIsToldWhy(t *testing.T) {
 		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
 		add := func(c wisebox.Contact) string { return w.wise.AddContact(kate, c) }
 		plain := add(wisebox.Contact{First: "Ann", Last: "Lee", HomePhone: "(520) 555-0143"})
-		phoneless := add(wisebox.Contact{First: "Bob"})
+		phoneless := add(wisebox.Contact{First: "Bob", Email: "bob@example.com"})
 		category := add(wisebox.Contact{First: "Cy", HomePhone: "520-555-0144", Categories: []string{"do not call"}})
 		marked := add(wisebox.Contact{First: "Di", HomePhone: "DNC 520-555-0145"})
 		empty := add(wisebox.Contact{})
@@ -88,7 +88,7 @@ func TestWhoIsLeftOutIsToldWhy(t *testing.T) {
 
 		got := w.push(conn, group, plain, phoneless, category, marked, empty, gone, vendor)
 		want := map[string]string{
-			plain: "added", phoneless: "added",
+			plain: "added", phoneless: "added No phone: can't be dialed.",
 			category: "skipped Marked do-not-call in Wise Agent.", marked: "skipped Marked do-not-call in Wise Agent.",
 			empty: "skipped Has no name, phone or e-mail.",
 			gone:  "skipped No longer in Wise Agent, or not one of your contacts.", vendor: "skipped Vendors are not sent to the dialer.",
@@ -108,6 +108,81 @@ func TestWhoIsLeftOutIsToldWhy(t *testing.T) {
 		if p := w.end(conn, ticked); p.All.Added != 2 {
 			t.Errorf("ticked do-not-call contacts: %+v, want 2 added", p.All)
 		}
+	})
+}
+
+func TestWhoSharesAPhoneIsFlagged(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.BatchSize = 2
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		add := func(c wisebox.Contact) string { return w.wise.AddContact(kate, c) }
+		first := add(wisebox.Contact{First: "Ann", HomePhone: "(520) 555-0143"})
+		alone := add(wisebox.Contact{First: "Bob", HomePhone: "(520) 555-0144"})
+		skipped := add(wisebox.Contact{First: "Cy", HomePhone: "(520) 555-0144", Categories: []string{"Do Not Call"}})
+		both := add(wisebox.Contact{First: "Di", MobilePhone: "520-555-0143", WorkPhone: "520.555.0145"})
+		last := add(wisebox.Contact{First: "Ed", WorkPhone: "5205550145"})
+		none := add(wisebox.Contact{First: "Flo"})
+		want := map[string]string{
+			first: "added Shares a phone with 1 other contact.", alone: "added",
+			skipped: "skipped Marked do-not-call in Wise Agent.",
+			both:    "added Shares a phone with 2 other contacts.", last: "added Shares a phone with 1 other contact.",
+			none: "added No phone: can't be dialed.",
+		}
+		got := w.push(conn, group, first, alone, skipped, both, last, none)
+		for id, reason := range w.reasons(got.Push) {
+			if reason != want[id] {
+				t.Errorf("contact %s is %q, want %q", id, reason, want[id])
+			}
+		}
+		if got.All.Added != 5 || !through(got) {
+			t.Errorf("counts %+v, want 5 added and through", got.All)
+		}
+		again := w.push(conn, w.mojo.AddGroup(account, "Fall"), both, last)
+		if reason := w.reasons(again.Push)[last]; reason != "updated Shares a phone with 1 other contact." {
+			t.Errorf("pushed again the contact is %q, want it updated and flagged", reason)
+		}
+		w.need(w.Undo(t.Context(), got.Push))
+		if reason := w.reasons(w.end(conn, got.Push).Push)[none]; reason != "removed" {
+			t.Errorf("undone, the contact is %q, want it removed and no flag", reason)
+		}
+	})
+}
+
+// The category of the settings is off, or the customer took the contact out of it: the call in Mojo counts all the same.
+func TestWhoSaidDoNotCallInMojoIsLeftOut(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.DoNotCallCategory = ""
+		conn, ids := w.linked(3)
+		w.tell("never again", w.hook("call.completed", w.who(ids[1]), callOf(90210, "dnc_contact", "")))
+		w.settled(conn)
+		leftOut := func(when string) {
+			t.Helper()
+			pre, err := w.Preflight(t.Context(), conn, w.launch(ids...))
+			w.need(err)
+			want := []bridge.Person{{ClientID: ids[1], Name: "Person 1", Why: "A call in Mojo ended with DNC Contact."}}
+			if !slices.Equal(pre.DoNotCall, want) || len(pre.Sendable) != 2 || len(pre.Known) != 2 {
+				t.Errorf("%s: preflight %+v, want %+v left out", when, pre, want)
+			}
+			group := w.mojo.AddGroup(account, when)
+			got := w.push(conn, group, ids...)
+			if reason := w.reasons(got.Push)[ids[1]]; reason != "skipped A call in Mojo ended with DNC Contact." || len(w.inGroup(group)) != 2 {
+				t.Errorf("%s: the contact is %q, %d in the group; want it skipped, and 2", when, reason, len(w.inGroup(group)))
+			}
+		}
+		leftOut("after the call")
+
+		w.need(w.reset(conn))
+		conn = w.connected()
+		leftOut("after a reset")
+
+		group := w.mojo.AddGroup(account, "ticked")
+		ticked, err := w.StartPush(t.Context(), conn, bridge.StartPush{
+			ID: store.NewID(), LaunchID: w.launch(ids...).ID, GroupID: group, IncludeDoNotCall: true})
+		w.need(err)
+		if p := w.end(conn, ticked); p.All.Updated != 3 || len(w.inGroup(group)) != 3 {
+			t.Errorf("ticked: %+v, %d in the group; want all 3 updated", p.All, len(w.inGroup(group)))
+		}
+		leftOut("after it was sent in this connection, too")
 	})
 }
 

@@ -236,7 +236,10 @@ func (p *pusher) run(ctx context.Context) (err error) {
 	line.Go(func() error { defer close(marked); return p.mark(at, gathered, marked) })
 	line.Go(func() error { defer close(sent); return p.sendAll(at, marked, sent) })
 	line.Go(func() error { defer close(p.kept); return p.keep(at, sent) })
-	return line.Wait()
+	if err := line.Wait(); err != nil {
+		return err
+	}
+	return p.flagAll(ctx)
 }
 
 // selection is the launch's own when it is still at hand, so that nothing is fetched twice. After a Retry it is not: the

@@ -96,7 +96,7 @@ func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Lin
 	if !f.unread {
 		row.Name = personName(f, row.ClientID)
 	}
-	if over, ok := p.leftOut(row, f); ok {
+	if over, ok := p.leftOut(row, f, link); ok {
 		return over, nil
 	}
 	notes, err := p.b.notes(ctx, p.from, row.ClientID)
@@ -117,11 +117,11 @@ func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Lin
 }
 
 // leftOut is the contact as one that is not sent, if it must not be.
-func (p *pusher) leftOut(row store.PushContact, f fetched) (over item, ok bool) {
+func (p *pusher) leftOut(row store.PushContact, f fetched, link store.Link) (over item, ok bool) {
 	if f.unread {
 		return leftOut(row, store.ContactFailed, failUnread), true
 	}
-	why := p.b.refusal(f, p.push.IncludeDoNotCall)
+	why := p.b.refusal(f, link, p.push.IncludeDoNotCall)
 	return leftOut(row, store.ContactSkipped, why), why != ""
 }
 

@@ -144,7 +144,7 @@ func contactIDs(result mojo.BulkResult) map[string]int64 {
 }
 
 func (it item) landed(state store.ContactState, mojoID int64, putIn bool) store.PushContact {
-	row := it.ended(state, "")
+	row := it.ended(state, it.flag())
 	row.MojoContactID, row.PutIn = mojoID, putIn
 	return row
 }

@@ -22,8 +22,14 @@ import (
 // way of all events, so that it waits while Wise Agent is down, is made once, and is in the ledger.
 const eventSent = "contact.sent"
 
-// sendWait is how long a press of the button waits for Wise Agent; then it goes on by itself.
-const sendWait = 8 * time.Second
+const (
+	// sendWait is how long a press of the button waits for Wise Agent, once all its contacts are on disk; then it goes on by itself.
+	sendWait = 8 * time.Second
+	// queueAtOnce is how many contacts of a press are put on disk side by side.
+	queueAtOnce = 64
+	// sentLook, times the contacts of a press, is how often each is looked at again: another process may have brought it about.
+	sentLook = 10 * time.Millisecond
+)
 
 // ErrNotConnected says that a Mojo account is not connected with Wise Agent.
 var ErrNotConnected = errors.New("this Mojo account is not connected with Wise Agent")
@@ -76,8 +82,8 @@ type Sent struct {
 }
 
 // SendToWise sends contacts, each as in part A2 of Mojo's API with its contact_id, to the Wise Agent account that the Mojo
-// account is connected with; the answers come in the same order. The same contact twice is one contact. The error is
-// ErrNotConnected.
+// account is connected with; the answers come in the same order. All are on disk before it waits for Wise Agent. The same contact
+// twice is one contact. The error is ErrNotConnected.
 func (b *Bridge) SendToWise(ctx context.Context, accountID string, contacts []json.RawMessage, agent json.RawMessage) ([]Sent, error) {
 	conn, err := b.Store.ConnectionByMojoAccount(ctx, accountID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -86,43 +92,42 @@ func (b *Bridge) SendToWise(ctx context.Context, accountID string, contacts []js
 	if err != nil {
 		return nil, fmt.Errorf("read connection: %w", err)
 	}
-	sent := make([]Sent, len(contacts))
-	waiting, cancel := context.WithTimeout(ctx, sendWait)
-	defer cancel()
-	var all errgroup.Group
-	all.SetLimit(64)
+	sent, events := make([]Sent, len(contacts)), make([]store.Event, len(contacts))
+	var queue errgroup.Group
+	queue.SetLimit(queueAtOnce)
 	for i, raw := range contacts {
-		all.Go(func() (err error) {
-			sent[i], err = b.sendOne(waiting, conn, raw, agent)
+		queue.Go(func() (err error) {
+			sent[i], events[i], err = b.sendOne(ctx, conn, raw, agent)
 			return err
 		})
 	}
-	return sent, all.Wait()
+	if err := queue.Wait(); err != nil {
+		return nil, err
+	}
+	return sent, b.awaitAll(ctx, conn, sent, events)
 }
 
-func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent json.RawMessage) (Sent, error) {
+// sendOne says what became of a contact that needn't go to Wise Agent, and queues one that must: its status is still 0.
+func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent json.RawMessage) (Sent, store.Event, error) {
 	var c mojoContact
 	if err := json.Unmarshal(raw, &c); err != nil || c.ContactID == 0 {
-		return Sent{Status: http.StatusUnprocessableEntity, Problem: "The contact has no contact_id."}, nil
+		return Sent{Status: http.StatusUnprocessableEntity, Problem: "The contact has no contact_id."}, store.Event{}, nil
 	}
 	s := Sent{ContactID: c.ContactID}
 	if joinWords(c.FullName) == "" && len(c.Media) == 0 {
 		s.Status, s.Problem = http.StatusUnprocessableEntity, "The contact needs a name, a phone or an e-mail."
-		return s, nil
+		return s, store.Event{}, nil
 	}
 	link, err := b.Store.LinkOf(ctx, conn.ID, c.ContactID, "")
 	if err == nil {
 		s.Status, s.ClientID, s.URL = http.StatusOK, link.ClientID, b.contactURL(link.ClientID)
-		return s, nil
+		return s, store.Event{}, nil
 	}
 	if !errors.Is(err, store.ErrNotFound) {
-		return s, fmt.Errorf("read link: %w", err)
+		return s, store.Event{}, fmt.Errorf("read link: %w", err)
 	}
 	event, err := b.queueSent(ctx, conn, c, raw, agent)
-	if err != nil {
-		return s, err
-	}
-	return b.awaitSent(ctx, conn, s, event)
+	return s, event, err
 }
 
 // queueSent stores the press. Its key is the contact: a second press is the same event, and tries it again if it needed a person.
@@ -159,8 +164,26 @@ func sentKey(connID string, mojoContactID int64) string {
 	return fmt.Sprintf("sent/%s/%d", connID, mojoContactID)
 }
 
-// awaitSent waits until the contact is in Wise Agent, as long as ctx allows.
-func (b *Bridge) awaitSent(ctx context.Context, conn store.Connection, s Sent, event store.Event) (Sent, error) {
+// awaitAll waits for the outcomes of those that were queued, side by side, and for sendWait at most.
+func (b *Bridge) awaitAll(ctx context.Context, conn store.Connection, sent []Sent, events []store.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, sendWait)
+	defer cancel()
+	look := max(time.Second, time.Duration(len(sent))*sentLook)
+	var all errgroup.Group
+	for i, s := range sent {
+		if s.Status != 0 {
+			continue
+		}
+		all.Go(func() (err error) {
+			sent[i], err = b.awaitSent(ctx, conn, s, events[i], look)
+			return err
+		})
+	}
+	return all.Wait()
+}
+
+// awaitSent waits until the contact is in Wise Agent, as long as ctx allows, and looks for it at least that often.
+func (b *Bridge) awaitSent(ctx context.Context, conn store.Connection, s Sent, event store.Event, look time.Duration) (Sent, error) {
 	changed, stop := b.watchers.add(event.ID)
 	defer stop()
 	for {
@@ -185,7 +208,7 @@ func (b *Bridge) awaitSent(ctx context.Context, conn store.Connection, s Sent, e
 		}
 		select {
 		case <-changed:
-		case <-time.After(time.Second):
+		case <-time.After(look):
 		case <-ctx.Done():
 			s.Status = http.StatusAccepted
 			return s, nil

@@ -39,7 +39,7 @@ func (b *Bridge) takeOut(ctx context.Context, conn store.Connection, push store.
 	ids, out := make([]string, len(part)), slices.Clone(part)
 	for i := range out {
 		ids[i] = out[i].APIContactID
-		out[i].State = store.ContactRemoved
+		out[i].State, out[i].Reason = store.ContactRemoved, "" // what was to say of it in the group
 	}
 	err := b.withMojo(ctx, conn, func(api *mojo.API) error {
 		return api.RemoveFromGroup(ctx, push.GroupID, ids)

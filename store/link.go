@@ -36,7 +36,7 @@ type Link struct {
 }
 
 // Links returns what is known of a connection's contacts in its Mojo account, by ClientID: the connection's own link, else that
-// of an earlier connection of the same two accounts.
+// of an earlier connection of the same two accounts. Who must not be called stays so, whichever connection was told.
 func (s *Store) Links(ctx context.Context, connID string, clientIDs []string) (map[string]Link, error) {
 	links := make(map[string]Link)
 	wanted := table{kinds: []string{"text"}}
@@ -51,6 +51,9 @@ func (s *Store) Links(ctx context.Context, connID string, clientIDs []string) (m
 		for _, conn := range conns { // the oldest first: newer links replace older ones
 			err := queryBulk(ctx, q, selectLinks, wanted, func(r row) error {
 				l, err := scanLink(r)
+				if l.DoNotCallAt.IsZero() {
+					l.DoNotCallAt = links[l.ClientID].DoNotCallAt
+				}
 				links[l.ClientID] = l
 				return err
 			}, conn)

@@ -83,7 +83,7 @@ func TestLinksOutliveAReset(t *testing.T) {
 			return c
 		}
 		first := connected(t, s)
-		link(first, "first", store.Link{ClientID: "1", APIContactID: "wa-1", NotesSent: 50})
+		link(first, "first", store.Link{ClientID: "1", APIContactID: "wa-1", NotesSent: 50, DoNotCallAt: noon})
 		link(first, "first b", store.Link{ClientID: "2", APIContactID: "wa-2", NotesSent: 50})
 		elsewhere := first
 		elsewhere.MojoAccountID = "another"
@@ -98,6 +98,9 @@ func TestLinksOutliveAReset(t *testing.T) {
 		check(t, err)
 		if len(links) != 2 || links["1"].NotesSent != 70 || links["2"].NotesSent != 50 {
 			t.Errorf("got %+v, want its own link of 1, and that of 2 from the first time with this Mojo account", links)
+		}
+		if !links["1"].DoNotCallAt.Equal(noon) || !links["2"].DoNotCallAt.IsZero() {
+			t.Errorf("got %+v, want 1 not to be called still, and nothing of the kind for 2", links)
 		}
 	})
 }

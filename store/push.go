@@ -67,7 +67,7 @@ type PushContact struct {
 	Name          string
 	APIContactID  string // what Mojo knows the contact by
 	State         ContactState
-	Reason        string       // of a skipped or failed one, in plain words
+	Reason        string       // of a skipped or failed one, in plain words; what is to say of an added or updated one
 	Doubt         ContactState // of a failed one that no clear answer came for: creating or moving
 	MojoContactID int64        // 0 where Mojo did not tell
 	PutIn         bool         // this push put it into the group, so Undo takes it out
@@ -77,6 +77,8 @@ type PushContact struct {
 // Counts are a push's contacts by state. Those in doubt count as waiting.
 type Counts struct {
 	Total, Waiting, Added, Updated, Skipped, Failed, Removed int
+	// Unsent are those of the failed that were never sent, because the push was stopped. A [PushSummary] doesn't know them.
+	Unsent int
 }
 
 func (c *Counts) add(s ContactState, n int) {
@@ -222,6 +224,21 @@ func (s *Store) Underway(ctx context.Context, connID, apiContactID string) (unde
 	return underway, err
 }
 
+// PushAhead returns the push that a waiting one of the same connection waits for, since one goes at a time; [ErrNotFound] when it is
+// next.
+func (s *Store) PushAhead(ctx context.Context, waiting Push) (ahead Push, err error) {
+	err = s.read(ctx, "get push ahead", func(q tx) error {
+		r, err := q.PushAhead(ctx, rows.PushAheadParams{
+			ConnectionID: waiting.ConnectionID,
+			ID:           waiting.ID,
+			CreatedAt:    millis(waiting.CreatedAt),
+		})
+		ahead = push(r)
+		return err
+	})
+	return ahead, err
+}
+
 // PushCounts counts a push's contacts: all of them, and those of its present run.
 func (s *Store) PushCounts(ctx context.Context, id string) (all, run Counts, err error) {
 	err = s.read(ctx, "count contacts of push", func(q tx) error {
@@ -232,8 +249,10 @@ func (s *Store) PushCounts(ctx context.Context, id string) (all, run Counts, err
 		contacts, err := q.CountContacts(ctx, id)
 		for _, n := range contacts {
 			all.add(ContactState(n.State), int(n.Contacts))
+			all.Unsent += int(n.Unsent)
 			if n.Run == p.Run {
 				run.add(ContactState(n.State), int(n.Contacts))
+				run.Unsent += int(n.Unsent)
 			}
 		}
 		return err

@@ -185,6 +185,38 @@ func TestMarkOfAStoppedPush(t *testing.T) {
 		same(t, "state of the contact that was sent", contacts[0].State, store.ContactAdded)
 		same(t, "state of the other", contacts[1].State, store.ContactFailed)
 		same(t, "reason of the other", contacts[1].Reason, "The group is gone.")
+		all, run, err := s.PushCounts(t.Context(), p.ID)
+		check(t, err)
+		same(t, "counts", all, store.Counts{Total: 2, Added: 1, Failed: 1, Unsent: 1})
+		same(t, "counts of the run", run, all)
+	})
+}
+
+func TestPushAhead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		first, second, third := pushed(t, s, c, "1", 1), pushed(t, s, c, "2", 1), pushed(t, s, c, "3", 1)
+		ahead := func(p store.Push, want string) {
+			t.Helper()
+			got, err := s.PushAhead(t.Context(), p)
+			if want == "" {
+				refused(t, err, store.ErrNotFound)
+				return
+			}
+			check(t, err)
+			same(t, "push ahead of "+p.ID, got.ID, want)
+		}
+		ahead(first, "")
+		ahead(third, "1")
+		check(t, s.SetPush(t.Context(), second.ID, store.PushSending, "", 0, noon, noon))
+		ahead(third, "2")
+		ahead(first, "2")
+		check(t, s.SetPush(t.Context(), second.ID, store.PushStopped, "The group is gone.", 0, noon, noon))
+		ahead(third, "1")
+		finish(t, s, first.ID, store.ContactAdded)
+		ahead(third, "")
+		check(t, s.UndoPush(t.Context(), first.ID, noon, noon))
+		ahead(third, "1")
 	})
 }
 

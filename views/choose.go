@@ -60,6 +60,7 @@ type Preflight struct {
 	DoNotCall []Person // skipped unless the box is ticked
 	Vendors   []Person // skipped
 	Missing   []Person // no longer in Wise Agent, or not this customer's: skipped
+	Empty     []Person // without a name, phone and e-mail: skipped
 
 	PushID   string // one-time key of the form: one press is one push
 	AddURL   string // POST, in a new tab; fields push, group, dnc ("1" when ticked)
@@ -130,6 +131,7 @@ func (p Preflight) rows() []preflightRow {
 		{"do-not-call", p.DoNotCall, verb(p.DoNotCall, "is marked do-not-call", "are marked do-not-call"), "skipped unless you tick the box", "skip"},
 		{"vendors", p.Vendors, verb(p.Vendors, "is a vendor", "are vendors"), "skipped", "skip"},
 		{"missing", p.Missing, verb(p.Missing, "is no longer in Wise Agent, or not yours", "are no longer in Wise Agent, or not yours"), "skipped", "skip"},
+		{"empty", p.Empty, verb(p.Empty, "has no name, phone or e-mail", "have no name, phone or e-mail"), "skipped", "skip"},
 	}
 	var rows []preflightRow
 	for _, row := range all {

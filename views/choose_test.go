@@ -11,7 +11,7 @@ func TestGroupPageSaysWhoAndHowMany(t *testing.T) {
 	if got, want := n.one(t, "header .who").text(), "Connected as jane@example.com Mojo account Harbor Realty (jane.ortiz)"; got != want {
 		t.Errorf("header: got %q, want %q", got, want)
 	}
-	if got, want := n.one(t, "h1").text(), "Add 47 contacts to a group"; got != want {
+	if got, want := n.one(t, "h1").text(), "Add 49 contacts to a group"; got != want {
 		t.Errorf("heading: got %q, want %q", got, want)
 	}
 	if got, want := n.texts("footer a"), []string{"Activity", "Earlier pushes", "Reset Credentials"}; !slices.Equal(got, want) {
@@ -103,6 +103,7 @@ func TestPreflightCountsAndNames(t *testing.T) {
 		"1 is marked do-not-call skipped unless you tick the box",
 		"1 is a vendor skipped",
 		"1 is no longer in Wise Agent, or not yours skipped",
+		"2 have no name, phone or e-mail skipped",
 	}
 	if got := n.texts(".rows summary"); !slices.Equal(got, want) {
 		t.Errorf("rows: got %q, want %q", got, want)

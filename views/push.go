@@ -36,6 +36,8 @@ type Push struct {
 	GroupName string
 	GroupGone bool // it was deleted in Mojo: the contacts need another one
 	Status    PushStatus
+	Ahead     string // group of the push that it waits for, as one goes at a time; "" when it waits for none
+	AheadUndo bool   // that push is being undone
 	Down      string // partner that isn't answering ("Mojo", "Wise Agent"); "" when all is well
 	Cause     string // a sentence in plain words: why it is paused or stopped
 	SignInURL string // GET: sign in again, when paused
@@ -45,6 +47,10 @@ type Push struct {
 	Done, Total int
 
 	Added, Updated, Skipped, Failed, Removed int // over all runs
+	Unsent                                   int // of Failed: never sent, because the push was stopped; not Done
+
+	Reset bool   // its connection has ended: nothing more can be done with the push itself
+	Again Action // what brings the contacts to Mojo after that; no Label where no launch is at hand
 
 	Outcomes Outcomes
 	RetryURL string // POST: failed contacts once more; "" when there is nothing to retry
@@ -97,6 +103,25 @@ func (p Push) running() bool {
 
 // left is how many contacts the bar still waits for.
 func (p Push) left() int { return max(p.Total-p.Done, 0) }
+
+// aheadText is what the push before this one must come to.
+func (p Push) aheadText() string {
+	if p.AheadUndo {
+		return "to be undone."
+	}
+	return "to end."
+}
+
+// closeText says what happens to a window that shows the push on its way; "" says nothing.
+func (p Push) closeText() string {
+	switch {
+	case p.Landing:
+		return "This tab opens Mojo by itself when all are through."
+	case p.Status == PushSending || p.Status == PushWaiting:
+		return "You can close this window. The push goes on."
+	}
+	return ""
+}
 
 // heading is the page's first sentence.
 func (p Push) heading() string {
@@ -153,6 +178,9 @@ func (p Push) announcement() string {
 	if p.Down != "" {
 		return p.Down + " isn't answering. We keep trying; nothing is lost."
 	}
+	if p.Ahead != "" {
+		return "Waits for the push to " + p.Ahead + " " + p.aheadText()
+	}
 	tenth := 0
 	if p.Total > 0 {
 		tenth = p.Done * 10 / p.Total
@@ -188,13 +216,24 @@ type countOf struct {
 // counts are the numbers of the results. An undo shows only what there is.
 func (p Push) counts() []countOf {
 	all := []countOf{
-		{"Added", p.Added, "ok"}, {"Updated", p.Updated, "ok"}, {"Skipped", p.Skipped, "skip"}, {"Failed", p.Failed, "bad"},
+		{"Added", p.Added, "ok"}, {"Updated", p.Updated, "ok"}, {"Skipped", p.Skipped, "skip"}, {"Failed", p.Failed - p.Unsent, "bad"},
+	}
+	if p.Unsent > 0 {
+		all = append(all, countOf{"Not sent", p.Unsent, "bad"})
 	}
 	if p.Status != PushUndoing && p.Status != PushUndone {
 		return all
 	}
 	all = append(all, countOf{"Taken out", p.Removed, "skip"})
 	return slices.DeleteFunc(all, func(c countOf) bool { return c.n == 0 })
+}
+
+// unsentText says how many a stopped push never sent.
+func unsentText(n int) string {
+	if n == 1 {
+		return "1 contact was never sent."
+	}
+	return contacts(n) + " were never sent."
 }
 
 // total is the number of contacts over all runs that have a result.
@@ -207,8 +246,13 @@ func needLink(failed int) string {
 	return "the " + number(failed) + " that need you"
 }
 
-func retryText(failed int) string {
-	if failed == 1 {
+func retryText(failed, unsent int) string {
+	switch {
+	case unsent == failed:
+		return "sends the " + number(failed) + " left"
+	case unsent > 0:
+		return "sends the " + number(failed) + " that failed or were not sent"
+	case failed == 1:
 		return "sends the 1 that failed once more"
 	}
 	return "sends the " + number(failed) + " that failed once more"

@@ -15,10 +15,17 @@ func TestPushStates(t *testing.T) {
 		says    string
 	}{
 		{"push-waiting", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "0 of 500 done, 500 left"},
+		{"push-waiting", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "You can close this window. The push goes on."},
+		{"push-behind", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "Waits for the push to FSBO to end. You can close this window."},
+		{"push-behind-undo", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "Waits for the push to FSBO to be undone. You can close this window."},
+		{"push-behind-landing", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "to end. This tab opens Mojo by itself when all are through."},
 		{"push-sending", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "212 of 500 done, 288 left"},
 		{"push-paused", "Sign in to go on", true, "2;url=/push/1", "Mojo asks you to sign in again. Nothing is lost"},
 		{"push-down", "Adding 500 contacts to Hot Lead", true, "2;url=/push/1", "Mojo isn't answering. We keep trying; nothing is lost."},
 		{"push-stopped", "This push has stopped", false, "", "The group was deleted in Mojo."},
+		{"push-stopped", "This push has stopped", false, "", "212 of 500 done, 288 left"},
+		{"push-reset", "This push has stopped", false, "", "The credentials were reset. 3,206 contacts were never sent."},
+		{"push-reset", "This push has stopped", false, "", "1,300 of 4,506 done, 3,206 left"},
 		{"push-done", "491 added, 6 updated", false, "", "Everything is through."},
 		{"push-done-landing", "491 added, 6 updated", false, "0;url=/push/1/mojo", "Taking you to Hot Lead in Mojo."},
 		{"push-attention", "488 added, 6 updated. 3 need you", false, "", "Mojo refused the phone number"},
@@ -87,6 +94,23 @@ func TestResultsOfThePopup(t *testing.T) {
 	}
 	if got := n.one(t, ".tabs [aria-current=page]").text(); got != "Need you 3" {
 		t.Errorf("open list: got %q, want Need you 3", got)
+	}
+}
+
+func TestWhoWasNeverSentIsNoFailure(t *testing.T) {
+	n := render(t, stateNamed(t, "push-reset"))
+	if got, want := n.texts(".counts dt"), []string{"Added", "Updated", "Skipped", "Failed", "Not sent"}; !slices.Equal(got, want) {
+		t.Errorf("counts: got %q, want %q", got, want)
+	}
+	if got, want := n.texts(".counts dd"), []string{"1,290", "4", "2", "4", "3,206"}; !slices.Equal(got, want) {
+		t.Errorf("counts: got %q, want %q", got, want)
+	}
+	if got, want := n.texts("main .actions a"), []string{"Connect again"}; !slices.Equal(got, want) {
+		t.Errorf("ways on: got %q, want %q", got, want)
+	}
+	n = render(t, stateNamed(t, "push-reset-far"))
+	if got, want := n.one(t, ".push-stopped .note").text(), "The credentials were reset. 3,206 contacts were never sent. Open Add to Mojo in Wise Agent to connect again."; got != want {
+		t.Errorf("without a launch: got %q, want %q", got, want)
 	}
 }
 

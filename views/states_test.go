@@ -73,20 +73,21 @@ func manyGroups(n int) []Group {
 
 func readyPreflight() Preflight {
 	return Preflight{
-		Ready: true, Total: 47, Add: 44,
+		Ready: true, Total: 49, Add: 44,
 		Known:     somePeople(3, ""),
 		NoPhone:   somePeople(2, ""),
 		Shared:    somePeople(2, "520-555-0143"),
 		DoNotCall: somePeople(1, "category Do Not Call"),
 		Vendors:   []Person{{Name: "Desert Title Company"}},
 		Missing:   []Person{{Name: "Contact 26855"}},
+		Empty:     []Person{{Name: "Contact 26856"}, {Name: "Contact 26857"}},
 		PushID:    "0199-push", AddURL: "/push", PushURL: "/push/0199-push", PollURL: "/preflight",
 	}
 }
 
 func someChoose() Choose {
 	return Choose{
-		Page: somePage("Choose a group"), Account: someAccount(), Selected: 47,
+		Page: somePage("Choose a group"), Account: someAccount(), Selected: 49,
 		Groups:    Groups{List: someGroups(), Chosen: 12, FreshURL: "/groups?fresh=1", New: NewGroup{Action: "/groups"}},
 		Preflight: readyPreflight(),
 	}
@@ -130,6 +131,16 @@ func doneAll(p *Push) {
 	p.Outcomes = Outcomes{
 		Tabs: []Tab{{"Added", 491, "?show=added", true}, {"Updated", 6, "?show=updated", false}, {"Skipped", 3, "?show=skipped", false}},
 		List: outcomesOf("added", "", 12), Page: 1, Pages: 5, NextURL: "?show=added&page=2",
+	}
+}
+
+func wasReset(p *Push) {
+	p.Account = Account{SignOutURL: "/signout"}
+	p.Done, p.Total, p.Added, p.Updated, p.Skipped, p.Failed, p.Unsent = 1300, 4506, 1290, 4, 2, 3210, 3206
+	p.Cause, p.Reset, p.Again = "The credentials were reset.", true, Action{Label: "Connect again", URL: "/groups"}
+	p.Outcomes = Outcomes{
+		Tabs: []Tab{{"Need you", 3210, "?show=failed", true}, {"Added", 1290, "?show=added", false}, {"Updated", 4, "?show=updated", false}, {"Skipped", 2, "?show=skipped", false}},
+		List: outcomesOf("failed", "The credentials were reset.", 6), Page: 1, Pages: 33, NextURL: "?show=failed&page=2",
 	}
 }
 
@@ -258,6 +269,9 @@ func chooseStates() []state {
 func pushStates() []state {
 	return []state{
 		{"push-waiting", pushWith(PushWaiting, func(*Push) {})},
+		{"push-behind", pushWith(PushWaiting, func(p *Push) { p.Ahead = "FSBO" })},
+		{"push-behind-landing", pushWith(PushWaiting, func(p *Push) { p.Ahead, p.Landing = hostile[1], true })},
+		{"push-behind-undo", pushWith(PushWaiting, func(p *Push) { p.Ahead, p.AheadUndo = "FSBO", true })},
 		{"push-sending", pushWith(PushSending, func(p *Push) { p.Done, p.Added, p.Skipped = 212, 210, 2 })},
 		{"push-sending-landing", pushWith(PushSending, func(p *Push) { p.Done, p.Added, p.Skipped, p.Landing = 212, 210, 2, true })},
 		{"push-paused", pushWith(PushPaused, func(p *Push) {
@@ -265,8 +279,12 @@ func pushStates() []state {
 		})},
 		{"push-down", pushWith(PushSending, func(p *Push) { p.Done, p.Added, p.Down = 212, 212, "Mojo" })},
 		{"push-stopped", pushWith(PushStopped, func(p *Push) {
-			p.Done, p.Added, p.Failed, p.Cause = 500, 212, 288, "The group was deleted in Mojo. 288 contacts were not sent."
+			p.Done, p.Added, p.Failed, p.Unsent, p.GroupGone = 212, 212, 288, 288, true
+			p.Cause = "The group was deleted in Mojo. Choose another group and send these contacts again."
 		})},
+		{"push-reset", pushWith(PushStopped, wasReset)},
+		{"push-reset-landing", pushWith(PushStopped, func(p *Push) { wasReset(p); p.Landing = true })},
+		{"push-reset-far", pushWith(PushStopped, func(p *Push) { wasReset(p); p.GroupsURL, p.Again = "", Action{} })},
 		{"push-done", pushWith(PushDone, doneAll)},
 		{"push-done-landing", pushWith(PushDone, func(p *Push) { doneAll(p); p.Landing = true })},
 		{"push-attention", pushWith(PushDone, doneSome)},

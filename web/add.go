@@ -127,7 +127,7 @@ func (a *app) look(ctx context.Context, v *visit, wait time.Duration) (views.Pre
 	case err == nil:
 		p.Ready, p.Add = true, pre.WillSend(false)
 		p.Known, p.NoPhone, p.Shared = persons(pre.Known), persons(pre.NoPhone), persons(pre.Shared)
-		p.DoNotCall, p.Vendors, p.Missing = persons(pre.DoNotCall), persons(pre.Vendors), persons(pre.Missing)
+		p.DoNotCall, p.Vendors, p.Missing, p.Empty = persons(pre.DoNotCall), persons(pre.Vendors), persons(pre.Missing), persons(pre.Empty)
 		return p, nil
 	case errors.As(err, &down):
 		p.Problem = string(down.Partner) + " isn't answering. We keep trying; nothing is lost."
@@ -141,7 +141,7 @@ func (a *app) look(ctx context.Context, v *visit, wait time.Duration) (views.Pre
 func persons(list []bridge.Person) []views.Person {
 	shown := make([]views.Person, len(list))
 	for i, p := range list {
-		shown[i] = views.Person{Name: p.Name}
+		shown[i] = views.Person{Name: p.Name, Detail: p.Why}
 	}
 	return shown
 }

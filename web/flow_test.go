@@ -11,6 +11,7 @@ import (
 	"addtomojo/bridge"
 	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
+	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
 )
 
@@ -438,6 +439,19 @@ func TestNewGroup(t *testing.T) {
 		if id, _ := attr(checked[0], "value"); len(checked) != 1 || id == strconv.FormatInt(h.hot, 10) {
 			t.Errorf("%s: %d groups are chosen, the first %s; want the new one", name, len(checked), id)
 		}
+	}
+}
+
+func TestPreflightSaysWhoHasNothingToCallThemBy(t *testing.T) {
+	h := newHouse(t, nil)
+	h.work()
+	b := h.browser()
+	id := h.wise.AddContact(jane, wisebox.Contact{})
+	b.connect(1)
+	launch := b.get("/launch?contacts=" + h.contacts[0] + "," + id).to("/add/")
+	page := b.ready(launch).says("Add 1 contact to Mojo", "1 has no name, phone or e-mail skipped")
+	if got := page.all("ul", "aria-label", "Who has no name, phone or e-mail"); len(got) != 1 || !strings.Contains(page.text(), "Contact "+id) {
+		t.Errorf("names behind the number: got %d lists, want one with contact %s\n%s", len(got), id, page.text())
 	}
 }
 

@@ -61,6 +61,7 @@ type house struct {
 
 	contacts []string // jane's, as ids
 	hot      int64    // a group of account 8812
+	fsbo     int64    // another one
 }
 
 // newHouse builds a house. setUp may change the server's settings before it starts.
@@ -120,7 +121,7 @@ func (h *house) openPartners() {
 		h.mojo.AddAccount(a)
 	}
 	h.hot = h.mojo.AddGroup("8812", "Hot Lead")
-	h.mojo.AddGroup("8812", "FSBO")
+	h.fsbo = h.mojo.AddGroup("8812", "FSBO")
 }
 
 // work runs the bridge's workers until the test ends.

@@ -80,10 +80,13 @@ func (a *app) pushView(c echo.Context) (views.Push, bridge.Progress, error) {
 	page := pushModel(progress, c.QueryParam("landing") != "")
 	page.Page, page.Account = a.page(c, progress.Push.GroupName), a.account(c)
 	page.UndoEnds = page.UndoEnds.In(v.zone())
-	if v.conn.State == store.StateReset {
-		page.RetryURL, page.UndoURL, page.MojoURL = "", "", ""
-	}
 	page.GroupsURL = v.groupsURL()
+	if v.conn.Ending() {
+		page.Reset, page.RetryURL, page.UndoURL, page.MojoURL = true, "", "", ""
+		if page.Again, err = a.again(ctx, v); err != nil {
+			return views.Push{}, progress, err
+		}
+	}
 	if progress.Push.State == store.PushPaused {
 		page.Cause, page.SignInURL = v.conn.Cause, v.signInURL(progress.Push.ID)
 	}
@@ -91,6 +94,24 @@ func (a *app) pushView(c echo.Context) (views.Push, bridge.Progress, error) {
 		page.Outcomes, err = a.outcomes(ctx, progress, c.QueryParams())
 	}
 	return page, progress, err
+}
+
+// again is what brings contacts to Mojo whose push ended with its connection: the launch's page, which asks for the sign-ins first,
+// unless the customer has connected again by now.
+func (a *app) again(ctx context.Context, v *visit) (views.Action, error) {
+	next := views.Action{Label: "Connect again", URL: v.groupsURL()}
+	if next.URL == "" {
+		return views.Action{}, nil
+	}
+	conn, err := a.Bridge.Connection(ctx, v.conn.Email)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return next, err
+	case !conn.Ending():
+		next.Label = "Add them again"
+	}
+	return next, nil
 }
 
 // pushModel is the page of a push as far as the push alone says.
@@ -106,15 +127,16 @@ func pushModel(p bridge.Progress, landing bool) views.Push {
 		GroupName: p.Push.GroupName, GroupGone: p.GroupGone, Status: views.PushStatus(p.Push.State), Cause: p.Push.Cause,
 		Done: p.Run.Total - p.Run.Waiting, Total: p.Run.Total,
 		Added: p.All.Added, Updated: p.All.Updated, Skipped: p.All.Skipped, Failed: p.All.Failed, Removed: p.All.Removed,
-		UndoEnds: p.UndoUntil,
+		Unsent: p.All.Unsent, UndoEnds: p.UndoUntil,
 	}
 	switch p.Push.State {
 	case store.PushUndoing:
 		page.Done, page.Total = p.All.Removed, p.All.Removed+p.All.Added+p.All.Updated
 	case store.PushSending, store.PushWaiting:
+		page.Ahead, page.AheadUndo = p.Ahead.GroupName, p.Ahead.State == store.PushUndoing
 		page.Down = downPartner(p.Push.Cause)
 	case store.PushDone, store.PushStopped:
-		page.Done, page.Total = p.All.Total-p.All.Waiting, p.All.Total // a Retry is over: its numbers count with the others
+		page.Done, page.Total = p.All.Total-p.All.Waiting-p.All.Unsent, p.All.Total // a Retry is over: its numbers count with the others
 		if p.All.Failed > 0 && !p.GroupGone {
 			page.RetryURL = own + "/retry"
 		}

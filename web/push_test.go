@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -193,6 +194,74 @@ func TestResultsAndRetry(t *testing.T) {
 	h.mojoFaults.Remove(rule)
 	b.post(push+"/retry", nil).to(push)
 	b.ended(push, store.PushDone).says("1 added")
+}
+
+// One push of a Mojo account goes at a time: the next says which one it waits for, live and in the page, until it begins.
+func TestAPushThatWaitsForAnotherSaysSo(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 4
+	h.work()
+	b := h.browser()
+	launch := b.connect(12)
+	h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 300 * time.Millisecond})
+	h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkUpdate, Kind: fault.Latency, Delay: 900 * time.Millisecond}) // the page looks every 2 s
+	first := b.push(launch)
+	fsbo := url.Values{"push": {b.ready(launch).value("push")}, "group": {strconv.FormatInt(h.fsbo, 10)}}
+	second := strings.TrimSuffix(b.post(launch+"/push", fsbo).to("/push/"), "?landing=1")
+	third := b.push(launch)
+	const toHot, toFSBO = "Waits for the push to Hot Lead to end. You can close this window.", "Waits for the push to FSBO to end."
+	b.get(second).want(200).says(toHot, "0 of 12 done, 12 left")
+	if page := b.get(first).want(200); strings.Contains(page.text(), "Waits for the push") {
+		t.Errorf("the first push waits for another:\n%s", page.text())
+	}
+	var said []string
+	for e := range b.events(third + "/events") {
+		text := (&answer{t: t, body: e.data}).text()
+		for _, s := range []string{toHot, toFSBO} {
+			if strings.Contains(text, s) && !slices.Contains(said, s) {
+				said = append(said, s)
+			}
+			if s == toFSBO && len(said) == 2 {
+				h.mojoFaults.Clear()
+			}
+		}
+	}
+	if want := []string{toHot, toFSBO}; !slices.Equal(said, want) {
+		t.Errorf("the third push said %q, want %q", said, want)
+	}
+	for _, push := range []string{first, second, third} {
+		if page := b.ended(push, store.PushDone); strings.Contains(page.text(), "Waits for the push") {
+			t.Errorf("a push that is done waits for another:\n%s", page.text())
+		}
+	}
+}
+
+// One push is at Mojo and one waits for it when the customer resets the credentials.
+func TestResetStopsPushesAndSaysWhoWasNeverSent(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 1
+	h.work()
+	b := h.browser()
+	launch := b.connect(12)
+	h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 300 * time.Millisecond})
+	first, second := b.push(launch), b.push(launch)
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(b.get(first).text(), "2 of 12 done"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the first push gets nowhere: %s", b.get(first).text())
+		}
+	}
+	b.post("/reset", nil).want(200)
+	b.ended(second, store.PushStopped).says("This push has stopped", "The credentials were reset.", "12 contacts were never sent.",
+		"0 of 12 done, 12 left", "Not sent 12", "Failed 0", "Connect again")
+	page := b.ended(first, store.PushStopped).says("The credentials were reset.", "never sent.", "left", "Connect again")
+	if text := page.text(); strings.Contains(text, "12 of 12 done") || strings.Contains(text, "another group") {
+		t.Errorf("the push that was at Mojo reads as finished, or blames the group:\n%s", text)
+	}
+	if got := page.all("a", "href", launch); len(got) == 0 {
+		t.Errorf("nothing leads to %s, where the customer connects again", launch)
+	}
+	b.get(b.atWiseAgent(b.post(launch+"/mojo", dana()).to(h.wiseURL), jane, allScopes...)).to(launch)
+	b.get(second).want(200).says("12 contacts were never sent.", "Add them again")
 }
 
 func TestUndoEndsAfterADay(t *testing.T) {

@@ -157,6 +157,8 @@ func TestContactWithoutPhoneIsAddedAndFlagged(t *testing.T) {
 	s.landed(tab, s.group("FSBO").ID)
 	tab.Wait("tr", "Nora Phoneless No phone nora@example.com")
 	popup.Wait("h1", "2 added")
+	popup.Wait(".people li", "Nora Phoneless No phone: can't be dialed.")
+	s.inspect(popup, "push-flagged")
 }
 
 func TestVendorsAndDoNotCallAreLeftOutAndSaidSo(t *testing.T) {

@@ -33,6 +33,18 @@ where connection_id = @connection_id
     and next_at <= @now
 order by created_at, id;
 
+-- name: PushAhead :one
+-- What is at work goes before what waits; of both, what was due first.
+select * from pushes
+where connection_id = @connection_id
+    and id <> @id
+    and (
+        state in ('sending', 'undoing')
+        or state = 'waiting' and (created_at < @created_at or created_at = @created_at and id < @id)
+    )
+order by case when state = 'waiting' then 1 else 0 end, next_at, created_at, id
+limit 1;
+
 -- name: SavePush :exec
 update pushes
 set state = @state,
@@ -91,10 +103,18 @@ set state = case when doubt = '' then 'waiting' else doubt end, reason = '', dou
 where push_id = @push_id and state = 'failed';
 
 -- name: CountContacts :many
-select state, run, count(*) as contacts
+-- Unsent are those that failed because the push stopped before it was their turn: with its cause.
+select
+    push_contacts.state,
+    push_contacts.run,
+    count(*) as contacts,
+    cast(sum(
+        case when pushes.state = 'stopped' and push_contacts.state = 'failed' and push_contacts.reason = pushes.cause then 1 else 0 end
+    ) as bigint) as unsent
 from push_contacts
-where push_id = @push_id
-group by state, run;
+join pushes on pushes.id = push_contacts.push_id
+where push_contacts.push_id = @push_id
+group by push_contacts.state, push_contacts.run;
 
 -- name: CountContactsOfPushes :many
 -- Of the same pushes as the query Pushes.

@@ -10,18 +10,27 @@ import (
 )
 
 const countContacts = `-- name: CountContacts :many
-select state, run, count(*) as contacts
+select
+    push_contacts.state,
+    push_contacts.run,
+    count(*) as contacts,
+    cast(sum(
+        case when pushes.state = 'stopped' and push_contacts.state = 'failed' and push_contacts.reason = pushes.cause then 1 else 0 end
+    ) as bigint) as unsent
 from push_contacts
-where push_id = ?1
-group by state, run
+join pushes on pushes.id = push_contacts.push_id
+where push_contacts.push_id = ?1
+group by push_contacts.state, push_contacts.run
 `
 
 type CountContactsRow struct {
 	State    string
 	Run      int64
 	Contacts int64
+	Unsent   int64
 }
 
+// Unsent are those that failed because the push stopped before it was their turn: with its cause.
 func (q *Queries) CountContacts(ctx context.Context, pushID string) ([]CountContactsRow, error) {
 	rows, err := q.db.QueryContext(ctx, countContacts, pushID)
 	if err != nil {
@@ -31,7 +40,12 @@ func (q *Queries) CountContacts(ctx context.Context, pushID string) ([]CountCont
 	var items []CountContactsRow
 	for rows.Next() {
 		var i CountContactsRow
-		if err := rows.Scan(&i.State, &i.Run, &i.Contacts); err != nil {
+		if err := rows.Scan(
+			&i.State,
+			&i.Run,
+			&i.Contacts,
+			&i.Unsent,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -305,6 +319,50 @@ where id = ?1
 
 func (q *Queries) Push(ctx context.Context, id string) (Push, error) {
 	row := q.db.QueryRowContext(ctx, push, id)
+	var i Push
+	err := row.Scan(
+		&i.ID,
+		&i.ConnectionID,
+		&i.LaunchID,
+		&i.GroupID,
+		&i.GroupName,
+		&i.IncludeDoNotCall,
+		&i.State,
+		&i.Cause,
+		&i.Run,
+		&i.Total,
+		&i.Attempts,
+		&i.NextAt,
+		&i.CreatedAt,
+		&i.StartedAt,
+		&i.FinishedAt,
+		&i.UndoAskedAt,
+		&i.UndoneAt,
+	)
+	return i, err
+}
+
+const pushAhead = `-- name: PushAhead :one
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+where connection_id = ?1
+    and id <> ?2
+    and (
+        state in ('sending', 'undoing')
+        or state = 'waiting' and (created_at < ?3 or created_at = ?3 and id < ?2)
+    )
+order by case when state = 'waiting' then 1 else 0 end, next_at, created_at, id
+limit 1
+`
+
+type PushAheadParams struct {
+	ConnectionID string
+	ID           string
+	CreatedAt    int64
+}
+
+// What is at work goes before what waits; of both, what was due first.
+func (q *Queries) PushAhead(ctx context.Context, arg PushAheadParams) (Push, error) {
+	row := q.db.QueryRowContext(ctx, pushAhead, arg.ConnectionID, arg.ID, arg.CreatedAt)
 	var i Push
 	err := row.Scan(
 		&i.ID,
