@@ -53,16 +53,17 @@ func (e *waitError) Error() string { return "waits: " + e.reason }
 
 // What becomes of events that don't reach Wise Agent, in the words of the activity page.
 const (
-	notLinked    = "Not a contact that you sent from or to this Wise Agent account."
-	fromUs       = "Came from Wise Agent in the first place."
-	olderChange  = "A newer change of the same contact came first."
-	neverWritten = "Was never in your Call List."
-	noteGone     = "The note was deleted in Wise Agent."
-	staysInWise  = "Removed in Mojo. In Wise Agent it stays."
-	nothingForUs = "Nothing in it goes to Wise Agent."
-	longAgo      = "From before this connection."
-	endedByMojo  = "You ended the connection in Mojo."
-	unreadable   = "Mojo sent something that we couldn't read."
+	notLinked     = "Not a contact that you sent from or to this Wise Agent account."
+	fromUs        = "Came from Wise Agent in the first place."
+	olderChange   = "A newer change of the same contact came first."
+	neverWritten  = "Was never in your Call List."
+	noteGone      = "The note was deleted in Wise Agent."
+	staysInWise   = "Removed in Mojo. In Wise Agent it stays."
+	nothingForUs  = "Nothing in it goes to Wise Agent."
+	longAgo       = "From before this connection."
+	signedInSince = "From before you signed in with Mojo again."
+	endedByMojo   = "You ended the connection in Mojo."
+	unreadable    = "Mojo sent something that we couldn't read."
 )
 
 // apply brings the event into Wise Agent. It may be called again after any error: what is written already is found.
@@ -115,6 +116,12 @@ func (e *effect) findLink(ctx context.Context) (err error) {
 // beforeConnection tells whether something happened before the connection was made. A minute is for clocks that differ.
 func beforeConnection(conn store.Connection, at time.Time) bool {
 	return !at.IsZero() && at.Before(conn.CreatedAt.Add(-time.Minute))
+}
+
+// beforeSignIn tells whether something happened before a person last signed in on Mojo's side. With the minute for clocks that differ,
+// an end right before a sign-in still counts: what Mojo says of an end is left out only when it is surely old.
+func beforeSignIn(conn store.Connection, at time.Time) bool {
+	return !at.IsZero() && at.Before(conn.MojoSignedInAt.Add(-time.Minute))
 }
 
 // linkOf finds whom an event is about. An api_contact_id alone proves nothing: only links of this connection count.

@@ -53,6 +53,7 @@ type Connection struct {
 	ResetAskedAt    int64
 	ResetUntil      int64
 	TokensLeft      int64
+	MojoSignedInAt  int64
 }
 
 type Consent struct {
