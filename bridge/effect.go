@@ -56,6 +56,8 @@ const (
 	notLinked     = "Not a contact that you sent from or to this Wise Agent account."
 	fromUs        = "Came from Wise Agent in the first place."
 	olderChange   = "A newer change of the same contact came first."
+	olderEdit     = "A newer edit of the same note came first."
+	undatedEdit   = "Mojo didn't say when this edit was made. The last one whose time it told stays."
 	neverWritten  = "Was never in your Call List."
 	noteGone      = "The note was deleted in Wise Agent."
 	staysInWise   = "Removed in Mojo. In Wise Agent it stays."
@@ -266,7 +268,7 @@ func lastLine(s string) string {
 	return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
 }
 
-// note writes a note that was made or edited in Mojo.
+// note writes a note that was made or edited in Mojo. Edits have no revision: their times tell which is the newest.
 func (e *effect) note(ctx context.Context) error {
 	n := e.told.Note
 	if ours, err := e.fromWise(ctx, n.Contents); err != nil || ours {
@@ -276,21 +278,45 @@ func (e *effect) note(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read note's pair: %w", err)
 	}
+	fresh := store.MojoNote{MojoNoteID: string(n.ID), ClientID: e.link.ClientID, NoteID: known.NoteID}
+	if e.event.Type == eventNoteChanged { // any edit is newer than the note as it was made
+		fresh.ToldAt = toldAt(e.event)
+	}
 	subject, body := mojoNoteText(e.noteText())
-	if known.NoteID != 0 {
-		if e.event.Type == eventNoteMade {
-			e.out.ResultID = fmt.Sprint(known.NoteID)
-			return nil
-		}
-		e.out.ResultID = fmt.Sprint(known.NoteID)
-		return e.updateNote(ctx, known.NoteID, subject, body)
+	switch {
+	case known.NoteID == 0:
+		fresh.NoteID, err = e.addNote(ctx, subject, body)
+	case e.event.Type == eventNoteMade: // an edit came first
+	case fresh.ToldAt.Before(known.ToldAt):
+		return &excludedError{olderThan(fresh.ToldAt)}
+	default:
+		err = e.updateNote(ctx, known.NoteID, subject, body)
 	}
-	id, err := e.addNote(ctx, subject, body)
-	if err == nil {
-		e.out.ResultID = fmt.Sprint(id)
-		e.out.Note = &store.MojoNote{MojoNoteID: string(n.ID), ClientID: e.link.ClientID, NoteID: id}
+	if err != nil {
+		return err
 	}
-	return err
+	e.out.ResultID = fmt.Sprint(fresh.NoteID)
+	if e.event.Type == eventNoteChanged || known.NoteID == 0 {
+		e.out.Note = &fresh
+	}
+	return nil
+}
+
+// toldAt is when an event happened by Mojo's word. It is zero where Mojo didn't say: such an event has the time at which it came.
+func toldAt(e store.Event) time.Time {
+	if e.OccurredAt.Equal(e.ReceivedAt) {
+		return time.Time{}
+	}
+	return e.OccurredAt
+}
+
+// olderThan says why an edit of that time doesn't replace a newer one. One without a time may be newer or not: what is known to be the
+// newest is not given up for it.
+func olderThan(toldAt time.Time) string {
+	if toldAt.IsZero() {
+		return undatedEdit
+	}
+	return olderEdit
 }
 
 // fromWise tells whether a note in Mojo is one that a push brought there.

@@ -127,6 +127,7 @@ type MojoNote struct {
 	MojoNoteID   string
 	ClientID     string
 	NoteID       int64
+	ToldAt       int64
 }
 
 type MojoSide struct {
