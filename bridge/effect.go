@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -162,21 +163,39 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 	return &excludedError{notLinked}
 }
 
-// call logs a call result as a note, and marks the contact where the result asks for it.
+// call logs a call result as a note, and marks the contact where the result asks for it. The note comes first: a category that Wise
+// Agent doesn't take must not keep the call out.
 func (e *effect) call(ctx context.Context) error {
 	c := e.told.Call
-	for _, category := range e.b.categoriesOf(c.Result) {
-		if err := e.addToCategory(ctx, category); err != nil {
-			return err
-		}
-	}
 	if doNotCallResults[c.Result] {
 		e.link.DoNotCallAt = e.b.now()
 		e.out.Links = append(e.out.Links, e.link)
 	}
+	if err := e.logCall(ctx); err != nil {
+		return err
+	}
+	for _, category := range e.b.categoriesOf(c.Result) {
+		err := e.addToCategory(ctx, category)
+		if reason := refusalReason(err); reason != "" {
+			return &needsYouError{fmt.Sprintf("The note is written, the category %q isn't set. %s", category, reason)}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logCall writes the call's note, unless an earlier try did.
+func (e *effect) logCall(ctx context.Context) error {
+	if id, _ := strconv.ParseInt(e.event.ResultID, 10, 64); id != 0 {
+		return nil
+	}
 	subject, body := callNote(e.callText())
 	id, err := e.addNote(ctx, subject, body)
-	e.out.ResultID = fmt.Sprint(id)
+	if err == nil {
+		e.out.ResultID = fmt.Sprint(id)
+	}
 	return err
 }
 
