@@ -112,6 +112,7 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 type fed struct {
 	mojo.Event
 	about about
+	at    time.Time // when it happened, zero where nobody knows; an end, when at the latest
 }
 
 // receivePage receives a page of a feed. An end of the integration comes behind all that stand before it.
@@ -144,8 +145,7 @@ func (b *Bridge) receiveTogether(ctx context.Context, events []fed) error {
 	for _, events := range ofContact {
 		receiving.Go(func() error {
 			for _, e := range events {
-				at := happened(e.Event)
-				isNew, err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: at, Data: e.Data, doubt: at.IsZero()}, e.about)
+				isNew, err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.at, Data: e.Data, doubt: e.at.IsZero()}, e.about)
 				if err != nil {
 					return err
 				}
@@ -177,7 +177,11 @@ func (b *Bridge) wanted(conn store.Connection, events []mojo.Event) (wanted []fe
 			b.log().Warn("unreadable event in a feed", "connection", conn.ID)
 			continue
 		}
-		wanted = append(wanted, fed{e, about})
+		at := happened(e)
+		if e.Type == eventDisconnected {
+			at = latest // by our own clock it would have happened just now
+		}
+		wanted = append(wanted, fed{e, about, at})
 	}
 	return wanted
 }

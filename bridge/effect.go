@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,16 +54,19 @@ func (e *waitError) Error() string { return "waits: " + e.reason }
 
 // What becomes of events that don't reach Wise Agent, in the words of the activity page.
 const (
-	notLinked    = "Not a contact that you sent from or to this Wise Agent account."
-	fromUs       = "Came from Wise Agent in the first place."
-	olderChange  = "A newer change of the same contact came first."
-	neverWritten = "Was never in your Call List."
-	noteGone     = "The note was deleted in Wise Agent."
-	staysInWise  = "Removed in Mojo. In Wise Agent it stays."
-	nothingForUs = "Nothing in it goes to Wise Agent."
-	longAgo      = "From before this connection."
-	endedByMojo  = "You ended the connection in Mojo."
-	unreadable   = "Mojo sent something that we couldn't read."
+	notLinked     = "Not a contact that you sent from or to this Wise Agent account."
+	fromUs        = "Came from Wise Agent in the first place."
+	olderChange   = "A newer change of the same contact came first."
+	olderEdit     = "A newer edit of the same note came first."
+	undatedEdit   = "Mojo didn't say when this edit was made. The last one whose time it told stays."
+	neverWritten  = "Was never in your Call List."
+	noteGone      = "The note was deleted in Wise Agent."
+	staysInWise   = "Removed in Mojo. In Wise Agent it stays."
+	nothingForUs  = "Nothing in it goes to Wise Agent."
+	longAgo       = "From before this connection."
+	signedInSince = "From before you signed in with Mojo again."
+	endedByMojo   = "You ended the connection in Mojo."
+	unreadable    = "Mojo sent something that we couldn't read."
 )
 
 // apply brings the event into Wise Agent. It may be called again after any error: what is written already is found.
@@ -117,6 +121,12 @@ func beforeConnection(conn store.Connection, at time.Time) bool {
 	return !at.IsZero() && at.Before(conn.CreatedAt.Add(-time.Minute))
 }
 
+// beforeSignIn tells whether something happened before a person last signed in on Mojo's side. With the minute for clocks that differ,
+// an end right before a sign-in still counts: what Mojo says of an end is left out only when it is surely old.
+func beforeSignIn(conn store.Connection, at time.Time) bool {
+	return !at.IsZero() && at.Before(conn.MojoSignedInAt.Add(-time.Minute))
+}
+
 // linkOf finds whom an event is about. An api_contact_id alone proves nothing: only links of this connection count.
 func (b *Bridge) linkOf(ctx context.Context, connID string, c mojoContact) (store.Link, error) {
 	link, err := b.Store.LinkOf(ctx, connID, c.ContactID, c.APIContactID)
@@ -153,21 +163,39 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 	return &excludedError{notLinked}
 }
 
-// call logs a call result as a note, and marks the contact where the result asks for it.
+// call logs a call result as a note, and marks the contact where the result asks for it. The note comes first: a category that Wise
+// Agent doesn't take must not keep the call out.
 func (e *effect) call(ctx context.Context) error {
 	c := e.told.Call
-	for _, category := range e.b.categoriesOf(c.Result) {
-		if err := e.addToCategory(ctx, category); err != nil {
-			return err
-		}
-	}
 	if doNotCallResults[c.Result] {
 		e.link.DoNotCallAt = e.b.now()
 		e.out.Links = append(e.out.Links, e.link)
 	}
+	if err := e.logCall(ctx); err != nil {
+		return err
+	}
+	for _, category := range e.b.categoriesOf(c.Result) {
+		err := e.addToCategory(ctx, category)
+		if reason := refusalReason(err); reason != "" {
+			return &needsYouError{fmt.Sprintf("The note is written, the category %q isn't set. %s", category, reason)}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logCall writes the call's note, unless an earlier try did.
+func (e *effect) logCall(ctx context.Context) error {
+	if id, _ := strconv.ParseInt(e.event.ResultID, 10, 64); id != 0 {
+		return nil
+	}
 	subject, body := callNote(e.callText())
 	id, err := e.addNote(ctx, subject, body)
-	e.out.ResultID = fmt.Sprint(id)
+	if err == nil {
+		e.out.ResultID = fmt.Sprint(id)
+	}
 	return err
 }
 
@@ -259,7 +287,7 @@ func lastLine(s string) string {
 	return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
 }
 
-// note writes a note that was made or edited in Mojo.
+// note writes a note that was made or edited in Mojo. Edits have no revision: their times tell which is the newest.
 func (e *effect) note(ctx context.Context) error {
 	n := e.told.Note
 	if ours, err := e.fromWise(ctx, n.Contents); err != nil || ours {
@@ -269,21 +297,45 @@ func (e *effect) note(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read note's pair: %w", err)
 	}
+	fresh := store.MojoNote{MojoNoteID: string(n.ID), ClientID: e.link.ClientID, NoteID: known.NoteID}
+	if e.event.Type == eventNoteChanged { // any edit is newer than the note as it was made
+		fresh.ToldAt = toldAt(e.event)
+	}
 	subject, body := mojoNoteText(e.noteText())
-	if known.NoteID != 0 {
-		if e.event.Type == eventNoteMade {
-			e.out.ResultID = fmt.Sprint(known.NoteID)
-			return nil
-		}
-		e.out.ResultID = fmt.Sprint(known.NoteID)
-		return e.updateNote(ctx, known.NoteID, subject, body)
+	switch {
+	case known.NoteID == 0:
+		fresh.NoteID, err = e.addNote(ctx, subject, body)
+	case e.event.Type == eventNoteMade: // an edit came first
+	case fresh.ToldAt.Before(known.ToldAt):
+		return &excludedError{olderThan(fresh.ToldAt)}
+	default:
+		err = e.updateNote(ctx, known.NoteID, subject, body)
 	}
-	id, err := e.addNote(ctx, subject, body)
-	if err == nil {
-		e.out.ResultID = fmt.Sprint(id)
-		e.out.Note = &store.MojoNote{MojoNoteID: string(n.ID), ClientID: e.link.ClientID, NoteID: id}
+	if err != nil {
+		return err
 	}
-	return err
+	e.out.ResultID = fmt.Sprint(fresh.NoteID)
+	if e.event.Type == eventNoteChanged || known.NoteID == 0 {
+		e.out.Note = &fresh
+	}
+	return nil
+}
+
+// toldAt is when an event happened by Mojo's word. It is zero where Mojo didn't say: such an event has the time at which it came.
+func toldAt(e store.Event) time.Time {
+	if e.OccurredAt.Equal(e.ReceivedAt) {
+		return time.Time{}
+	}
+	return e.OccurredAt
+}
+
+// olderThan says why an edit of that time doesn't replace a newer one. One without a time may be newer or not: what is known to be the
+// newest is not given up for it.
+func olderThan(toldAt time.Time) string {
+	if toldAt.IsZero() {
+		return undatedEdit
+	}
+	return olderEdit
 }
 
 // fromWise tells whether a note in Mojo is one that a push brought there.

@@ -28,9 +28,9 @@ func (b *Bridge) Receive(ctx context.Context, webhookID string, body []byte) err
 
 // receive tells whether the event is new.
 func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, about about) (isNew bool, err error) {
-	contact := about.Contact
+	contact, now := about.Contact, b.now()
 	if hook.Timestamp.IsZero() {
-		hook.Timestamp = b.now()
+		hook.Timestamp = now // see toldAt
 	}
 	keep := b.KeepEvent
 	if keep == nil {
@@ -40,7 +40,7 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, a
 		WebhookID: webhookID, AccountID: string(about.AccountID), Type: cut(printable(hook.Type), 60, "…"),
 		MojoContactID: contact.ContactID, APIContactID: contact.APIContactID,
 		ContactName: cut(joinWords(contact.FullName), 200, "…"),
-		Body:        hook.Data, OccurredAt: hook.Timestamp, ReceivedAt: b.now(), Doubt: hook.doubt,
+		Body:        hook.Data, OccurredAt: hook.Timestamp, ReceivedAt: now, Doubt: hook.doubt,
 	}, b.owner())
 	if err != nil {
 		return false, fmt.Errorf("receive event: %w", err)

@@ -159,7 +159,8 @@ func (b *Bridge) disconnected(ctx context.Context, e store.Event) {
 	}()
 }
 
-// endedInMojo settles an account.disconnected. The event is settled as soon as the reset is asked for: from then on that is what
+// endedInMojo settles an account.disconnected. An end that a person has signed in after ends nothing: it comes late, and whoever gave
+// Mojo's password since wants the connection. The event is settled as soon as the reset is asked for: from then on that is what
 // waits on disk.
 func (b *Bridge) endedInMojo(ctx context.Context, e store.Event) error {
 	conn, err := b.Store.Connection(ctx, e.ConnectionID)
@@ -167,11 +168,17 @@ func (b *Bridge) endedInMojo(ctx context.Context, e store.Event) error {
 		return fmt.Errorf("read connection: %w", err)
 	}
 	settled := store.Outcome{EventID: e.ID, At: b.now(), State: store.EventExcluded, Reason: endedByMojo}
-	before := beforeConnection(conn, e.OccurredAt)
-	if before {
+	before := true
+	switch {
+	case beforeConnection(conn, e.OccurredAt):
 		settled.Reason = longAgo
-	} else if err := b.beginReset(ctx, conn.ID); err != nil {
-		return err
+	case beforeSignIn(conn, e.OccurredAt):
+		settled.Reason = signedInSince
+	default:
+		before = false
+		if err := b.beginReset(ctx, conn.ID); err != nil {
+			return err
+		}
 	}
 	switch err := b.Store.FinishEvent(ctx, settled); {
 	case err == nil:

@@ -1,10 +1,12 @@
 package bridge_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -257,6 +259,78 @@ func TestADisconnectFromBeforeTheConnectionResetsNothing(t *testing.T) {
 			t.Errorf("the connection is %s, ending %v; want it as it was", now.State, now.Ending())
 		}
 	})
+}
+
+// A customer ends the integration in Mojo, nobody hears of it but by tokens that die, and signs in again. Then the old end comes, and
+// ends nothing; a new one does.
+func TestADisconnectFromBeforeASignInResetsNothing(t *testing.T) {
+	hook := func(w *town, id string) {
+		h, _ := w.mojo.Hook(id)
+		w.tell(h.ID, string(h.Body))
+	}
+	feed := func(w *town, id string) { w.skew.Add(int64(6 * time.Minute)) }
+	for name, way := range map[string]struct {
+		signIn func(*town, customer)
+		comes  func(w *town, id string)
+	}{
+		"reconnect link, hook": {(*town).reconnects, hook},
+		"reconnect link, feed": {(*town).reconnects, feed},
+		"both sides anew":      {(*town).signsInAnew, hook},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyEngine(t, func(t *testing.T, w *town) {
+				w.looking()
+				c := w.customer(1, 1)
+				w.skew.Add(int64(time.Hour))
+				old := w.mojo.Disconnect(c.account)
+				w.eventually("Mojo needs a sign-in", func() bool {
+					_, err := w.Groups(t.Context(), c.conn, true)
+					return errors.Is(err, bridge.ErrNeedsSignIn)
+				})
+				w.skew.Add(int64(time.Hour))
+				way.signIn(w, c)
+				way.comes(w, old)
+				w.eventually("the event is settled", func() bool { return w.ledger(c).Excluded == 1 })
+				w.standsSince(c, old, "From before you signed in with Mojo again.")
+				w.skew.Add(int64(2 * time.Minute))
+				way.comes(w, w.mojo.Tell(c.account, "account.disconnected", json.RawMessage(fmt.Sprintf(`{"account_id":%q}`, c.account))))
+				w.eventuallyReset(c)
+			})
+		})
+	}
+}
+
+// reconnects signs in on Mojo's side through a reconnect link.
+func (w *town) reconnects(c customer) {
+	w.t.Helper()
+	link, err := w.ReconnectLink(w.t.Context(), c.conn)
+	w.need(err)
+	launch, err := w.OpenReconnectLink(w.t.Context(), link[strings.LastIndex(link, "/")+1:])
+	w.need(err)
+	_, err = w.SignInMojo(w.t.Context(), bridge.MojoSignIn{LaunchID: launch.ID, PIN: c.pin(), Login: "owner", Password: password})
+	w.need(err)
+}
+
+// signsInAnew signs in on both sides, as who is not known does.
+func (w *town) signsInAnew(c customer) {
+	w.t.Helper()
+	id, err := w.signInAgain(c)
+	w.need(err)
+	if id != c.conn.ID {
+		w.t.Fatalf("signing in made connection %q, want %q to go on", id, c.conn.ID)
+	}
+}
+
+// standsSince checks that an event was left out for a reason, and that the customer's connection goes on.
+func (w *town) standsSince(c customer, webhookID, reason string) {
+	w.t.Helper()
+	e, err := w.Store.EventByWebhook(w.t.Context(), webhookID)
+	w.need(err)
+	now, err := w.Store.Connection(w.t.Context(), c.conn.ID)
+	w.need(err)
+	if e.Reason != reason || now.State == store.StateReset || now.State == store.StateNeedsSignIn || now.Ending() {
+		w.t.Errorf("the event: %q; the connection is %s, ending %v; want %q and the connection live", e.Reason, now.State, now.Ending(), reason)
+	}
 }
 
 // A partner that is down for hours: its tokens are tried again and again, and the account is free all the same.

@@ -208,7 +208,9 @@ type stage struct {
 	hooks int
 	last  string // body of the last hook
 	said  strings.Builder
-	leave bool // what waits at the end goes on waiting
+	leave bool          // what waits at the end goes on waiting
+	ago   time.Duration // what the next hooks tell of happened so long ago
+	mute  bool          // they don't say when
 }
 
 func (st *stage) before(wise, mojo string) {
@@ -389,6 +391,12 @@ func (st *stage) more(verb, letter string, words []string, line string) {
 		d, err := time.ParseDuration(words[0])
 		st.need(err)
 		st.skew.Add(int64(d))
+	case "ago": // ago DURATION, or "ago ?" for hooks that don't say when
+		if st.mute = words[0] == "?"; !st.mute {
+			d, err := time.ParseDuration(words[0])
+			st.need(err)
+			st.ago = d
+		}
 	case "settle":
 		st.settle()
 	case "tried": // what waits has failed, or been put off
@@ -559,7 +567,11 @@ func (st *stage) hook(kind, letter string, more map[string]any) {
 	for k, v := range more {
 		data[k] = v
 	}
-	body, err := json.Marshal(map[string]any{"type": kind, "timestamp": st.Now().Format(time.RFC3339), "data": data})
+	hook := map[string]any{"type": kind, "timestamp": st.Now().Add(-st.ago).Format(time.RFC3339), "data": data}
+	if st.mute {
+		delete(hook, "timestamp")
+	}
+	body, err := json.Marshal(hook)
 	st.need(err)
 	st.last = string(body)
 	st.hookAgain(st.nextID())

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"addtomojo/store/internal/rows"
 )
@@ -69,14 +70,15 @@ func saveActivity(ctx context.Context, q tx, connID string, a Activity) error {
 type MojoNote struct {
 	MojoNoteID string
 	ClientID   string
-	NoteID     int64 // Wise Agent's
+	NoteID     int64     // Wise Agent's
+	ToldAt     time.Time // of the edit that was written last, by Mojo; zero where it didn't say, or none was
 }
 
 // MojoNote returns what a note became, or [ErrNotFound].
 func (s *Store) MojoNote(ctx context.Context, connID, mojoNoteID string) (n MojoNote, err error) {
 	err = s.read(ctx, "get note", func(q tx) error {
 		r, err := q.MojoNote(ctx, rows.MojoNoteParams{ConnectionID: connID, MojoNoteID: mojoNoteID})
-		n = MojoNote{MojoNoteID: r.MojoNoteID, ClientID: r.ClientID, NoteID: r.NoteID}
+		n = MojoNote{MojoNoteID: r.MojoNoteID, ClientID: r.ClientID, NoteID: r.NoteID, ToldAt: moment(r.ToldAt)}
 		return err
 	})
 	return n, err
@@ -88,5 +90,6 @@ func saveMojoNote(ctx context.Context, q tx, connID string, n MojoNote) error {
 		MojoNoteID:   n.MojoNoteID,
 		ClientID:     n.ClientID,
 		NoteID:       n.NoteID,
+		ToldAt:       millis(n.ToldAt),
 	})
 }

@@ -56,6 +56,7 @@ type Connection struct {
 	MojoAgentID, MojoAgentName, MojoAgentEmail string
 	MojoPermission                             string // as Mojo names it
 	MojoLogin                                  string
+	MojoSignedInAt                             time.Time // by a person, last; a refresh of tokens is none
 
 	TimeZone  string // IANA name, or ""
 	State     State
@@ -101,6 +102,9 @@ func (s *Store) Connect(ctx context.Context, c Connection, mojo, wise *oauth2.To
 			return err
 		}
 		if err := s.setTokens(ctx, q, id, Wise, wise); err != nil {
+			return err
+		}
+		if err := q.SetMojoSignedIn(ctx, rows.SetMojoSignedInParams{ID: id, Now: millis(c.CreatedAt)}); err != nil {
 			return err
 		}
 		if err := settle(ctx, q, id, c.CreatedAt); err != nil {
@@ -308,6 +312,7 @@ func connection(r rows.Connection) Connection {
 		MojoAgentEmail:  r.MojoAgentEmail,
 		MojoPermission:  r.MojoPermission,
 		MojoLogin:       r.MojoLogin,
+		MojoSignedInAt:  moment(r.MojoSignedInAt),
 		TimeZone:        r.TimeZone,
 		State:           State(r.State),
 		Since:           moment(r.Since),
@@ -402,6 +407,11 @@ func (s *Store) refreshSide(ctx context.Context, q tx, id string, side Side, t *
 	}
 	if err := s.setTokens(ctx, q, id, side, t); err != nil {
 		return err
+	}
+	if side == Mojo {
+		if err := q.SetMojoSignedIn(ctx, rows.SetMojoSignedInParams{ID: id, Now: millis(now)}); err != nil {
+			return err
+		}
 	}
 	if err := q.ResumeEvents(ctx, rows.ResumeEventsParams{ConnectionID: id, Now: millis(now)}); err != nil {
 		return err

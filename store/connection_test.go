@@ -21,7 +21,7 @@ func TestConnect(t *testing.T) {
 		check(t, err)
 
 		want := kate()
-		want.ID, want.State, want.Since = got.ID, store.StateConnected, noon
+		want.ID, want.State, want.Since, want.MojoSignedInAt = got.ID, store.StateConnected, noon, noon
 		same(t, "connection", got, want)
 		for _, email := range []string{"kate@example.com", "Kate@Example.com "} {
 			found, err := s.ConnectionByEmail(t.Context(), email)
@@ -60,7 +60,7 @@ func TestConnectAgain(t *testing.T) {
 
 		want := first
 		want.Name, want.Scopes = again.Name, again.Scopes
-		want.State, want.Since = store.StateLimited, noon.Add(time.Hour)
+		want.State, want.Since, want.MojoSignedInAt = store.StateLimited, noon.Add(time.Hour), noon.Add(time.Hour)
 		same(t, "connection", got, want)
 		tokens, err := s.Tokens(t.Context(), got.ID, store.Mojo)
 		check(t, err)
@@ -149,6 +149,35 @@ func TestNeedSignInOnBothSides(t *testing.T) {
 
 		refused(t, s.NeedSignIn(t.Context(), c.ID, store.Wise, "Wise Agent said no.", 1, minute(5)), store.ErrStale)
 		state("the old tokens were refused late", store.StateConnected, "", "", minute(4))
+	})
+}
+
+func TestOnlyAPersonSignsIn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		signedIn := func(when string, want time.Time) {
+			t.Helper()
+			got, err := s.Connection(t.Context(), c.ID)
+			check(t, err)
+			if !got.MojoSignedInAt.Equal(want) {
+				t.Errorf("%s: Mojo was signed in at %s, want %s", when, got.MojoSignedInAt, want)
+			}
+		}
+		hour := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Hour) }
+
+		signedIn("connected", noon)
+		check(t, s.SaveRefreshed(t.Context(), c.ID, store.Mojo, 1, token("mojo 2"), hour(1)))
+		check(t, s.RefreshSide(t.Context(), c.ID, store.Wise, token("wise 2"), "", hour(2)))
+		signedIn("a refresh and the other side", noon)
+		check(t, s.RefreshSide(t.Context(), c.ID, store.Mojo, token("mojo 3"), "", hour(3)))
+		signedIn("Mojo's side", hour(3))
+		check(t, s.RenewMojo(t.Context(), c.ID, store.MojoSide{AccountID: c.MojoAccountID, Token: token("mojo 4")}, hour(4)))
+		signedIn("Mojo's side and its agent", hour(4))
+		again := c
+		again.CreatedAt = hour(5)
+		_, err := s.Connect(t.Context(), again, token("mojo 5"), token("wise 3"), "")
+		check(t, err)
+		signedIn("both sides", hour(5))
 	})
 }
 

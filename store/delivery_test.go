@@ -190,7 +190,7 @@ func TestFinishEvent(t *testing.T) {
 			Links:    []store.Link{{ClientID: "26855", MojoContactID: 58, Source: store.LinkSent, CreatedAt: later}},
 			Snapshot: &store.Snapshot{ClientID: "26855", Fields: map[string]store.Field{"home": {Value: "5205550143", Known: true, Revision: 3}}},
 			Activity: &store.Activity{MojoEventID: "9", ClientID: "26855", CallID: "12", Revision: 4, State: store.ActivityOpen},
-			Note:     &store.MojoNote{MojoNoteID: "5", ClientID: "26855", NoteID: 771},
+			Note:     &store.MojoNote{MojoNoteID: "5", ClientID: "26855", NoteID: 771, ToldAt: noon},
 		}))
 		e.State, e.Reason, e.Attempts, e.NextAt, e.Doubt, e.FinishedAt = store.EventWritten, "", 0, time.Time{}, false, later
 		same(t, "written", stored(t, s, e), e)
@@ -205,7 +205,7 @@ func TestFinishEvent(t *testing.T) {
 		same(t, "call", a.CallID, "12")
 		n, err := s.MojoNote(t.Context(), c.ID, "5")
 		check(t, err)
-		same(t, "note", n.NoteID, 771)
+		same(t, "note", n, store.MojoNote{MojoNoteID: "5", ClientID: "26855", NoteID: 771, ToldAt: noon})
 
 		refused(t, s.FinishEvent(t.Context(), store.Outcome{EventID: e.ID, At: later, State: store.EventNeedsYou}), store.ErrStale)
 		refused(t, s.FinishEvent(t.Context(), store.Outcome{EventID: e.ID, At: later, State: store.EventWritten}), store.ErrStale)

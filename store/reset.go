@@ -268,6 +268,9 @@ func (s *Store) successor(ctx context.Context, q tx, old Connection, launchID st
 	if err := s.setTokens(ctx, q, heir, Wise, w.Token); err != nil {
 		return "", err
 	}
+	if err := q.SetMojoSignedIn(ctx, rows.SetMojoSignedInParams{ID: heir, Now: millis(now)}); err != nil {
+		return "", err
+	}
 	return heir, q.DeleteSignIn(ctx, launchID)
 }
 

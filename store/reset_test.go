@@ -207,6 +207,7 @@ func TestSwitch(t *testing.T) {
 		}
 		want := old
 		want.ID, want.MojoAccountID, want.MojoAccountName, want.CreatedAt, want.Since = got.ID, "4712", "Ortiz Ranches", now, now
+		want.MojoSignedInAt = now
 		same(t, "connection", got, want)
 		for side, name := range map[store.Side]string{store.Mojo: "other", store.Wise: "wise 2"} {
 			tokens, err := s.Tokens(t.Context(), got.ID, side)

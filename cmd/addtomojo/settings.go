@@ -159,6 +159,12 @@ func (s Settings) check() (problems []error) {
 	if s.MojoBatchSize < 1 || s.MojoBatchSize > 1000 {
 		problems = append(problems, fmt.Errorf("MOJO_BATCH_SIZE: %d is not between 1 and 1000", s.MojoBatchSize))
 	}
+	categories := []struct{ name, value string }{{"CATEGORY_DNC", s.CategoryDNC}, {"CATEGORY_BAD_NUMBER", s.CategoryBadNumber}}
+	for _, c := range categories {
+		if strings.Contains(c.value, ",") {
+			problems = append(problems, fmt.Errorf("%s: %q has a comma, which Wise Agent takes for two categories", c.name, c.value))
+		}
+	}
 	if !strings.HasPrefix(s.MojoDialerURL, "{account_url}/") || !strings.Contains(s.MojoDialerURL, "{group_id}") {
 		problems = append(problems, errors.New("MOJO_DIALER_URL must begin with {account_url}/ and contain {group_id}"))
 	}

@@ -42,6 +42,8 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 	vars["WISEAGENT_AUTH_URL"] = "https://sync.example.com/path"
 	vars["WISEAGENT_TIME_ZONE"] = "Arizona/Tucson"
 	vars["MOJO_BATCH_SIZE"] = "0"
+	vars["CATEGORY_DNC"] = "DNC, Mojo"
+	vars["CATEGORY_BAD_NUMBER"] = "Bad,Number"
 	vars["MOJO_DIALER_URL"] = "https://elsewhere.example.com/{group_id}"
 	vars["SESSION_KEYS"] = "marked-session-key"
 	vars["TRUSTED_PROXIES"] = "10.0.0.1"
@@ -56,7 +58,7 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 		t.Fatal("the settings are taken, want a list of problems")
 	}
 	for _, name := range []string{"MOJO_CLIENT_ID", "BASE_URL", "WISEAGENT_AUTH_URL", "WISEAGENT_TIME_ZONE", "MOJO_BATCH_SIZE",
-		"MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "SUPPORT_OIDC_ISSUER: must be https", "SUPPORT_OIDC_CLIENT_ID is missing", `SUPPORT_OPERATOR_EMAILS: "sam"`, "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
+		`CATEGORY_DNC: "DNC, Mojo" has a comma`, `CATEGORY_BAD_NUMBER: "Bad,Number" has a comma`, "MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "SUPPORT_OIDC_ISSUER: must be https", "SUPPORT_OIDC_CLIENT_ID is missing", `SUPPORT_OPERATOR_EMAILS: "sam"`, "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the problems don't name %s:\n%v", name, err)
 		}

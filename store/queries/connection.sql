@@ -35,6 +35,11 @@ set mojo_account_name = @mojo_account_name,
     mojo_login = @mojo_login
 where id = @id;
 
+-- name: SetMojoSignedIn :exec
+update connections
+set mojo_signed_in_at = @now
+where id = @id;
+
 -- name: Connection :one
 select * from connections
 where id = @id;

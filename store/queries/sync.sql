@@ -49,11 +49,12 @@ select * from mojo_notes
 where connection_id = @connection_id and mojo_note_id = @mojo_note_id;
 
 -- name: SaveMojoNote :exec
-insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id)
-values (@connection_id, @mojo_note_id, @client_id, @note_id)
+insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id, told_at)
+values (@connection_id, @mojo_note_id, @client_id, @note_id, @told_at)
 on conflict (connection_id, mojo_note_id) do update
 set client_id = excluded.client_id,
-    note_id = excluded.note_id;
+    note_id = excluded.note_id,
+    told_at = excluded.told_at;
 
 -- name: DueFeeds :many
 select id, feed_after

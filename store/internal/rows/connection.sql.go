@@ -27,7 +27,7 @@ func (q *Queries) AskReset(ctx context.Context, arg AskResetParams) error {
 }
 
 const connection = `-- name: Connection :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left, mojo_signed_in_at from connections
 where id = ?1
 `
 
@@ -63,12 +63,13 @@ func (q *Queries) Connection(ctx context.Context, id string) (Connection, error)
 		&i.ResetAskedAt,
 		&i.ResetUntil,
 		&i.TokensLeft,
+		&i.MojoSignedInAt,
 	)
 	return i, err
 }
 
 const connectionsByEmail = `-- name: ConnectionsByEmail :many
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left, mojo_signed_in_at from connections
 where email = ?1
 order by created_at desc, id desc
 limit cast(?2 as bigint)
@@ -118,6 +119,7 @@ func (q *Queries) ConnectionsByEmail(ctx context.Context, arg ConnectionsByEmail
 			&i.ResetAskedAt,
 			&i.ResetUntil,
 			&i.TokensLeft,
+			&i.MojoSignedInAt,
 		); err != nil {
 			return nil, err
 		}
@@ -293,7 +295,7 @@ func (q *Queries) DueConnections(ctx context.Context, arg DueConnectionsParams) 
 }
 
 const endingConnections = `-- name: EndingConnections :many
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left, mojo_signed_in_at from connections
 where reset_asked_at > 0 and state <> 'reset'
 order by reset_until, id
 limit cast(?1 as bigint)
@@ -338,6 +340,7 @@ func (q *Queries) EndingConnections(ctx context.Context, most int64) ([]Connecti
 			&i.ResetAskedAt,
 			&i.ResetUntil,
 			&i.TokensLeft,
+			&i.MojoSignedInAt,
 		); err != nil {
 			return nil, err
 		}
@@ -435,7 +438,7 @@ func (q *Queries) Lease(ctx context.Context, arg LeaseParams) (int64, error) {
 }
 
 const liveConnectionByEmail = `-- name: LiveConnectionByEmail :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left, mojo_signed_in_at from connections
 where email = ?1 and state <> 'reset'
 `
 
@@ -471,12 +474,13 @@ func (q *Queries) LiveConnectionByEmail(ctx context.Context, email string) (Conn
 		&i.ResetAskedAt,
 		&i.ResetUntil,
 		&i.TokensLeft,
+		&i.MojoSignedInAt,
 	)
 	return i, err
 }
 
 const liveConnectionByMojoAccount = `-- name: LiveConnectionByMojoAccount :one
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left, mojo_signed_in_at from connections
 where mojo_account_id = ?1 and state <> 'reset'
 `
 
@@ -512,6 +516,7 @@ func (q *Queries) LiveConnectionByMojoAccount(ctx context.Context, mojoAccountID
 		&i.ResetAskedAt,
 		&i.ResetUntil,
 		&i.TokensLeft,
+		&i.MojoSignedInAt,
 	)
 	return i, err
 }
@@ -520,7 +525,7 @@ const lockLiveConnection = `-- name: LockLiveConnection :one
 update connections
 set state = state
 where id = ?1 and state <> 'reset'
-returning id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left
+returning id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left, mojo_signed_in_at
 `
 
 // The portable "for update": whoever changes a connection or gives it work waits here for whoever did so before.
@@ -556,6 +561,7 @@ func (q *Queries) LockLiveConnection(ctx context.Context, id string) (Connection
 		&i.ResetAskedAt,
 		&i.ResetUntil,
 		&i.TokensLeft,
+		&i.MojoSignedInAt,
 	)
 	return i, err
 }
@@ -636,6 +642,22 @@ func (q *Queries) SetMojoAgent(ctx context.Context, arg SetMojoAgentParams) erro
 		arg.MojoLogin,
 		arg.ID,
 	)
+	return err
+}
+
+const setMojoSignedIn = `-- name: SetMojoSignedIn :exec
+update connections
+set mojo_signed_in_at = ?1
+where id = ?2
+`
+
+type SetMojoSignedInParams struct {
+	Now int64
+	ID  string
+}
+
+func (q *Queries) SetMojoSignedIn(ctx context.Context, arg SetMojoSignedInParams) error {
+	_, err := q.db.ExecContext(ctx, setMojoSignedIn, arg.Now, arg.ID)
 	return err
 }
 

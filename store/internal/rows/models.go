@@ -53,6 +53,7 @@ type Connection struct {
 	ResetAskedAt    int64
 	ResetUntil      int64
 	TokensLeft      int64
+	MojoSignedInAt  int64
 }
 
 type Consent struct {
@@ -126,6 +127,7 @@ type MojoNote struct {
 	MojoNoteID   string
 	ClientID     string
 	NoteID       int64
+	ToldAt       int64
 }
 
 type MojoSide struct {

@@ -10,7 +10,7 @@ import (
 )
 
 const connectionOfReconnectLink = `-- name: ConnectionOfReconnectLink :one
-select connections.id, connections.email, connections.name, connections.scopes, connections.mojo_account_id, connections.mojo_account_name, connections.mojo_account_url, connections.mojo_agent_id, connections.mojo_agent_name, connections.mojo_agent_email, connections.mojo_permission, connections.mojo_login, connections.time_zone, connections.state, connections.since, connections.side, connections.cause, connections.groups_at, connections.lease_owner, connections.lease_until, connections.created_at, connections.feed_after, connections.feed_at, connections.feed_off, connections.has_words, connections.reset_asked_at, connections.reset_until, connections.tokens_left
+select connections.id, connections.email, connections.name, connections.scopes, connections.mojo_account_id, connections.mojo_account_name, connections.mojo_account_url, connections.mojo_agent_id, connections.mojo_agent_name, connections.mojo_agent_email, connections.mojo_permission, connections.mojo_login, connections.time_zone, connections.state, connections.since, connections.side, connections.cause, connections.groups_at, connections.lease_owner, connections.lease_until, connections.created_at, connections.feed_after, connections.feed_at, connections.feed_off, connections.has_words, connections.reset_asked_at, connections.reset_until, connections.tokens_left, connections.mojo_signed_in_at
 from reconnect_links
 join connections on connections.id = reconnect_links.connection_id
 where reconnect_links.hash = ?1
@@ -56,6 +56,7 @@ func (q *Queries) ConnectionOfReconnectLink(ctx context.Context, arg ConnectionO
 		&i.ResetAskedAt,
 		&i.ResetUntil,
 		&i.TokensLeft,
+		&i.MojoSignedInAt,
 	)
 	return i, err
 }

@@ -236,7 +236,7 @@ func (q *Queries) SetLaunchEmail(ctx context.Context, arg SetLaunchEmailParams) 
 }
 
 const wordlessConnections = `-- name: WordlessConnections :many
-select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left from connections
+select id, email, name, scopes, mojo_account_id, mojo_account_name, mojo_account_url, mojo_agent_id, mojo_agent_name, mojo_agent_email, mojo_permission, mojo_login, time_zone, state, since, side, cause, groups_at, lease_owner, lease_until, created_at, feed_after, feed_at, feed_off, has_words, reset_asked_at, reset_until, tokens_left, mojo_signed_in_at from connections
 where not has_words
 order by id
 limit cast(?1 as bigint)
@@ -280,6 +280,7 @@ func (q *Queries) WordlessConnections(ctx context.Context, most int64) ([]Connec
 			&i.ResetAskedAt,
 			&i.ResetUntil,
 			&i.TokensLeft,
+			&i.MojoSignedInAt,
 		); err != nil {
 			return nil, err
 		}

@@ -256,7 +256,7 @@ func (q *Queries) LinksWithoutCustom(ctx context.Context, arg LinksWithoutCustom
 }
 
 const mojoNote = `-- name: MojoNote :one
-select connection_id, mojo_note_id, client_id, note_id from mojo_notes
+select connection_id, mojo_note_id, client_id, note_id, told_at from mojo_notes
 where connection_id = ?1 and mojo_note_id = ?2
 `
 
@@ -273,6 +273,7 @@ func (q *Queries) MojoNote(ctx context.Context, arg MojoNoteParams) (MojoNote, e
 		&i.MojoNoteID,
 		&i.ClientID,
 		&i.NoteID,
+		&i.ToldAt,
 	)
 	return i, err
 }
@@ -309,11 +310,12 @@ func (q *Queries) SaveActivity(ctx context.Context, arg SaveActivityParams) erro
 }
 
 const saveMojoNote = `-- name: SaveMojoNote :exec
-insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id)
-values (?1, ?2, ?3, ?4)
+insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id, told_at)
+values (?1, ?2, ?3, ?4, ?5)
 on conflict (connection_id, mojo_note_id) do update
 set client_id = excluded.client_id,
-    note_id = excluded.note_id
+    note_id = excluded.note_id,
+    told_at = excluded.told_at
 `
 
 type SaveMojoNoteParams struct {
@@ -321,6 +323,7 @@ type SaveMojoNoteParams struct {
 	MojoNoteID   string
 	ClientID     string
 	NoteID       int64
+	ToldAt       int64
 }
 
 func (q *Queries) SaveMojoNote(ctx context.Context, arg SaveMojoNoteParams) error {
@@ -329,6 +332,7 @@ func (q *Queries) SaveMojoNote(ctx context.Context, arg SaveMojoNoteParams) erro
 		arg.MojoNoteID,
 		arg.ClientID,
 		arg.NoteID,
+		arg.ToldAt,
 	)
 	return err
 }
