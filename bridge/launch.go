@@ -29,11 +29,12 @@ type LaunchRequest struct {
 }
 
 // Launch stores the opening of a popup and begins to fetch its contacts when the account is connected. The
-// error is ErrNothingSelected, a *TooManyError, a *BadIDError or ErrLaunchUsed.
+// error is ErrNothingSelected, a *TooManyError, a *BadIDError or ErrLaunchUsed. With the first a
+// signed launch still proves who opened it, once: its Email is given back, and its nonce has counted.
 func (b *Bridge) Launch(ctx context.Context, r LaunchRequest) (store.Launch, error) {
 	ids, err := readIDs(r.Contacts)
 	if err != nil {
-		return store.Launch{}, err
+		return b.refuseLaunch(ctx, r, err)
 	}
 	launch := store.Launch{Contacts: ids, Signed: r.Signed, CreatedAt: b.now()}
 	if r.Signed {
@@ -42,19 +43,35 @@ func (b *Bridge) Launch(ctx context.Context, r LaunchRequest) (store.Launch, err
 	launch, err = b.Store.CreateLaunch(ctx, launch, r.Nonce, b.now().Add(nonceLife))
 	switch {
 	case errors.Is(err, store.ErrNonceUsed):
-		return launch, ErrLaunchUsed
+		return store.Launch{}, ErrLaunchUsed
 	case err != nil:
-		return launch, fmt.Errorf("store launch: %w", err)
+		return store.Launch{}, fmt.Errorf("store launch: %w", err)
 	}
 	conn, err := b.Connection(ctx, r.Email)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 	case err != nil:
-		return launch, err
+		return store.Launch{}, err
 	default:
 		b.launched(ctx, conn, launch.ID, launch.Contacts)
 	}
 	return launch, nil
+}
+
+// refuseLaunch gives back the refusal of a selection. Who opened the popup with nothing selected may want their account's
+// pages: that launch tells who they are, where it was signed and didn't come before.
+func (b *Bridge) refuseLaunch(ctx context.Context, r LaunchRequest, refusal error) (store.Launch, error) {
+	if !r.Signed || !errors.Is(refusal, ErrNothingSelected) {
+		return store.Launch{}, refusal
+	}
+	err := b.Store.UseNonce(ctx, r.Nonce, b.now().Add(nonceLife))
+	switch {
+	case errors.Is(err, store.ErrStale):
+		return store.Launch{}, refusal
+	case err != nil:
+		return store.Launch{}, fmt.Errorf("use nonce: %w", err)
+	}
+	return store.Launch{Signed: true, Email: plainEmail(r.Email)}, refusal
 }
 
 // readIDs reads the selection; the same id twice counts once.

@@ -143,31 +143,37 @@
     const button = one("[data-add-button]", form);
     const hint = one("[data-add-hint]", form);
     setTimeout(() => (button.disabled = true)); // after the form has been sent
-    hint.textContent = "On its way. This window follows.";
-    announce(hint.textContent);
+    const say = (text) => announce((hint.textContent = text));
+    const giveUp = (text) => {
+      delete form.dataset.sent;
+      button.disabled = false;
+      say(text);
+    };
+    say("One moment. This window follows.");
     const url = form.dataset.pushUrl;
     const end = Date.now() + followFor;
     const look = async () => {
-      if (await there(url)) {
+      const status = await ask(url);
+      if (status === 200) {
         location.assign(url);
+      } else if (status === 401) {
+        giveUp("You are signed out. The new tab says what to do.");
       } else if (Date.now() < end) {
         setTimeout(look, followEvery);
       } else {
-        delete form.dataset.sent;
-        button.disabled = false;
-        hint.textContent = "The new tab says how it went. You can press the button again; nothing is sent twice.";
-        announce(hint.textContent);
+        giveUp("The new tab says how it went. You can press the button again; nothing is sent twice.");
       }
     };
     setTimeout(look, followEvery);
   }
 
-  async function there(url) {
+  // ask is the status that the address answers with.
+  async function ask(url) {
     try {
       const answer = await fetch(url, { redirect: "manual", cache: "no-store", headers: { Accept: "text/html" } });
-      return answer.status === 200;
+      return answer.status;
     } catch {
-      return false; // offline for a moment: look again
+      return 0; // offline for a moment: look again
     }
   }
 

@@ -185,7 +185,7 @@ func TestReset(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := connected(t, s)
 		check(t, s.SaveGroups(t.Context(), c.ID, []store.Group{{ID: 1, Name: "Sellers"}}, noon))
-		check(t, s.SaveSession(t.Context(), store.Session{ID: "c0ffee", Email: c.Email, ExpiresAt: noon.Add(time.Hour)}))
+		check(t, s.CreateSession(t.Context(), store.Session{ID: "c0ffee", Email: c.Email, ExpiresAt: noon.Add(time.Hour)}))
 		open := pushed(t, s, c, "open", 3)
 		check(t, s.MarkPush(t.Context(), open.ID, store.PushMarks{
 			Results:   []store.PushContact{{Position: 0, State: store.ContactAdded, PutIn: true}},

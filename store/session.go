@@ -40,10 +40,10 @@ func session(r rows.Session) Session {
 	}
 }
 
-// SaveSession stores a session, over an earlier one with the same ID; that one's CreatedAt stays.
-func (s *Store) SaveSession(ctx context.Context, v Session) error {
-	return s.write(ctx, "save session", func(q tx) error {
-		return q.SaveSession(ctx, rows.SaveSessionParams{
+// CreateSession stores a session under a new ID.
+func (s *Store) CreateSession(ctx context.Context, v Session) error {
+	return s.write(ctx, "create session", func(q tx) error {
+		return q.InsertSession(ctx, rows.InsertSessionParams{
 			ID:        v.ID,
 			Data:      append([]byte{}, v.Data...), // nil would be null
 			Email:     normal(v.Email),
@@ -51,6 +51,23 @@ func (s *Store) SaveSession(ctx context.Context, v Session) error {
 			SeenAt:    millis(v.SeenAt),
 			ExpiresAt: millis(v.ExpiresAt),
 		})
+	})
+}
+
+// SaveSession stores what became of a session; its CreatedAt stays. One that has been ended is [ErrNotFound] and stays ended.
+func (s *Store) SaveSession(ctx context.Context, v Session) error {
+	return s.write(ctx, "save session", func(q tx) error {
+		n, err := q.UpdateSession(ctx, rows.UpdateSessionParams{
+			ID:        v.ID,
+			Data:      append([]byte{}, v.Data...), // nil would be null
+			Email:     normal(v.Email),
+			SeenAt:    millis(v.SeenAt),
+			ExpiresAt: millis(v.ExpiresAt),
+		})
+		if err == nil && n == 0 {
+			return ErrNotFound
+		}
+		return err
 	})
 }
 

@@ -18,7 +18,7 @@ func TestSession(t *testing.T) {
 			SeenAt:    noon,
 			ExpiresAt: noon.Add(time.Hour),
 		}
-		check(t, s.SaveSession(t.Context(), want))
+		check(t, s.CreateSession(t.Context(), want))
 		got, err := s.Session(t.Context(), "c0ffee", noon)
 		check(t, err)
 		same(t, "session", got, want)
@@ -38,13 +38,16 @@ func TestSession(t *testing.T) {
 		_, err = s.Session(t.Context(), "c0ffee", noon)
 		refused(t, err, store.ErrNotFound)
 		check(t, s.DeleteSession(t.Context(), "c0ffee"))
+		refused(t, s.SaveSession(t.Context(), later), store.ErrNotFound)
+		_, err = s.Session(t.Context(), "c0ffee", noon)
+		refused(t, err, store.ErrNotFound) // not brought back
 	})
 }
 
 func TestEndSessions(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		for id, email := range map[string]string{"1": "Kate@example.com", "2": "kate@example.com ", "3": "joe@example.com"} {
-			check(t, s.SaveSession(t.Context(), store.Session{ID: id, Email: email, ExpiresAt: noon.Add(time.Hour)}))
+			check(t, s.CreateSession(t.Context(), store.Session{ID: id, Email: email, ExpiresAt: noon.Add(time.Hour)}))
 		}
 		ended, err := s.EndSessions(t.Context(), "KATE@example.com")
 		check(t, err)
@@ -55,5 +58,8 @@ func TestEndSessions(t *testing.T) {
 		refused(t, err, store.ErrNotFound)
 		_, err = s.Session(t.Context(), "3", noon)
 		check(t, err)
+		refused(t, s.SaveSession(t.Context(), store.Session{ID: "1", Email: "kate@example.com", ExpiresAt: noon.Add(time.Hour)}), store.ErrNotFound)
+		_, err = s.Session(t.Context(), "1", noon)
+		refused(t, err, store.ErrNotFound) // a request that was under way doesn't bring it back
 	})
 }

@@ -13,7 +13,7 @@ func TestTidy(t *testing.T) {
 		c := connected(t, s)
 		l, err := s.CreateLaunch(t.Context(), store.Launch{CreatedAt: noon}, "nonce", noon.Add(time.Minute))
 		check(t, err)
-		check(t, s.SaveSession(t.Context(), store.Session{ID: "c0ffee", ExpiresAt: noon.Add(time.Minute)}))
+		check(t, s.CreateSession(t.Context(), store.Session{ID: "c0ffee", ExpiresAt: noon.Add(time.Minute)}))
 		check(t, s.StartConsent(t.Context(), store.Consent{StateHash: "5ee", LaunchID: l.ID, ExpiresAt: noon.Add(time.Minute)}))
 		check(t, s.SaveMojoSide(t.Context(), l.ID, mojoSide("half"), noon.Add(time.Minute), noon))
 		_, err = s.Try(t.Context(), noon, store.Limit{Key: "account 4711", Window: time.Minute, Wait: after(1)})

@@ -59,25 +59,25 @@ var access = []struct {
 
 	{"GET /launch", 422, 422, 422}, // nothing is selected
 	{"POST /launch", 303, 303, 303},
-	{"GET /add/:launch", 404, 404, 200},
-	{"POST /add/:launch/mojo", 404, 404, 303}, // connected already
-	{"POST /add/:launch/wiseagent", 404, 404, 303},
+	{"GET /add/:launch", 401, 404, 200},
+	{"POST /add/:launch/mojo", 401, 404, 303}, // connected already
+	{"POST /add/:launch/wiseagent", 401, 404, 303},
 	{"GET " + bridge.CallbackPath, 410, 410, 410},
-	{"POST /add/:launch/switch", 404, 404, 303}, // there is nothing to decide
-	{"POST /add/:launch/keep", 404, 404, 303},
-	{"POST /add/:launch/person", 404, 404, 303},
+	{"POST /add/:launch/switch", 401, 404, 303}, // there is nothing to decide
+	{"POST /add/:launch/keep", 401, 404, 303},
+	{"POST /add/:launch/person", 401, 404, 303},
 
 	{"GET /reconnect/:token", 303, 303, 303}, // to a problem: there is no such link
 
-	{"GET /add/:launch/preflight", 404, 404, 200},
-	{"POST /add/:launch/groups", 404, 404, 303},
-	{"POST /add/:launch/push", 404, 404, 303},
+	{"GET /add/:launch/preflight", 401, 404, 200},
+	{"POST /add/:launch/groups", 401, 404, 303},
+	{"POST /add/:launch/push", 401, 404, 303},
 
-	{"GET /push/:push", 404, 404, 200},
-	{"GET /push/:push/events", 404, 404, 200},
-	{"GET /push/:push/land", 404, 404, 303},
-	{"POST /push/:push/retry", 404, 404, 303},
-	{"POST /push/:push/undo", 404, 404, 303},
+	{"GET /push/:push", 401, 404, 200},
+	{"GET /push/:push/events", 401, 404, 200},
+	{"GET /push/:push/land", 401, 404, 303},
+	{"POST /push/:push/retry", 401, 404, 303},
+	{"POST /push/:push/undo", 401, 404, 303},
 
 	{"GET /activity", 401, 200, 200},
 	{"GET /activity/now", 401, 200, 200},
@@ -167,6 +167,23 @@ func TestSomebodyElsesIsLikeNothing(t *testing.T) {
 		theirs, none := p.joe.get(pair[0]), p.joe.get(pair[1])
 		if theirs.status != 404 || none.status != 404 || stripCode(theirs.text()) != stripCode(none.text()) {
 			t.Errorf("%s and %s: got %d and %d, want the same 404\n%s\n%s", pair[0], pair[1], theirs.status, none.status, theirs.text(), none.text())
+		}
+	}
+}
+
+// Whoever is not signed in is told so, and nothing of what there is.
+func TestSignedOutSaysNothingOfWhatThereIs(t *testing.T) {
+	p := newParty(t)
+	stranger := p.browser()
+	want := stripCode(stranger.get(activityPath).want(401).says("You are signed out", "choose Add to Mojo again").text())
+	for _, path := range []string{p.launch, "/add/" + store.NewID(), p.push, "/push/" + store.NewID()} {
+		if got := stranger.get(path).want(401); stripCode(got.text()) != want {
+			t.Errorf("%s: got\n%s\nwant what the other pages say\n%s", path, got.text(), want)
+		}
+	}
+	for _, launch := range []string{p.launch, "/add/" + store.NewID()} {
+		if got := stranger.post(launch+"/push", nil).want(401); stripCode(got.text()) != want {
+			t.Errorf("%s/push: got\n%s\nwant what the other pages say\n%s", launch, got.text(), want)
 		}
 	}
 }

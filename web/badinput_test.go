@@ -105,8 +105,6 @@ func TestBadSignedLaunches(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{"nothing selected", h.signedForm(jane), 422, []string{"Nothing is selected", "Select contacts in Wise Agent"}},
-		{"commas and blanks", h.signedForm(jane, "", " ", "\u00a0"), 422, []string{"Nothing is selected", "Select contacts in Wise Agent"}},
 		{"a name for an id", h.signedForm(jane, "26855", "ann"), 422, []string{"ann", "These are not the ids", "nothing was opened", again}},
 		{"a V alone", h.signedForm(jane, "V"), 422, []string{"These are not the ids", again}},
 		{"a negative id", h.signedForm(jane, "-26855"), 422, []string{"-26855", again}},

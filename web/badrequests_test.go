@@ -127,7 +127,7 @@ func TestOddCookies(t *testing.T) {
 		"session twice":      "addtomojo=first; addtomojo=second",
 	} {
 		b := p.browser()
-		b.refuses(b.with(http.MethodGet, p.push, "Cookie", line), 404, "We can't find this page")
+		b.refuses(b.with(http.MethodGet, p.push, "Cookie", line), 401, "You are signed out")
 		b.with(http.MethodGet, "/", "Cookie", line).want(200)
 		b.with(http.MethodGet, problemPath, "Cookie", line).to("/")
 		b.with(http.MethodGet, "/launch?contacts=26855", "Cookie", line).to("/add/")

@@ -78,7 +78,7 @@ func TestSignedLaunchSignsIn(t *testing.T) {
 	form := h.signedForm("Jane@Example.com", h.contacts[:2]...)
 	launch := b.post("/launch", form, "Sec-Fetch-Site", "cross-site").to("/add/")
 	b.get(launch).want(200).says(jane, "Mojo PIN")
-	h.browser().get(launch).want(404)
+	h.browser().get(launch).want(401)
 
 	other := b.get("/launch?" + h.signedForm(joe, "26855").Encode()).to("/add/")
 	b.get(other).want(200).says(joe)
@@ -195,9 +195,9 @@ func TestUnsignedLaunchBelongsToItsBrowser(t *testing.T) {
 	h := newHouse(t, nil)
 	b := h.browser()
 	launch := b.launch(1)
-	h.browser().get(launch).want(404)
+	h.browser().get(launch).want(401)
 	h.clock.advance(claimLife + time.Second)
-	b.get(launch).want(404) // the claim was not used in time
+	b.get(launch).want(401) // the claim was not used in time
 	launch = b.launch(1)
 	b.get(launch).want(200)
 	h.clock.advance(claimLife + time.Second)
@@ -401,7 +401,7 @@ func TestSignOut(t *testing.T) {
 	launch := b.connect(1)
 	old := b.cookie()
 	b.post("/signout", nil).want(200).says("You are signed out")
-	b.get(launch).want(404)
+	b.get(launch).want(401)
 	b.get("/pushes").want(401)
 	u, _ := url.Parse(h.url)
 	b.http.Jar.SetCookies(u, []*http.Cookie{{Name: "addtomojo", Value: old, Path: "/"}})

@@ -17,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"addtomojo/bridge"
+	"addtomojo/store"
 )
 
 // launchTolerance is how far a signed launch's ts may lie from our clock, both ways.
@@ -160,7 +161,7 @@ func (a *app) launch(c echo.Context) error {
 		Contacts: p.Contacts, Signed: p.Signed, Email: p.User, Nonce: p.Nonce,
 	})
 	if err != nil {
-		return a.elsewhere(c, err, "")
+		return a.launchRefused(c, l, err)
 	}
 	if p.Signed {
 		err = a.sessions.signIn(c.Response(), r, v.session, l.Email, func(who *visitor) { who.hold(l.ID, false) })
@@ -171,4 +172,15 @@ func (a *app) launch(c echo.Context) error {
 		return err
 	}
 	return a.seeOther(c, launchPath(l.ID))
+}
+
+// launchRefused shows why the launch is refused. Who opened it is signed in, where it proves that: their account's pages are
+// of use without contacts, too.
+func (a *app) launchRefused(c echo.Context, l store.Launch, refusal error) error {
+	if l.Email != "" {
+		if err := a.sessions.signIn(c.Response(), c.Request(), visitOf(c).session, l.Email, func(*visitor) {}); err != nil {
+			return err
+		}
+	}
+	return a.elsewhere(c, refusal, "")
 }

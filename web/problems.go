@@ -58,8 +58,9 @@ func (p problem) sentences() string {
 type way string
 
 const (
-	wayBack  way = "back"  // to the launch's page
-	wayAllow way = "allow" // to Wise Agent's consent
+	wayBack    way = "back"    // to the launch's page
+	wayAllow   way = "allow"   // to Wise Agent's consent
+	wayConnect way = "connect" // to the launch's page, else that of the last launch this browser opened
 )
 
 const startAgain = "Go back to Wise Agent, select your contacts and choose Add to Mojo again."
@@ -135,7 +136,7 @@ var problems = []struct {
 	{errSignedOut, problem{Status: http.StatusUnauthorized, Title: "You are signed out",
 		What: "After half an hour without use we sign you out. Nothing is lost.", Next: startAgain}},
 	{errNotConnected, problem{Status: http.StatusConflict, Title: "Nothing is connected yet",
-		What: "Your Wise Agent account is not connected to a Mojo account.", Next: startAgain}},
+		What: "Your Wise Agent account is not connected to a Mojo account.", Next: startAgain, Way: wayConnect}},
 	{errCrossOrigin, problem{Status: http.StatusForbidden, Title: "That came from another site",
 		What: "Another website tried to press a button here for you, so nothing was done.", Next: "Use the buttons on this page's own site."}},
 	{bridge.ErrTimeZone, problem{Status: http.StatusUnprocessableEntity, Title: "We don't know that time zone",
@@ -282,8 +283,11 @@ func (a *app) answerProblem(c echo.Context, err error) error {
 	if forStaff(c) {
 		return a.showStaffProblem(c, err)
 	}
-	p := a.noted(c, err)
-	p.Launch = visitOf(c).launch.ID
+	v, p := visitOf(c), a.noted(c, err)
+	p.Launch = v.launch.ID
+	if held := v.held(); p.Way == wayConnect && held != "" {
+		p.Launch, p.Next = held, "Connect, then go on with the contacts you selected last."
+	}
 	return a.showProblem(c, p)
 }
 
@@ -300,12 +304,32 @@ func (a *app) noted(c echo.Context, err error) problem {
 
 func (a *app) showProblem(c echo.Context, p problem) error {
 	retryAfter(c, p.Wait)
+	a.recognize(c)
 	return a.render(c, p.Status, views.ProblemPage(views.Problem{
 		Page:    views.Page{Title: p.Title, Code: p.Code, Assets: a.assets()},
 		Account: a.account(c),
 		What:    p.What, Details: p.Details, Next: p.Next, Calm: p.Calm,
 		Actions: p.actions(),
 	}))
+}
+
+// recognize finds out who is signed in, and their connection, where the request had not come that far: a problem is no
+// dead end for them. What can't be read now is left out, since the page is about another problem.
+func (a *app) recognize(c echo.Context) {
+	v := visitOf(c)
+	if v.session == nil {
+		s, err := a.sessions.Get(c.Request(), a.sessions.cookieName())
+		if err != nil {
+			return
+		}
+		v.session = s
+	}
+	if v.conn.ID != "" {
+		return
+	}
+	if conn, err := a.Bridge.Connection(c.Request().Context(), v.who().Email); err == nil && !conn.Ending() {
+		v.conn = conn
+	}
 }
 
 // retryAfter tells programs how long to wait, in whole seconds.
@@ -322,6 +346,8 @@ func (p problem) actions() []views.Action {
 		return nil
 	case p.Way == wayBack:
 		return []views.Action{{Label: "Go back", URL: launchPath(p.Launch)}}
+	case p.Way == wayConnect:
+		return []views.Action{{Label: "Connect", URL: launchPath(p.Launch)}}
 	case p.Way == wayAllow:
 		return []views.Action{
 			{Label: "Continue with Wise Agent", URL: launchPath(p.Launch) + "/wiseagent", Post: true},

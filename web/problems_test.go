@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -111,5 +112,87 @@ func TestCutAndComma(t *testing.T) {
 		if got := comma(n); got != want {
 			t.Errorf("comma(%d): got %q, want %q", n, got, want)
 		}
+	}
+}
+
+// Who selected nobody is connected all the same: the pages of the account are one press away.
+func TestRefusedLaunchLeadsToTheAccount(t *testing.T) {
+	h := newHouse(t, func(s *Server) { s.LaunchSecret = launchSecret })
+	b := h.browser()
+	launch := b.post("/launch", h.signedForm(jane, h.contacts[0])).to("/add/")
+	b.get(b.atWiseAgent(b.post(launch+"/mojo", dana()).to(h.wiseURL), jane, allScopes...)).to(launch)
+	links := func(a *answer) (found []string) {
+		for _, path := range []string{activityPath, pushesPath, resetPath} {
+			if len(a.all("a", "href", path)) == 1 {
+				found = append(found, path)
+			}
+		}
+		return found
+	}
+	for _, bad := range [][]string{nil, {"", " ", "\u00a0"}} {
+		for _, who := range []*browser{b, h.browser()} { // signed in before, and by this launch
+			form := h.signedForm(jane, bad...)
+			asked := h.asked()
+			page := who.post("/launch", form).want(422).says("Nothing is selected", "Select contacts in Wise Agent", jane, "Ruiz")
+			if got := links(page); len(got) != 3 {
+				t.Errorf("%q: links to %q, want activity, pushes and reset", bad, got)
+			}
+			if after := h.asked(); !maps.Equal(asked, after) {
+				t.Errorf("%q: asked of the partners: got %v, want nothing new to %v", bad, after, asked)
+			}
+			who.get(activityPath).want(200)
+			thief := h.browser()
+			again := thief.post("/launch", form).want(422)
+			if strings.Contains(again.body, jane) || len(links(again)) > 0 || thief.cookie() != "" {
+				t.Errorf("%q: the same link once more signs anybody in\n%s", bad, again.text())
+			}
+		}
+	}
+	for _, bad := range [][]string{{"<b>"}, manyIDs(5001)} { // what is refused for its contacts signs nobody in
+		if got := links(b.post("/launch", h.signedForm(jane, bad...)).want(422).says(jane)); len(got) != 3 {
+			t.Errorf("%.20q: links to %q, want activity, pushes and reset", bad, got)
+		}
+		if page := h.browser().post("/launch", h.signedForm(jane, bad...)).want(422); len(links(page)) > 0 {
+			t.Errorf("%.20q: shows the account without a session\n%s", bad, page.text())
+		}
+	}
+	clean := h.browser()
+	clean.get("/launch?" + h.signedForm(jane).Encode()).to(problemPath)
+	if got := links(clean.get(problemPath).want(422).says("Nothing is selected", jane)); len(got) != 3 {
+		t.Errorf("under the clean address: links to %q, want activity, pushes and reset", got)
+	}
+	broken := h.signedForm(jane)
+	broken.Set("signature", strings.Repeat("ab", 32))
+	stranger := h.browser()
+	if page := stranger.post("/launch", broken).want(403); strings.Contains(page.body, jane) || len(links(page)) > 0 {
+		t.Errorf("an unproven launch shows the account\n%s", page.text())
+	}
+	stranger.get(activityPath).want(401)
+	b.post("/launch", h.signedForm(joe)).want(422) // somebody else: jane's session is replaced
+	if page := b.get(activityPath).want(409); strings.Contains(page.body, jane) {
+		t.Errorf("joe sees jane's account\n%s", page.text())
+	}
+}
+
+// After a reset the way to connect is on every page that needs a connection.
+func TestNotConnectedLeadsToConnecting(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	launch := b.connect(1)
+	b.post(resetPath, nil).want(200)
+	for _, path := range []string{activityPath, pushesPath, resetPath} {
+		page := b.get(path).want(409).says("Nothing is connected yet", "go on with the contacts you selected last")
+		if found := page.all("a", "href", launch); len(found) != 1 {
+			t.Errorf("%s: %d links to the launch, want the one that connects\n%s", path, len(found), page.body)
+		}
+	}
+	b.get(launch).want(200).says("Mojo PIN")
+
+	signed := newHouse(t, func(s *Server) { s.LaunchSecret = launchSecret })
+	fresh := signed.browser()
+	fresh.post("/launch", signed.signedForm(jane)).want(422) // signed in, and nothing was ever selected
+	page := fresh.get(activityPath).want(409).says("choose Add to Mojo again")
+	if strings.Contains(page.body, ">Connect<") {
+		t.Errorf("a way to connect without a launch\n%s", page.body)
 	}
 }

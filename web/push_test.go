@@ -150,7 +150,7 @@ func TestEventsEndWithTheSession(t *testing.T) {
 	case <-time.After(3 * eventsPoll):
 		t.Error("the stream goes on after signing out")
 	}
-	b.get(push + "/events").want(404)
+	b.get(push + "/events").want(401)
 }
 
 func TestMojoDownInTheMiddle(t *testing.T) {

@@ -199,7 +199,7 @@ func TestReconnectLinkInSomebodyElsesSession(t *testing.T) {
 		t.Errorf("joe sees who it is, or her activity\n%s", page.text())
 	}
 	b.get(own).want(200).says(joe) // his own launch goes on
-	h.browser().get(launch).want(404)
+	h.browser().get(launch).want(401)
 }
 
 func TestReconnectLinkThatIsNotNeeded(t *testing.T) {

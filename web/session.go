@@ -214,16 +214,17 @@ func (st *sessionStore) cookieID(r *http.Request, name string) string {
 }
 
 // Save writes the session's row and cookie. With a negative Options.MaxAge it deletes both. A session without an id
-// gets a new one.
+// gets a new one; one that has been ended since it was loaded is store.ErrNotFound and stays ended.
 func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, s *sessions.Session) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), sessionTimeout)
 	defer cancel()
 	if s.Options.MaxAge < 0 {
 		return st.end(ctx, w, s)
 	}
-	now := st.Now()
+	now, save := st.Now(), st.Store.SaveSession
 	if s.ID == "" {
 		s.ID, s.Values[createdKey] = randomID(), now
+		save = st.Store.CreateSession
 	}
 	v := visitorOf(s)
 	if v.Browser == "" {
@@ -235,7 +236,7 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, s *sessions
 	}
 	created := s.Values[createdKey].(time.Time)
 	row := store.Session{ID: st.rowID(s.ID), Data: data, Email: v.Email, CreatedAt: created, SeenAt: now, ExpiresAt: expiry(created, now)}
-	if err := st.Store.SaveSession(ctx, row); err != nil {
+	if err := save(ctx, row); err != nil {
 		return fmt.Errorf("save session: %w", err)
 	}
 	s.IsNew, s.Values[seenAtKey] = false, now
@@ -277,7 +278,11 @@ func (st *sessionStore) touch(w http.ResponseWriter, r *http.Request, s *session
 	if err := st.load(r.Context(), s); err != nil || s.IsNew {
 		return err // signed out meanwhile: don't bring it back
 	}
-	return s.Save(r, w)
+	err := s.Save(r, w)
+	if errors.Is(err, store.ErrNotFound) {
+		return st.load(r.Context(), s) // ended just now: a fresh one from here on
+	}
+	return err
 }
 
 // change lets f change the visitor and saves the session. It reads the row again first, so that of two tabs opened at
@@ -289,6 +294,13 @@ func (st *sessionStore) change(w http.ResponseWriter, r *http.Request, s *sessio
 		if err := st.load(r.Context(), s); err != nil {
 			return err
 		}
+	}
+	f(visitorOf(s))
+	if err := s.Save(r, w); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err := st.load(r.Context(), s); err != nil { // ended since: what f keeps is a stranger's
+		return err
 	}
 	f(visitorOf(s))
 	return s.Save(r, w)

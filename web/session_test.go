@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -192,6 +193,44 @@ func TestSessionStaysEnded(t *testing.T) {
 	}
 	if who := r.who(cookie); who.Email != "" || who.holds("x") {
 		t.Errorf("after a late change: got %+v, want nobody", who)
+	}
+}
+
+// Support ends a session while a request has it in hand: what the request writes must not bring it back.
+func TestSessionEndedBySupportMeanwhile(t *testing.T) {
+	r := newRoom(t, true)
+	end := func() {
+		t.Helper()
+		if _, err := r.Store.EndSessions(t.Context(), jane); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cookie := r.signedIn(nil, jane)
+	req, s := r.request(cookie)
+	err := r.change(httptest.NewRecorder(), req, s, func(v *visitor) {
+		if v.Email != "" {
+			end()
+		}
+		v.hold("x", false)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := visitorOf(s); got.Email != "" || !got.holds("x") {
+		t.Errorf("the request's own session: got %+v, want a stranger's with what it wrote", got)
+	}
+	if who := r.who(cookie); who.Email != "" {
+		t.Errorf("after a change: got %q, want nobody", who.Email)
+	}
+
+	cookie = r.signedIn(nil, jane)
+	req, s = r.request(cookie)
+	end()
+	if err := s.Save(req, httptest.NewRecorder()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("save: got %v, want %v", err, store.ErrNotFound)
+	}
+	if who := r.who(cookie); who.Email != "" {
+		t.Errorf("after a save: got %q, want nobody", who.Email)
 	}
 }
 

@@ -63,7 +63,7 @@ func (a *app) glanced(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // ownLaunch loads the launch of the address. It is the visitor's when this browser opened it, or when it was signed
-// for the account that is signed in; otherwise there is no such launch.
+// for the account that is signed in; otherwise there is no such launch, or nobody is signed in to say whose it is.
 func (a *app) ownLaunch(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := visitOf(c)
@@ -73,11 +73,11 @@ func (a *app) ownLaunch(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		l, err := a.Store.Launch(c.Request().Context(), id)
 		if err != nil {
-			return notFound(fmt.Errorf("read launch: %w", err))
+			return v.orSignedOut(notFound(fmt.Errorf("read launch: %w", err)))
 		}
 		if !v.who().owns(l) {
 			if !a.claimed(c, l) {
-				return errNotFound
+				return v.orSignedOut(errNotFound)
 			}
 			hold := func(who *visitor) { who.hold(l.ID, l.ConnectionID != "") }
 			if err := a.sessions.change(c.Response(), c.Request(), v.session, hold); err != nil {
@@ -180,14 +180,14 @@ func (a *app) ownPush(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		p, err := a.Store.Push(ctx, id)
 		if err != nil {
-			return notFound(fmt.Errorf("read push: %w", err))
+			return v.orSignedOut(notFound(fmt.Errorf("read push: %w", err)))
 		}
 		conn, err := a.Store.Connection(ctx, p.ConnectionID)
 		if err != nil {
 			return fmt.Errorf("read connection: %w", err)
 		}
 		if who := v.who().Email; who == "" || who != conn.Email {
-			return errNotFound
+			return v.orSignedOut(errNotFound)
 		}
 		v.push, v.conn = p, conn
 		if l, err := a.Store.Launch(ctx, p.LaunchID); err == nil {
@@ -198,6 +198,14 @@ func (a *app) ownPush(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// orSignedOut makes errNotFound errSignedOut where nobody is signed in. Whether the row exists makes no difference.
+func (v *visit) orSignedOut(err error) error {
+	if errors.Is(err, errNotFound) && v.who().Email == "" {
+		return errSignedOut
+	}
+	return err
 }
 
 // idIn is the id in the address. What can't be one is errNotFound without asking: a database may choke on it.

@@ -372,5 +372,5 @@ func TestSignedOutPageIsSound(t *testing.T) {
 	popup.Wait("h1", "You are signed out")
 	s.inspect(popup, "signed-out")
 	popup.Back()
-	popup.Wait("h1", "We can't find this page")
+	popup.Wait("main", "Go back to Wise Agent")
 }

@@ -363,6 +363,29 @@ func TestDoubleClickIsOnePush(t *testing.T) {
 	}
 }
 
+// The session ended while the group page was open: both windows say so, and the popup at once.
+func TestAddingAfterSigningOutIsSaidInBothWindows(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	_, popup := s.connected(2)
+	s.choose(popup, "FSBO")
+	other := s.user.Open(popup.Address())
+	other.Click("button", "Sign out")
+	other.Wait("h1", "You are signed out")
+	tab := s.press(popup)
+	pressed := time.Now()
+	popup.Wait("[data-add-hint]", "You are signed out.")
+	if took := time.Since(pressed); took > 5*time.Second {
+		t.Errorf("the popup says so after %v, want at once", took)
+	}
+	s.inspect(popup, "group-signed-out")
+	tab.Wait("h1", "You are signed out")
+	tab.Wait("main", "Go back to Wise Agent, select your contacts and choose Add to Mojo again.")
+	if got := s.Mojo.Requests()[mojobox.EndpointBulkCreate]; got != 0 {
+		t.Errorf("bulk creates: got %d, want none", got)
+	}
+}
+
 func TestTwoTabsAtOnceDontDisturbEachOther(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)

@@ -2,14 +2,17 @@
 select * from sessions
 where id = @id and expires_at > @now;
 
--- name: SaveSession :exec
+-- name: InsertSession :exec
 insert into sessions (id, data, email, created_at, seen_at, expires_at)
-values (@id, @data, @email, @created_at, @seen_at, @expires_at)
-on conflict (id) do update
-set data = excluded.data,
-    email = excluded.email,
-    seen_at = excluded.seen_at,
-    expires_at = excluded.expires_at;
+values (@id, @data, @email, @created_at, @seen_at, @expires_at);
+
+-- name: UpdateSession :execrows
+update sessions
+set data = @data,
+    email = @email,
+    seen_at = @seen_at,
+    expires_at = @expires_at
+where id = @id;
 
 -- name: DeleteSession :exec
 delete from sessions

@@ -62,17 +62,12 @@ func (q *Queries) EndSessions(ctx context.Context, email string) (int64, error) 
 	return result.RowsAffected()
 }
 
-const saveSession = `-- name: SaveSession :exec
+const insertSession = `-- name: InsertSession :exec
 insert into sessions (id, data, email, created_at, seen_at, expires_at)
 values (?1, ?2, ?3, ?4, ?5, ?6)
-on conflict (id) do update
-set data = excluded.data,
-    email = excluded.email,
-    seen_at = excluded.seen_at,
-    expires_at = excluded.expires_at
 `
 
-type SaveSessionParams struct {
+type InsertSessionParams struct {
 	ID        string
 	Data      []byte
 	Email     string
@@ -81,8 +76,8 @@ type SaveSessionParams struct {
 	ExpiresAt int64
 }
 
-func (q *Queries) SaveSession(ctx context.Context, arg SaveSessionParams) error {
-	_, err := q.db.ExecContext(ctx, saveSession,
+func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) error {
+	_, err := q.db.ExecContext(ctx, insertSession,
 		arg.ID,
 		arg.Data,
 		arg.Email,
@@ -115,4 +110,35 @@ func (q *Queries) Session(ctx context.Context, arg SessionParams) (Session, erro
 		&i.ExpiresAt,
 	)
 	return i, err
+}
+
+const updateSession = `-- name: UpdateSession :execrows
+update sessions
+set data = ?1,
+    email = ?2,
+    seen_at = ?3,
+    expires_at = ?4
+where id = ?5
+`
+
+type UpdateSessionParams struct {
+	Data      []byte
+	Email     string
+	SeenAt    int64
+	ExpiresAt int64
+	ID        string
+}
+
+func (q *Queries) UpdateSession(ctx context.Context, arg UpdateSessionParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateSession,
+		arg.Data,
+		arg.Email,
+		arg.SeenAt,
+		arg.ExpiresAt,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
