@@ -153,7 +153,8 @@ func pages(settings Settings, between *bridge.Bridge, db *store.Store, counts *m
 	stopping := make(chan struct{})
 	server := &web.Server{
 		Bridge: between, Store: db, BaseURL: settings.BaseURL, WiseAgentAuthURL: settings.WiseAgentAuthURL,
-		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys, TrustedProxies: proxies,
+		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys,
+		TrustedProxies: proxies, ClientIPHeader: settings.ClientIPHeader,
 		Support:     settings.support(),
 		HookSecrets: reveal(settings.MojoWebhookSecrets), APITokens: reveal(settings.MojoAPITokens),
 		Measure: counts.Request, Log: log, Now: settings.clock, Stopping: stopping,
