@@ -106,7 +106,11 @@ func openStore(ctx context.Context, settings Settings) (*store.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
 	}
-	return store.Open(ctx, settings.DatabaseURL.reveal(), vault)
+	db, err := store.Open(ctx, settings.DatabaseURL.reveal(), vault)
+	if errors.Is(err, store.ErrWrongKey) {
+		err = fmt.Errorf("%w; when the right one is lost, `addtomojo keys forget` says how to go on", err)
+	}
+	return db, err
 }
 
 // newBridge builds the rules between the two partners, with a client of each.
