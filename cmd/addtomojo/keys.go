@@ -42,9 +42,12 @@ func generateKeys(stdout io.Writer) error {
 
 // addKey prints the present keyset with one more key, which seals from then on.
 func addKey(getenv func(string) string, stdout io.Writer) error {
-	present, err := keysetSetting(getenv)
+	present, err := setting(getenv, "ENCRYPTION_KEYSET")
 	if err != nil {
 		return err
+	}
+	if present == "" {
+		return errors.New("ENCRYPTION_KEYSET is not set: a key is added to the present keyset")
 	}
 	keyset, err := store.AddKey(present)
 	if err != nil {
@@ -52,21 +55,6 @@ func addKey(getenv func(string) string, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "ENCRYPTION_KEYSET=%s\n", keyset)
 	return nil
-}
-
-// keysetSetting is the one setting that `keys add` needs.
-func keysetSetting(getenv func(string) string) (string, error) {
-	const name = "ENCRYPTION_KEYSET"
-	vars, problems := environment(func(asked string) string {
-		if asked == name || asked == name+"_FILE" {
-			return getenv(asked)
-		}
-		return ""
-	})
-	if vars[name] == "" && len(problems) == 0 {
-		problems = append(problems, errors.New("ENCRYPTION_KEYSET is not set: a key is added to the present keyset"))
-	}
-	return vars[name], errors.Join(problems...)
 }
 
 // forgetKeys has the database do with the keyset of the settings, which didn't seal it.

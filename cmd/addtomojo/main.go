@@ -7,6 +7,7 @@
 //	addtomojo keys forget      has a database do with a new ENCRYPTION_KEYSET when the old one is lost
 //	addtomojo links rebuild    reads the links of an account back from Wise Agent
 //	addtomojo support-link     a one-time link that signs somebody in to /support
+//	addtomojo backup           copies the database into a file while the service runs
 //	addtomojo migrate          brings the database's schema up to date and leaves
 //
 // A wrong or missing setting stops the start and lists all that is wrong at once.
@@ -45,6 +46,7 @@ const usage = `usage: addtomojo COMMAND
   keys forget     go on with a new ENCRYPTION_KEYSET when the old one is lost (--everybody-signs-in-again)
   links rebuild   read the links of an account back from Wise Agent (--email EMAIL)
   support-link    print a one-time link to /support (--email EMAIL [--role viewer|operator])
+  backup FILE     copy the database into a new file, while the service runs
   migrate         bring the database's schema up to date
 `
 
@@ -65,6 +67,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return linksCommand(ctx, args[1:], getenv, stdout, stderr)
 	case "support-link":
 		return supportLinkCommand(ctx, args[1:], getenv, stdout, stderr)
+	case "backup":
+		return backupCommand(ctx, args[1:], getenv, stdout)
 	case "migrate":
 		return migrateCommand(ctx, getenv, stdout)
 	case "help", "-h", "-help", "--help":

@@ -136,6 +136,17 @@ func environment(getenv func(string) string) (vars map[string]string, problems [
 	return vars, problems
 }
 
+// setting reads one variable alone, for a command that needs no other; "" when it isn't set.
+func setting(getenv func(string) string, name string) (string, error) {
+	vars, problems := environment(func(asked string) string {
+		if asked == name || asked == name+"_FILE" {
+			return getenv(asked)
+		}
+		return ""
+	})
+	return vars[name], errors.Join(problems...)
+}
+
 func isSecret(t reflect.Type) bool {
 	return t == reflect.TypeFor[secret]() || t == reflect.TypeFor[[]secret]()
 }
