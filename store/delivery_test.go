@@ -428,6 +428,33 @@ func TestTidyForgetsOldEvents(t *testing.T) {
 	})
 }
 
+// Events of an account that isn't connected are on nobody's page: how many there were is all that is kept.
+func TestTidyForgetsWhomUnconnectedEventsWereAbout(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		connected(t, s)
+		about := func(webhookID, account string) store.Event {
+			e := call(webhookID, 1)
+			e.AccountID, e.APIContactID, e.ContactName = account, "wa-26855", "Ann Lee"
+			return received(t, s, e)
+		}
+		stranger, own := about("stranger", "9999"), about("own", kate().MojoAccountID)
+		got, err := s.Tidy(t.Context(), noon.Add(30*24*time.Hour-time.Second))
+		check(t, err)
+		same(t, "tidied before", got, store.Tidied{})
+		if e := stored(t, s, stranger); e.ContactName == "" {
+			t.Error("the name is gone before its time")
+		}
+		_, err = s.Tidy(t.Context(), noon.Add(30*24*time.Hour))
+		check(t, err)
+		if e := stored(t, s, stranger); e.ContactName+e.APIContactID+string(e.Body) != "" || e.Reason == "" || e.State != store.EventExcluded {
+			t.Errorf("got %+v, want nothing of whom it was about, and why it was excluded", e)
+		}
+		if e := stored(t, s, own); e.ContactName != "Ann Lee" || e.APIContactID != "wa-26855" {
+			t.Errorf("got %+v, want the customer's own event with its contact, for the activity page", e)
+		}
+	})
+}
+
 func TestResumeEvents(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := connected(t, s)

@@ -25,13 +25,9 @@ type Vault struct{ aead tink.AEAD }
 // NewVault reads a keyset as [GenerateKeyset] makes it, base64 of a clear-text Tink JSON keyset, and tries it. Its errors never
 // quote the value.
 func NewVault(keysetBase64 string) (*Vault, error) {
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(keysetBase64))
+	handle, err := readKeyset(keysetBase64)
 	if err != nil {
-		return nil, errors.New("read keyset: it is not base64")
-	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(raw)))
-	if err != nil {
-		return nil, errors.New("read keyset: it is not a Tink JSON keyset")
+		return nil, err
 	}
 	a, err := aead.New(handle)
 	if err != nil {
@@ -47,14 +43,57 @@ func GenerateKeyset() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("generate keyset: %w", err)
 	}
+	return writeKeyset(handle)
+}
+
+// AddKey gives the keyset with one more key, fresh, which seals from then on. The others still open what they sealed.
+func AddKey(keysetBase64 string) (string, error) {
+	if _, err := NewVault(keysetBase64); err != nil {
+		return "", err
+	}
+	handle, err := readKeyset(keysetBase64)
+	if err != nil {
+		return "", err
+	}
+	manager := keyset.NewManagerFromHandle(handle)
+	id, err := manager.Add(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return "", fmt.Errorf("add key: %w", err)
+	}
+	if err := manager.SetPrimary(id); err != nil {
+		return "", fmt.Errorf("add key: %w", err)
+	}
+	if handle, err = manager.Handle(); err != nil {
+		return "", fmt.Errorf("add key: %w", err)
+	}
+	return writeKeyset(handle)
+}
+
+// readKeyset never quotes the value.
+func readKeyset(keysetBase64 string) (*keyset.Handle, error) {
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(keysetBase64))
+	if err != nil {
+		return nil, errors.New("read keyset: it is not base64")
+	}
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(raw)))
+	if err != nil {
+		return nil, errors.New("read keyset: it is not a Tink JSON keyset")
+	}
+	return handle, nil
+}
+
+func writeKeyset(handle *keyset.Handle) (string, error) {
 	var b bytes.Buffer
 	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&b)); err != nil {
-		return "", fmt.Errorf("generate keyset: %w", err)
+		return "", fmt.Errorf("write keyset: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
 const canary = "Add to Mojo"
+
+// canaryPlace is where a new database gets a sealed text, by which the keyset is known again.
+var canaryPlace = place{"vault", "canary"}
 
 // A place is the row that a sealed value belongs to.
 type place struct{ table, row string }
@@ -118,8 +157,7 @@ func (v *Vault) openToken(p place, t sealedToken) (*oauth2.Token, error) {
 
 // checkVault leaves a sealed text in a new database, and opens the one that is there.
 func (s *Store) checkVault(ctx context.Context) error {
-	home := place{"vault", "canary"}
-	sealed, err := s.vault.seal(home, "sealed", canary)
+	sealed, err := s.vault.seal(canaryPlace, "sealed", canary)
 	if err != nil {
 		return err
 	}
@@ -131,7 +169,7 @@ func (s *Store) checkVault(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if plain, err := s.vault.open(home, "sealed", stored); err != nil || plain != canary {
+		if plain, err := s.vault.open(canaryPlace, "sealed", stored); err != nil || plain != canary {
 			return ErrWrongKey
 		}
 		return nil

@@ -5,10 +5,6 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
-
-	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
-	"github.com/tink-crypto/tink-go/v2/keyset"
 )
 
 func newVault(t *testing.T, keyset string) *Vault {
@@ -77,35 +73,23 @@ func TestOldRowsOpenAfterRotation(t *testing.T) {
 	if bytes.Equal(fresh[:5], sealed[:5]) {
 		t.Error("sealed by the old key, want the new one")
 	}
+	if _, err := newVault(t, old).open(home, "access", fresh); err == nil {
+		t.Error("the old keyset opens what the new key sealed, want an error")
+	}
+	thrice := newVault(t, rotate(t, rotate(t, old)))
+	if got, err := thrice.open(home, "access", sealed); err != nil || got != "secret" {
+		t.Errorf("open after two rotations: got %q, %v, want the secret", got, err)
+	}
 }
 
 // rotate adds a key to the keyset, which seals from then on.
 func rotate(t *testing.T, encoded string) string {
 	t.Helper()
-	raw, err := base64.StdEncoding.DecodeString(encoded)
+	rotated, err := AddKey(encoded)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(raw)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := keyset.NewManagerFromHandle(handle)
-	id, err := m.Add(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.SetPrimary(id); err != nil {
-		t.Fatal(err)
-	}
-	if handle, err = m.Handle(); err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&b)); err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(b.Bytes())
+	return rotated
 }
 
 func TestNewVaultNeverQuotesTheKeyset(t *testing.T) {
@@ -117,8 +101,8 @@ func TestNewVaultNeverQuotesTheKeyset(t *testing.T) {
 		base64.StdEncoding.EncodeToString([]byte(`{"primaryKeyId": 1, "key": []}`)),
 	} {
 		_, err := NewVault(value)
-		if err == nil {
-			t.Errorf("NewVault(%q) worked, want an error", value)
+		if _, add := AddKey(value); err == nil || add == nil || add.Error() != err.Error() {
+			t.Errorf("NewVault(%q): %v, AddKey: %v, want the same error", value, err, add)
 			continue
 		}
 		if strings.Contains(err.Error(), "hunter2") || value != "" && strings.Contains(err.Error(), value) {

@@ -269,7 +269,7 @@ type Consent struct {
 // StartConsent stores a visit.
 func (s *Store) StartConsent(ctx context.Context, c Consent) error {
 	return s.write(ctx, "start consent", func(q tx) error {
-		sealed, err := s.vault.seal(place{"consents", c.StateHash}, "verifier", c.Verifier)
+		sealed, err := s.vault.seal(consentPlace(c.StateHash), "verifier", c.Verifier)
 		if err != nil {
 			return err
 		}
@@ -295,8 +295,12 @@ func (s *Store) TakeConsent(ctx context.Context, stateHash string, now time.Time
 			return ErrNotFound // and Tidy deletes it
 		}
 		c = Consent{StateHash: r.StateHash, LaunchID: r.LaunchID, SessionID: r.SessionID, ExpiresAt: moment(r.ExpiresAt)}
-		c.Verifier, err = s.vault.open(place{"consents", stateHash}, "verifier", r.Verifier)
+		c.Verifier, err = s.vault.open(consentPlace(stateHash), "verifier", r.Verifier)
 		return err
 	})
 	return c, err
+}
+
+func consentPlace(stateHash string) place {
+	return place{"consents", stateHash}
 }

@@ -100,17 +100,30 @@ func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
 }
 
 func open(ctx context.Context, url string) (*Store, error) {
-	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+	if isPostgres(url) {
 		return openPostgres(ctx, url)
 	}
-	path, more := strings.TrimPrefix(url, "sqlite:"), ""
+	path, more, err := sqlitePath(url)
+	if err != nil {
+		return nil, err
+	}
+	return openSQLite(ctx, path, more)
+}
+
+func isPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+// sqlitePath gives the path of a SQLite database, and the pragmas that follow it.
+func sqlitePath(url string) (path, more string, err error) {
+	path = strings.TrimPrefix(url, "sqlite:")
 	if path != url { // only then may something follow: a plain path may have a ? in it
 		path, more, _ = strings.Cut(path, "?")
 	}
 	if path == "" || strings.Contains(path, "://") {
-		return nil, errors.New("want a path, sqlite:path or postgres://…")
+		return "", "", errors.New("want a path, sqlite:path or postgres://…")
 	}
-	return openSQLite(ctx, path, more)
+	return path, more, nil
 }
 
 // Close waits for running transactions and closes the database.

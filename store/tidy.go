@@ -31,7 +31,8 @@ type Tidied struct {
 
 // Tidy removes what has expired: sessions, nonces, consents, sign-ins (their tokens are to be revoked), throttles, staff's links,
 // reconnect links (those of reset connections too), launches and counts of refused hooks older than 30 days, and of
-// events received more than 30 days ago the webhook-id and, when it is written or excluded, the body.
+// events received more than 30 days ago the webhook-id and, when it is written or excluded, the body; when its account wasn't
+// connected also whom it was about.
 func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 	err = s.write(ctx, "tidy", func(q tx) error {
 		var err error

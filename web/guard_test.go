@@ -230,7 +230,38 @@ func TestTrustedProxies(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = c.remote
 		r.Header.Set("X-Forwarded-For", c.forward)
-		if got := trustedIP(c.proxies)(r); net.ParseIP(got).String() != c.want {
+		if got := trustedIP(c.proxies, "")(r); net.ParseIP(got).String() != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// Fly's proxy ends X-Forwarded-For with the app's own address, one for all customers, and says in a header of its own who asks.
+func TestHeaderOfTheProxy(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("fdaa::/16")}
+	cases := []struct {
+		name   string
+		remote string
+		header []string
+		want   string
+	}{
+		{"the proxy says it", "172.16.5.5:1", []string{"203.0.113.7"}, "203.0.113.7"},
+		{"over IPv6", "[fdaa::3]:1", []string{"2001:db8::7"}, "2001:db8::7"},
+		{"written another way", "172.16.5.5:1", []string{" ::ffff:203.0.113.7 "}, "203.0.113.7"},
+		{"somebody else says it", "198.51.100.9:1", []string{"203.0.113.7"}, "198.51.100.9"},
+		{"loopback says it", "127.0.0.1:1", []string{"203.0.113.7"}, "127.0.0.1"},
+		{"nobody says it", "172.16.5.5:1", nil, "172.16.5.5"},
+		{"said twice", "172.16.5.5:1", []string{"203.0.113.7", "203.0.113.8"}, "172.16.5.5"},
+		{"a list", "172.16.5.5:1", []string{"203.0.113.7, 203.0.113.8"}, "172.16.5.5"},
+		{"no address", "172.16.5.5:1", []string{"you"}, "172.16.5.5"},
+		{"a zone, of which there are as many as you like", "172.16.5.5:1", []string{"fe80::1%a"}, "172.16.5.5"},
+	}
+	for _, c := range cases {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.remote
+		r.Header.Set("X-Forwarded-For", "203.0.113.99, 66.241.124.1")
+		r.Header["Fly-Client-Ip"] = c.header
+		if got := trustedIP(proxies, "Fly-Client-IP")(r); net.ParseIP(got).String() != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}

@@ -140,3 +140,30 @@ func TestSignedLaunchesAreNotCounted(t *testing.T) {
 		b.get("/launch?" + form.Encode()).to("/add/")
 	}
 }
+
+// Behind Fly's proxy one customer's many tries must not hold up the others, whose X-Forwarded-For ends in the same address.
+func TestFloodBehindAProxyWithAHeaderOfItsOwn(t *testing.T) {
+	h := newHouse(t, func(s *Server) {
+		s.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+		s.ClientIPHeader = "Fly-Client-IP"
+	})
+	flood, neighbour := h.browser(), h.browser()
+	flood.http.Transport = behindFly{"203.0.113.7"}
+	neighbour.http.Transport = behindFly{"203.0.113.8"}
+	address := "/launch?contacts=" + h.contacts[0]
+	for range launchesAtOnce {
+		flood.get(address).to("/add/")
+	}
+	flood.refuses(flood.get(address), 429, "opened very often")
+	neighbour.launch(1)
+}
+
+// behindFly sends requests as Fly's proxy hands them on.
+type behindFly struct{ client string }
+
+func (f behindFly) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Fly-Client-IP", f.client)
+	r.Header.Set("X-Forwarded-For", f.client+", 66.241.124.1")
+	return http.DefaultTransport.RoundTrip(r)
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -33,7 +32,8 @@ type Server struct {
 	HookSecrets      []string       // MOJO_WEBHOOK_SECRETS, each "whsec_…", all are accepted; none: hooks are answered 503
 	APITokens        []string       // MOJO_API_TOKENS, all are accepted; none: every call is answered 401
 	Support          Support        // who may look at /support; the zero value lets in who has a one-time link alone
-	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed; none: the connection's own address counts
+	TrustedProxies   []netip.Prefix // who is believed in whom a request comes from; none: the connection's own address counts
+	ClientIPHeader   string         // where they say it, such as Fly-Client-IP; "" is X-Forwarded-For
 
 	// Measure is told of each request: its route, the answer's status and how long that took. Whatever has no route is of NoRoute.
 	// Nil tells nobody.
@@ -96,7 +96,7 @@ func (s *Server) echo() (*echo.Echo, error) {
 		return nil, err
 	}
 	e := echo.New()
-	e.IPExtractor = trustedIP(s.TrustedProxies)
+	e.IPExtractor = trustedIP(s.TrustedProxies, s.ClientIPHeader)
 	e.HTTPErrorHandler = a.problem
 	a.routes(e)
 	a.known = make(map[Route]bool)
@@ -144,6 +144,9 @@ func (s *Server) app() (*app, error) {
 	if a.tokens, err = apiTokens(s.APITokens); err != nil {
 		return nil, fmt.Errorf("web: APITokens: %w", err)
 	}
+	if err := CheckClientIPHeader(s.ClientIPHeader, s.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("web: ClientIPHeader: %w", err)
+	}
 	return a, nil
 }
 
@@ -165,19 +168,6 @@ func isLoopback(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
-}
-
-// trustedIP reads the customer's address from X-Forwarded-For, as far as its hops are proxies of ours.
-func trustedIP(proxies []netip.Prefix) echo.IPExtractor {
-	if len(proxies) == 0 {
-		return echo.ExtractIPDirect()
-	}
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, p := range proxies {
-		bits := p.Addr().BitLen()
-		options = append(options, echo.TrustIPRange(&net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), bits)}))
-	}
-	return echo.ExtractIPFromXFFHeader(options...)
 }
 
 func (s *Server) now() time.Time {

@@ -5,22 +5,84 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"time"
 
 	"addtomojo/store"
 )
 
-// keysCommand prints fresh keys as the environment takes them.
-func keysCommand(args []string, stdout io.Writer) error {
-	if len(args) != 1 || args[0] != "generate" {
-		return errors.New("usage: addtomojo keys generate")
+// keysCommand makes keys, and goes on without one that is lost.
+func keysCommand(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	what := ""
+	if len(args) > 0 {
+		what = args[0]
 	}
+	switch {
+	case what == "generate" && len(args) == 1:
+		return generateKeys(stdout)
+	case what == "add" && len(args) == 1:
+		return addKey(getenv, stdout)
+	case what == "forget":
+		return forgetKeys(ctx, args[1:], getenv, stdout, stderr)
+	}
+	return errors.New("usage: addtomojo keys generate, keys add, or keys forget --everybody-signs-in-again")
+}
+
+// generateKeys prints fresh keys as the environment takes them.
+func generateKeys(stdout io.Writer) error {
 	keyset, err := store.GenerateKeyset()
 	if err != nil {
 		return fmt.Errorf("generate keyset: %w", err)
 	}
 	fmt.Fprintf(stdout, "ENCRYPTION_KEYSET=%s\nSESSION_KEYS=%s\n", keyset, sessionKey())
+	return nil
+}
+
+// addKey prints the present keyset with one more key, which seals from then on.
+func addKey(getenv func(string) string, stdout io.Writer) error {
+	present, err := setting(getenv, "ENCRYPTION_KEYSET")
+	if err != nil {
+		return err
+	}
+	if present == "" {
+		return errors.New("ENCRYPTION_KEYSET is not set: a key is added to the present keyset")
+	}
+	keyset, err := store.AddKey(present)
+	if err != nil {
+		return fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
+	}
+	fmt.Fprintf(stdout, "ENCRYPTION_KEYSET=%s\n", keyset)
+	return nil
+}
+
+// forgetKeys has the database do with the keyset of the settings, which didn't seal it.
+func forgetKeys(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("keys forget", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	confirmed := flags.Bool("everybody-signs-in-again", false, "yes, the old keyset is lost")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || !*confirmed {
+		return errors.New("stop the service, then: addtomojo keys forget --everybody-signs-in-again\n" +
+			"Customers whose tokens ENCRYPTION_KEYSET doesn't open have to sign in again. With the old keyset nobody has to: look for it first.")
+	}
+	settings, err := readSettings(getenv)
+	if err != nil {
+		return fmt.Errorf("the settings need attention:\n%w", err)
+	}
+	vault, err := store.NewVault(settings.EncryptionKeyset.reveal())
+	if err != nil {
+		return fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
+	}
+	f, err := store.Forget(ctx, settings.DatabaseURL.reveal(), vault, time.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "Connections that need a new sign-in: %d\nSign-ins to be begun anew: %d\nTokens that can't be revoked any more: %d\n",
+		f.Connections, f.SignIns, f.Revocations)
 	return nil
 }
 

@@ -3,8 +3,11 @@
 //	addtomojo serve            the service, set up by the environment
 //	addtomojo sandbox          the service with a stand-in for both partners and sample people, no settings
 //	addtomojo keys generate    a new ENCRYPTION_KEYSET and a new SESSION_KEYS
+//	addtomojo keys add         the present ENCRYPTION_KEYSET with one more key, which seals from then on
+//	addtomojo keys forget      has a database do with a new ENCRYPTION_KEYSET when the old one is lost
 //	addtomojo links rebuild    reads the links of an account back from Wise Agent
 //	addtomojo support-link     a one-time link that signs somebody in to /support
+//	addtomojo backup           copies the database into a file while the service runs
 //	addtomojo migrate          brings the database's schema up to date and leaves
 //
 // A wrong or missing setting stops the start and lists all that is wrong at once.
@@ -39,8 +42,11 @@ const usage = `usage: addtomojo COMMAND
   serve           run the service; settings come from the environment (see docs/settings.md)
   sandbox         run the service with both sandbox partners and sample people; needs no settings
   keys generate   print a new ENCRYPTION_KEYSET and SESSION_KEYS
+  keys add        print the present ENCRYPTION_KEYSET with one more key, which seals from then on
+  keys forget     go on with a new ENCRYPTION_KEYSET when the old one is lost (--everybody-signs-in-again)
   links rebuild   read the links of an account back from Wise Agent (--email EMAIL)
   support-link    print a one-time link to /support (--email EMAIL [--role viewer|operator])
+  backup FILE     copy the database into a new file, while the service runs
   migrate         bring the database's schema up to date
 `
 
@@ -56,11 +62,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case "sandbox":
 		return sandboxCommand(ctx, args[1:], stdout, stderr)
 	case "keys":
-		return keysCommand(args[1:], stdout)
+		return keysCommand(ctx, args[1:], getenv, stdout, stderr)
 	case "links":
 		return linksCommand(ctx, args[1:], getenv, stdout, stderr)
 	case "support-link":
 		return supportLinkCommand(ctx, args[1:], getenv, stdout, stderr)
+	case "backup":
+		return backupCommand(ctx, args[1:], getenv, stdout)
 	case "migrate":
 		return migrateCommand(ctx, getenv, stdout)
 	case "help", "-h", "-help", "--help":

@@ -106,7 +106,11 @@ func openStore(ctx context.Context, settings Settings) (*store.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
 	}
-	return store.Open(ctx, settings.DatabaseURL.reveal(), vault)
+	db, err := store.Open(ctx, settings.DatabaseURL.reveal(), vault)
+	if errors.Is(err, store.ErrWrongKey) {
+		err = fmt.Errorf("%w; when the right one is lost, `addtomojo keys forget` says how to go on", err)
+	}
+	return db, err
 }
 
 // newBridge builds the rules between the two partners, with a client of each.
@@ -153,7 +157,8 @@ func pages(settings Settings, between *bridge.Bridge, db *store.Store, counts *m
 	stopping := make(chan struct{})
 	server := &web.Server{
 		Bridge: between, Store: db, BaseURL: settings.BaseURL, WiseAgentAuthURL: settings.WiseAgentAuthURL,
-		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys, TrustedProxies: proxies,
+		LaunchSecret: settings.WiseAgentLaunchSecret.reveal(), SessionKeys: keys,
+		TrustedProxies: proxies, ClientIPHeader: settings.ClientIPHeader,
 		Support:     settings.support(),
 		HookSecrets: reveal(settings.MojoWebhookSecrets), APITokens: reveal(settings.MojoAPITokens),
 		Measure: counts.Request, Log: log, Now: settings.clock, Stopping: stopping,

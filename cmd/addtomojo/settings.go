@@ -62,6 +62,7 @@ type Settings struct {
 	CategoryDNC       string   `env:"CATEGORY_DNC" envDefault:"Do Not Call"`
 	CategoryBadNumber string   `env:"CATEGORY_BAD_NUMBER" envDefault:"Bad Number"`
 	TrustedProxies    []string `env:"TRUSTED_PROXIES"`
+	ClientIPHeader    string   `env:"CLIENT_IP_HEADER"`
 	MetricsAddr       string   `env:"METRICS_ADDR"`
 
 	noticeAfter time.Duration    // the sandbox's own: a person doesn't wait for minutes; 0 as usual
@@ -135,6 +136,17 @@ func environment(getenv func(string) string) (vars map[string]string, problems [
 	return vars, problems
 }
 
+// setting reads one variable alone, for a command that needs no other; "" when it isn't set.
+func setting(getenv func(string) string, name string) (string, error) {
+	vars, problems := environment(func(asked string) string {
+		if asked == name || asked == name+"_FILE" {
+			return getenv(asked)
+		}
+		return ""
+	})
+	return vars[name], errors.Join(problems...)
+}
+
 func isSecret(t reflect.Type) bool {
 	return t == reflect.TypeFor[secret]() || t == reflect.TypeFor[[]secret]()
 }
@@ -180,8 +192,10 @@ func (s Settings) check() (problems []error) {
 	if err := web.CheckSupport(s.support()); err != nil {
 		problems = append(problems, err)
 	}
-	if _, err := s.trustedProxies(); err != nil {
+	if proxies, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
+	} else if err := web.CheckClientIPHeader(s.ClientIPHeader, proxies); err != nil {
+		problems = append(problems, fmt.Errorf("CLIENT_IP_HEADER: %w", err))
 	}
 	if err := s.checkMetricsAddr(); err != nil {
 		problems = append(problems, err)

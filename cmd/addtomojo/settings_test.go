@@ -68,6 +68,27 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 	}
 }
 
+func TestHeaderOfTheProxyIsChecked(t *testing.T) {
+	for _, test := range []struct{ proxies, header, want string }{
+		{"172.16.0.0/12,fdaa::/16", "Fly-Client-IP", ""},
+		{"", "", ""},
+		{"172.16.0.0/12", "", ""},
+		{"", "Fly-Client-IP", "TRUSTED_PROXIES"},
+		{"172.16.0.0/12", "Fly Client IP", "not the name of a header"},
+		{"172.16.0.0/12", "x-forwarded-for", "one address"},
+	} {
+		vars := goodVars(t)
+		vars["TRUSTED_PROXIES"], vars["CLIENT_IP_HEADER"] = test.proxies, test.header
+		_, err := readSettings(from(vars))
+		switch {
+		case test.want == "" && err != nil:
+			t.Errorf("%+v: got %v, want no error", test, err)
+		case test.want != "" && (err == nil || !strings.Contains(err.Error(), "CLIENT_IP_HEADER") || !strings.Contains(err.Error(), test.want)):
+			t.Errorf("%+v: got %v, want CLIENT_IP_HEADER named", test, err)
+		}
+	}
+}
+
 func TestSecretsComeFromFilesToo(t *testing.T) {
 	vars := goodVars(t)
 	path := filepath.Join(t.TempDir(), "secret")

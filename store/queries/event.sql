@@ -141,9 +141,11 @@ where state = 'waiting'
     and type <> 'account.disconnected';
 
 -- name: ForgetEvents :execrows
--- What is finished later loses its body then, see FinishEvent.
+-- What is finished later loses its body then, see FinishEvent. An event of an account that isn't connected is on nobody's page.
 update events
 set webhook_id = '',
+    contact_name = case when connection_id = '' then '' else contact_name end,
+    api_contact_id = case when connection_id = '' then '' else api_contact_id end,
     body = case when state in ('written', 'excluded') then '' else body end
 where seq in (
     select old.seq

@@ -423,6 +423,8 @@ func (q *Queries) ExcludeOldEvents(ctx context.Context, arg ExcludeOldEventsPara
 const forgetEvents = `-- name: ForgetEvents :execrows
 update events
 set webhook_id = '',
+    contact_name = case when connection_id = '' then '' else contact_name end,
+    api_contact_id = case when connection_id = '' then '' else api_contact_id end,
     body = case when state in ('written', 'excluded') then '' else body end
 where seq in (
     select old.seq
@@ -438,7 +440,7 @@ type ForgetEventsParams struct {
 	Most  int64
 }
 
-// What is finished later loses its body then, see FinishEvent.
+// What is finished later loses its body then, see FinishEvent. An event of an account that isn't connected is on nobody's page.
 func (q *Queries) ForgetEvents(ctx context.Context, arg ForgetEventsParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, forgetEvents, arg.Until, arg.Most)
 	if err != nil {

@@ -9,6 +9,194 @@ import (
 	"context"
 )
 
+const allConsents = `-- name: AllConsents :many
+select state_hash, launch_id, session_id, verifier, expires_at from consents
+`
+
+func (q *Queries) AllConsents(ctx context.Context) ([]Consent, error) {
+	rows, err := q.db.QueryContext(ctx, allConsents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Consent
+	for rows.Next() {
+		var i Consent
+		if err := rows.Scan(
+			&i.StateHash,
+			&i.LaunchID,
+			&i.SessionID,
+			&i.Verifier,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allMojoSides = `-- name: AllMojoSides :many
+select launch_id, account_id, account_name, account_url, agent_id, agent_name, agent_email, permission, login, access, refresh, token_type, expires_at from mojo_sides
+`
+
+func (q *Queries) AllMojoSides(ctx context.Context) ([]MojoSide, error) {
+	rows, err := q.db.QueryContext(ctx, allMojoSides)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MojoSide
+	for rows.Next() {
+		var i MojoSide
+		if err := rows.Scan(
+			&i.LaunchID,
+			&i.AccountID,
+			&i.AccountName,
+			&i.AccountURL,
+			&i.AgentID,
+			&i.AgentName,
+			&i.AgentEmail,
+			&i.Permission,
+			&i.Login,
+			&i.Access,
+			&i.Refresh,
+			&i.TokenType,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allRevocations = `-- name: AllRevocations :many
+select id, connection_id, side, hint, token, attempts, next_at, give_up_at from revocations
+`
+
+func (q *Queries) AllRevocations(ctx context.Context) ([]Revocation, error) {
+	rows, err := q.db.QueryContext(ctx, allRevocations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Revocation
+	for rows.Next() {
+		var i Revocation
+		if err := rows.Scan(
+			&i.ID,
+			&i.ConnectionID,
+			&i.Side,
+			&i.Hint,
+			&i.Token,
+			&i.Attempts,
+			&i.NextAt,
+			&i.GiveUpAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allTokens = `-- name: AllTokens :many
+select connection_id, side, access, refresh, token_type, expires_at, version, refresh_owner, refresh_until, refused_at, refused_cause, refreshed_at from tokens
+order by connection_id, side
+`
+
+func (q *Queries) AllTokens(ctx context.Context) ([]Token, error) {
+	rows, err := q.db.QueryContext(ctx, allTokens)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Token
+	for rows.Next() {
+		var i Token
+		if err := rows.Scan(
+			&i.ConnectionID,
+			&i.Side,
+			&i.Access,
+			&i.Refresh,
+			&i.TokenType,
+			&i.ExpiresAt,
+			&i.Version,
+			&i.RefreshOwner,
+			&i.RefreshUntil,
+			&i.RefusedAt,
+			&i.RefusedCause,
+			&i.RefreshedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allWiseSides = `-- name: AllWiseSides :many
+select launch_id, email, name, scopes, access, refresh, token_type, expires_at, unconfirmed from wise_sides
+`
+
+func (q *Queries) AllWiseSides(ctx context.Context) ([]WiseSide, error) {
+	rows, err := q.db.QueryContext(ctx, allWiseSides)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WiseSide
+	for rows.Next() {
+		var i WiseSide
+		if err := rows.Scan(
+			&i.LaunchID,
+			&i.Email,
+			&i.Name,
+			&i.Scopes,
+			&i.Access,
+			&i.Refresh,
+			&i.TokenType,
+			&i.ExpiresAt,
+			&i.Unconfirmed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const canary = `-- name: Canary :one
 select sealed from vault
 where id = 'canary'
@@ -21,6 +209,41 @@ func (q *Queries) Canary(ctx context.Context) ([]byte, error) {
 	return sealed, err
 }
 
+const forgetTokens = `-- name: ForgetTokens :exec
+update tokens
+set access = ?1,
+    refresh = ?2,
+    expires_at = 0,
+    version = version + 1,
+    refresh_owner = '',
+    refresh_until = 0,
+    refused_cause = case when refused_at > 0 then refused_cause else cast(?3 as text) end,
+    refused_at = case when refused_at > 0 then refused_at else cast(?4 as bigint) end
+where connection_id = ?5 and side = ?6
+`
+
+type ForgetTokensParams struct {
+	Access       []byte
+	Refresh      []byte
+	Cause        string
+	Now          int64
+	ConnectionID string
+	Side         string
+}
+
+// They are refused from now on, unless they were before.
+func (q *Queries) ForgetTokens(ctx context.Context, arg ForgetTokensParams) error {
+	_, err := q.db.ExecContext(ctx, forgetTokens,
+		arg.Access,
+		arg.Refresh,
+		arg.Cause,
+		arg.Now,
+		arg.ConnectionID,
+		arg.Side,
+	)
+	return err
+}
+
 const insertCanary = `-- name: InsertCanary :exec
 insert into vault (id, sealed)
 values ('canary', ?1)
@@ -29,5 +252,16 @@ on conflict (id) do nothing
 
 func (q *Queries) InsertCanary(ctx context.Context, sealed []byte) error {
 	_, err := q.db.ExecContext(ctx, insertCanary, sealed)
+	return err
+}
+
+const setCanary = `-- name: SetCanary :exec
+update vault
+set sealed = ?1
+where id = 'canary'
+`
+
+func (q *Queries) SetCanary(ctx context.Context, sealed []byte) error {
+	_, err := q.db.ExecContext(ctx, setCanary, sealed)
 	return err
 }

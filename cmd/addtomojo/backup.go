@@ -1,0 +1,30 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"addtomojo/store"
+)
+
+// backupCommand copies the database into a file. It needs DATABASE_URL and no other setting.
+func backupCommand(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+	if len(args) != 1 || args[0] == "" || args[0][0] == '-' {
+		return errors.New("usage: addtomojo backup FILE")
+	}
+	database, err := setting(getenv, "DATABASE_URL")
+	if err != nil {
+		return err
+	}
+	if err := store.Backup(ctx, cmp.Or(database, defaultDatabase), args[0]); err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	fmt.Fprintf(stdout, "The database is in %s, as it was a moment ago.\n", args[0])
+	return nil
+}
+
+// defaultDatabase is DATABASE_URL where it isn't set.
+const defaultDatabase = "addtomojo.db"
