@@ -14,7 +14,7 @@ func TestANewConnectionOfTheSameAccountsKnowsItsContacts(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		first := connected(t, s)
 		activity := store.Activity{MojoEventID: "1", ClientID: "26855", CallID: "12", Revision: 1, State: store.ActivityOpen}
-		note := store.MojoNote{MojoNoteID: "9", ClientID: "26855", NoteID: 40}
+		note := store.MojoNote{MojoNoteID: "9", ClientID: "26855", NoteID: 40, ToldAt: noon}
 		seen := store.Snapshot{ClientID: "26855", Fields: map[string]store.Field{"email": {Value: "ann@example.com", Known: true}}}
 		link := store.Link{
 			ClientID: "26855", APIContactID: "wa-26855", MojoContactID: 58, Source: store.LinkPush, CustomWritten: true,

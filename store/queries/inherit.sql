@@ -34,8 +34,8 @@ where earlier.connection_id = @connection_id
 on conflict (connection_id, mojo_event_id) do nothing;
 
 -- name: InheritMojoNotes :exec
-insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id)
-select cast(@heir as text), mojo_note_id, client_id, note_id
+insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id, told_at)
+select cast(@heir as text), mojo_note_id, client_id, note_id, told_at
 from mojo_notes as earlier
 where earlier.connection_id = @connection_id
 on conflict (connection_id, mojo_note_id) do nothing;

@@ -71,8 +71,8 @@ func (q *Queries) InheritMojoContacts(ctx context.Context, arg InheritMojoContac
 }
 
 const inheritMojoNotes = `-- name: InheritMojoNotes :exec
-insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id)
-select cast(?1 as text), mojo_note_id, client_id, note_id
+insert into mojo_notes (connection_id, mojo_note_id, client_id, note_id, told_at)
+select cast(?1 as text), mojo_note_id, client_id, note_id, told_at
 from mojo_notes as earlier
 where earlier.connection_id = ?2
 on conflict (connection_id, mojo_note_id) do nothing
