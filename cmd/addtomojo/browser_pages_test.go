@@ -195,6 +195,7 @@ func TestGroupPageIsSoundInEveryState(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium, func(o *sandboxOptions, _ *sandbox) { o.People = 50 })
 	s.contacts()
+	s.Wise.AddContact(sampleEmail, wisebox.Contact{})
 	list := s.openList()
 	list.Click("#select-all")
 	s.WiseFaults.Add(fault.Rule{Endpoint: "getContacts", Kind: fault.Latency, Delay: 4 * time.Second})
@@ -314,6 +315,35 @@ func TestPushPagesAreSoundWhenThingsFail(t *testing.T) {
 	popup.Click(".tabs a", "Skipped 1")
 	popup.Wait(".people li", "Dolores Dontcall")
 	s.inspect(popup, "push-skipped")
+}
+
+func TestPushPagesAreSoundThatWaitAndThatAResetStops(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium, smallBatches)
+	list, popup := s.connected(fewPeople)
+	s.choose(popup, "FSBO")
+	s.MojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 7 * time.Second, After: 1})
+	first := s.press(popup)
+	popup.Wait("#push-text", "4 of 12 done")
+	first.Close()
+	popup = s.second(list, popup, s.ids(fewPeople)...)
+	popup.Wait("h2", "will be added")
+	s.choose(popup, "Hot Lead")
+	tab := s.press(popup)
+	popup.Wait(".note", "Waits for the push to FSBO to end. You can close this window.")
+	s.inspect(popup, "push-behind")
+	tab.Wait(".note", "Waits for the push to FSBO to end. This tab opens Mojo by itself")
+	s.inspect(tab, "push-behind-tab")
+	popup.Click("a", "Reset Credentials")
+	popup.Click("main button", "Reset Credentials")
+	tab.Wait("h1", "This push has stopped")
+	tab.Wait("#push-text", "0 of 12 done, 12 left")
+	s.inspect(tab, "push-reset-tab")
+	tab.Click("a", "See the 12 that need you")
+	tab.Wait(".note", "The credentials were reset. 12 contacts were never sent.")
+	s.inspect(tab, "push-reset")
+	tab.Click(".actions a", "Connect again")
+	tab.Wait("h2", "Mojo account")
 }
 
 func TestStoppedPushPageIsSound(t *testing.T) {
