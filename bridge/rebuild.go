@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"addtomojo/mojo"
 	"addtomojo/store"
 	"addtomojo/wiseagent"
 
@@ -87,9 +88,17 @@ func (b *Bridge) keepCustom(ctx context.Context, connID string, link *store.Link
 // errSameContacts says that Wise Agent doesn't mind which page it is asked for: reading on would never end.
 var errSameContacts = errors.New("the same page of contacts came again")
 
+// Rebuilt is what came of [Bridge.RebuildLinks]. Counted are contacts with Mojo's id in their custom field.
+type Rebuilt struct {
+	Known   int // who they are in Mojo
+	LeftOut int // Mojo doesn't know them as sent from Wise Agent, and we don't know them either
+}
+
 // RebuildLinks reads the custom fields of all contacts in Wise Agent and stores the links that they tell of, where Mojo itself
-// has not told of the contact yet. It returns how many there are.
-func (b *Bridge) RebuildLinks(ctx context.Context, conn store.Connection) (found int, err error) {
+// has not told of the contact yet. A field has a bare number in it, which may be an id of another Mojo account that was connected
+// before: a stranger's here. So Mojo is asked for each contact, and its answer counts. It knows those that were pushed, by our id of
+// them; those that were sent from Mojo it doesn't. They are left out, unless sameMojo says that there was never another account.
+func (b *Bridge) RebuildLinks(ctx context.Context, conn store.Connection, sameMojo bool) (all Rebuilt, err error) {
 	first := ""
 	for page := 1; ; page++ {
 		var contacts []wiseagent.Contact
@@ -98,28 +107,34 @@ func (b *Bridge) RebuildLinks(ctx context.Context, conn store.Connection) (found
 			return err
 		})
 		if err != nil {
-			return found, fmt.Errorf("read contacts: %w", err)
+			return all, fmt.Errorf("read contacts: %w", err)
 		}
 		if len(contacts) > 0 {
 			if contacts[0].ClientID == first {
-				return found, errSameContacts
+				return all, errSameContacts
 			}
 			first = contacts[0].ClientID
 		}
-		links, seen := b.linksIn(contacts)
+		kept := b.linksIn(contacts)
+		links, err := b.confirmed(ctx, conn, kept, sameMojo)
+		if err != nil {
+			return all, err
+		}
 		if len(links) > 0 {
 			if err := b.Store.SaveFoundLinks(ctx, conn.ID, links); err != nil {
-				return found, fmt.Errorf("save links: %w", err)
+				return all, fmt.Errorf("save links: %w", err)
 			}
 		}
-		found += seen
+		all.Known += len(links)
+		all.LeftOut += len(kept) - len(links)
 		if len(contacts) < contactsPage {
-			return found, nil
+			return all, nil
 		}
 	}
 }
 
-func (b *Bridge) linksIn(contacts []wiseagent.Contact) (links []store.Link, found int) {
+// linksIn are the links as the custom fields tell them.
+func (b *Bridge) linksIn(contacts []wiseagent.Contact) (links []store.Link) {
 	for _, c := range contacts {
 		id, err := strconv.ParseInt(strings.TrimSpace(c.Custom[customKey]), 10, 64)
 		if err != nil || id <= 0 {
@@ -130,5 +145,69 @@ func (b *Bridge) linksIn(contacts []wiseagent.Contact) (links []store.Link, foun
 			CreatedAt: b.now(), PushedAt: b.now(),
 		})
 	}
-	return links, len(links)
+	return links
 }
+
+// confirmed are those links that are surely of the connection's Mojo account, with Mojo's ids.
+func (b *Bridge) confirmed(ctx context.Context, conn store.Connection, kept []store.Link, sameMojo bool) (sure []store.Link, err error) {
+	clientIDs := make([]string, len(kept))
+	for i, l := range kept {
+		clientIDs[i] = l.ClientID
+	}
+	own, err := b.Store.Links(ctx, conn.ID, clientIDs)
+	if err != nil {
+		return nil, fmt.Errorf("read links: %w", err)
+	}
+	told := make([]bool, len(kept))
+	asking, asked := errgroup.WithContext(ctx)
+	asking.SetLimit(customsAtOnce)
+	for i, l := range kept {
+		asking.Go(func() error {
+			id, err := b.idInMojo(asked, conn, l.APIContactID)
+			if err == nil {
+				told[i] = true
+				kept[i].MojoContactID, kept[i].CustomWritten = id, id == l.MojoContactID
+			}
+			if errors.Is(err, mojo.ErrUnknownContact) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := asking.Wait(); err != nil {
+		return nil, fmt.Errorf("ask Mojo for contacts: %w", err)
+	}
+	for i, l := range kept {
+		if told[i] || sameMojo || own[l.ClientID].MojoContactID == l.MojoContactID {
+			sure = append(sure, l)
+		}
+	}
+	return sure, nil
+}
+
+// idInMojo asks Mojo for its id of a contact. While Mojo is in trouble or wants to be left alone it waits, and tries again some
+// times. mojo.ErrUnknownContact when it doesn't know ours.
+func (b *Bridge) idInMojo(ctx context.Context, conn store.Connection, apiContactID string) (id int64, err error) {
+	for try := 1; ; {
+		var c mojo.Contact
+		err := b.withMojo(ctx, conn, func(api *mojo.API) (err error) {
+			c, err = api.Contact(ctx, apiContactID)
+			return err
+		})
+		after, again := transient(err)
+		if !again || try > rebuildTries {
+			return c.ContactID, err
+		}
+		wait := after
+		if !errors.Is(err, errHeld) { // which is no try
+			wait = max(after, b.pushWait(try))
+			try++
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// rebuildTries is how often Mojo is asked anew for a contact: in less than twenty seconds it answers, or somebody has to look.
+const rebuildTries = 4

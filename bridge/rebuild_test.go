@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -9,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"addtomojo/bridge"
 	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
 	"addtomojo/store"
 )
 
@@ -110,14 +113,77 @@ func TestARebuildLeavesNewerIds(t *testing.T) {
 		w.meanwhile("getContacts", conn, ids[0], 990001)
 		lost := w.link(conn, ids[1]).MojoContactID
 		w.need(w.Store.SaveLinks(t.Context(), conn.ID, []store.Link{{ClientID: "another", MojoContactID: lost}}))
-		if n, err := w.RebuildLinks(t.Context(), conn); err != nil || n != 3 {
-			t.Fatalf("got %d and %v, want 3 links", n, err)
+		if n, err := w.RebuildLinks(t.Context(), conn, false); err != nil || n.Known != 3 || n.LeftOut != 0 {
+			t.Fatalf("got %+v and %v, want 3 links", n, err)
 		}
 		if l := w.link(conn, ids[0]); l.MojoContactID != 990001 || l.CustomWritten {
 			t.Errorf("got %+v, want the contact 990001 in Mojo, still to be kept", l)
 		}
 		if l, err := w.Store.LinkOf(t.Context(), conn.ID, lost, ""); err != nil || l.ClientID != "another" {
 			t.Errorf("got %+v and %v, want the client that Mojo told last", l, err)
+		}
+	})
+}
+
+// The ids that Wise Agent keeps may be of another Mojo account, where they are somebody else's: Mojo says who is who.
+func TestARebuildTakesNoIdsOfAnotherMojoAccount(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(3)
+		w.eventually("all are kept", func() bool { return w.kept(ids) == 3 })
+		var before []int64
+		for _, id := range ids {
+			before = append(before, w.link(conn, id).MojoContactID)
+		}
+		w.need(w.reset(conn))
+		conn = w.connectedWith("310577", "fran", "fran-sandbox")
+		w.stop()
+		pushed := w.mojo.AddContact(other, mojobox.Contact{APIContactID: "wa-" + ids[0], FullName: "Pushed before the loss"})
+		sent := w.mojo.AddContact(other, mojobox.Contact{FullName: "Sent from Mojo"})
+		w.need(w.Store.SaveLinks(t.Context(), conn.ID, []store.Link{{ClientID: ids[1], MojoContactID: before[1]}})) // as if it were
+
+		for range 2 { // a second time does no harm
+			if n, err := w.RebuildLinks(t.Context(), conn, false); err != nil || n != (bridge.Rebuilt{Known: 2, LeftOut: 1}) {
+				t.Fatalf("got %+v and %v, want two known, by Mojo and by us, and one left out", n, err)
+			}
+		}
+		if l := w.link(conn, ids[0]); l.MojoContactID != pushed || l.CustomWritten {
+			t.Errorf("got %+v, want Mojo's own id %d, still to be kept", l, pushed)
+		}
+		for _, stranger := range []int64{before[0], before[2], sent} {
+			if l, err := w.Store.LinkOf(t.Context(), conn.ID, stranger, ""); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("%d in Mojo: got %+v and %v, want nobody", stranger, l, err)
+			}
+		}
+		n, err := w.RebuildLinks(t.Context(), conn, true) // the operator says that there was none other
+		if l := w.link(conn, ids[2]); err != nil || n != (bridge.Rebuilt{Known: 3}) || l.MojoContactID != before[2] {
+			t.Errorf("got %+v, %v and %+v; want the id that Wise Agent has", n, err, l)
+		}
+		w.run()
+		w.eventually("Mojo's own id is kept", func() bool {
+			c, _ := w.wise.Contact(kate, ids[0])
+			return len(c.Custom) == 1 && c.Custom[0].Value == fmt.Sprint(pushed)
+		})
+	})
+}
+
+// A Mojo that wants to be left alone is; one that stays in trouble ends the rebuild.
+func TestARebuildLeavesMojoAloneWhenAsked(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(3)
+		w.eventually("all are kept", func() bool { return w.kept(ids) == 3 })
+		w.stop()
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointContact, Kind: fault.TooMany, RetryAfter: time.Second, Times: 1})
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointContact, Kind: fault.ServerError, Status: 503, Times: 1})
+		before := time.Now()
+		if n, err := w.RebuildLinks(t.Context(), conn, false); err != nil || n != (bridge.Rebuilt{Known: 3}) {
+			t.Errorf("got %+v and %v, want all known in the end", n, err)
+		}
+		if took := time.Since(before); took < time.Second {
+			t.Errorf("it took %s, want the second waited that Mojo asked for", took)
+		}
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointContact, Kind: fault.ServerError, Status: 503})
+		if n, err := w.RebuildLinks(t.Context(), conn, false); err == nil {
+			t.Errorf("got %+v from a Mojo that doesn't answer, want an error", n)
 		}
 	})
 }

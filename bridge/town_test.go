@@ -207,12 +207,18 @@ func (w *town) run() {
 // connected joins Kate's account with Ruiz Realty Group as a sign-in on both sides would.
 func (w *town) connected() store.Connection {
 	w.t.Helper()
-	grant, err := w.Mojo.SignIn(w.t.Context(), "482913", "dana", "dana-sandbox")
+	return w.connectedWith("482913", "dana", "dana-sandbox")
+}
+
+// connectedWith does so with another Mojo login.
+func (w *town) connectedWith(pin, login, password string) store.Connection {
+	w.t.Helper()
+	grant, err := w.Mojo.SignIn(w.t.Context(), pin, login, password)
 	w.need(err)
 	conn, err := w.Store.Connect(w.t.Context(), store.Connection{
 		Email: kate, Name: "Kate Moreno", Scopes: wiseagent.Scopes,
 		MojoAccountID: grant.Account.ID, MojoAccountName: grant.Account.Name, MojoAccountURL: grant.AccountURL,
-		MojoLogin: "dana", MojoPermission: grant.Agent.Permission, CreatedAt: w.Now(),
+		MojoLogin: login, MojoPermission: grant.Agent.Permission, CreatedAt: w.Now(),
 	}, grant.Token, w.wiseToken(kate), "")
 	w.need(err)
 	return conn

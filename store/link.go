@@ -160,7 +160,7 @@ func (s *Store) changeLinks(ctx context.Context, op, connID string, f func(q tx)
 }
 
 // SaveFoundLinks stores links that custom fields in Wise Agent tell of, where no MojoContactID is known: what Mojo told of a contact
-// is newer than a copy of it, and stays. [ErrNotFound] when the connection isn't live.
+// is newer than a copy of it, and stays. CustomWritten says whether the field has that id. [ErrNotFound] when the connection isn't live.
 func (s *Store) SaveFoundLinks(ctx context.Context, connID string, links []Link) error {
 	return s.changeLinks(ctx, "save found links", connID, func(q tx) error {
 		return insertLinks(ctx, q, connID, links, addLinks, addMojoContacts)
@@ -171,7 +171,7 @@ func (s *Store) SaveFoundLinks(ctx context.Context, connID string, links []Link)
 const addLinks = intoLinks + `
 on conflict (connection_id, client_id) do update
 set mojo_contact_id = case when links.mojo_contact_id = 0 then excluded.mojo_contact_id else links.mojo_contact_id end,
-    custom_written = links.custom_written or links.mojo_contact_id in (0, excluded.mojo_contact_id)`
+    custom_written = links.custom_written or excluded.custom_written and links.mojo_contact_id in (0, excluded.mojo_contact_id)`
 
 const addMojoContacts = intoMojoContacts + `
 on conflict (connection_id, mojo_contact_id) do nothing`

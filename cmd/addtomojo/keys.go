@@ -66,8 +66,9 @@ func forgetKeys(ctx context.Context, args []string, getenv func(string) string, 
 		return err
 	}
 	if flags.NArg() > 0 || !*confirmed {
-		return errors.New("stop the service, then: addtomojo keys forget --everybody-signs-in-again\n" +
-			"Customers whose tokens ENCRYPTION_KEYSET doesn't open have to sign in again. With the old keyset nobody has to: look for it first.")
+		return errors.New("customers whose tokens ENCRYPTION_KEYSET doesn't open will have to sign in again; " +
+			"look for the old keyset first: with it nobody has to. If it is lost, stop the service and run:\n" +
+			"  addtomojo keys forget --everybody-signs-in-again")
 	}
 	settings, err := readSettings(getenv)
 	if err != nil {

@@ -13,17 +13,19 @@ import (
 // linksCommand rebuilds the links of a connection from the custom fields in Wise Agent, after our database was lost and the
 // customer connected anew.
 func linksCommand(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	const use = "usage: addtomojo links rebuild --email EMAIL [--same-mojo-account]"
 	flags := flag.NewFlagSet("links rebuild", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	email := flags.String("email", "", "the Wise Agent account")
+	same := flags.Bool("same-mojo-account", false, "it was never connected with another Mojo account: also link contacts that only Wise Agent tells of")
 	if len(args) == 0 || args[0] != "rebuild" {
-		return errors.New("usage: addtomojo links rebuild --email EMAIL")
+		return errors.New(use)
 	}
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
 	if *email == "" {
-		return errors.New("usage: addtomojo links rebuild --email EMAIL")
+		return errors.New(use)
 	}
 	settings, err := readSettings(getenv)
 	if err != nil {
@@ -45,10 +47,10 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	if err != nil {
 		return err
 	}
-	found, err := between.RebuildLinks(ctx, conn)
+	found, err := between.RebuildLinks(ctx, conn, *same)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "Links known: %d\n", found)
+	fmt.Fprintf(stdout, "Links known: %d\nLeft out, unknown in Mojo as sent from Wise Agent: %d\n", found.Known, found.LeftOut)
 	return nil
 }

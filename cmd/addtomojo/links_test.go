@@ -6,13 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"addtomojo/mojo"
+	mojobox "addtomojo/sandbox/mojo"
 	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
 	"addtomojo/store/storetest"
@@ -27,23 +31,33 @@ func TestLinksRebuildCommand(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			wise := wisebox.New(wisebox.Config{ClientID: "wise", ClientSecret: "wise-secret"})
 			wise.AddUser(wisebox.User{Email: sampleEmail, Password: sampleWisePassword, First: "Kate", Last: "Moreno"})
-			linked := keptLinks(wise, 250)
-			settings, vars := afterTheLoss(t, engine, wise)
+			dialer := mojobox.New(mojobox.Config{ClientID: "mojo", ClientSecret: "marked-mojo-secret"})
+			t.Cleanup(dialer.Close)
+			dialer.AddSample()
+			pushed, sent := keptLinks(wise, dialer, 250)
+			settings, vars := afterTheLoss(t, engine, wise, dialer)
 			account := connectAnew(t, settings, wise)
 
-			for range 2 { // a second time does no harm
+			rebuilds := func(left int, linked map[string]int64, flags ...string) {
+				t.Helper()
 				var out, errs bytes.Buffer
-				err := run(t.Context(), []string{"links", "rebuild", "--email", " Kate@Example.com"}, from(vars), &out, &errs)
-				if want := fmt.Sprintf("Links known: %d\n", len(linked)); err != nil || out.String() != want || errs.Len() > 0 {
+				args := append([]string{"links", "rebuild", "--email", " Kate@Example.com"}, flags...)
+				err := run(t.Context(), args, from(vars), &out, &errs)
+				want := fmt.Sprintf("Links known: %d\nLeft out, unknown in Mojo as sent from Wise Agent: %d\n", len(linked), left)
+				if err != nil || out.String() != want || errs.Len() > 0 {
 					t.Fatalf("got %q, %q and %v; want %q alone", out.String(), errs.String(), err, want)
 				}
+				checkRebuilt(t, settings, account, linked)
 			}
-			checkRebuilt(t, settings, account, linked)
-			checkCallsArrive(t, settings, wise, account, linked)
+			rebuilds(len(sent), pushed)
+			rebuilds(len(sent), pushed) // a second time does no harm
+			maps.Copy(pushed, sent)
+			rebuilds(0, pushed, "--same-mojo-account")
+			checkCallsArrive(t, settings, wise, account, pushed)
 		})
 	}
 	t.Run("not connected", func(t *testing.T) {
-		_, vars := afterTheLoss(t, storetest.SQLite, wisebox.New(wisebox.Config{}))
+		_, vars := afterTheLoss(t, storetest.SQLite, wisebox.New(wisebox.Config{}), mojobox.New(mojobox.Config{}))
 		var out, errs bytes.Buffer
 		err := run(t.Context(), []string{"links", "rebuild", "--email", sampleEmail}, from(vars), &out, &errs)
 		if err == nil || !strings.Contains(err.Error(), sampleEmail+" is not connected") || out.Len() > 0 {
@@ -52,9 +66,10 @@ func TestLinksRebuildCommand(t *testing.T) {
 	})
 }
 
-// keptLinks adds n contacts. Most have Mojo's id in their custom field; they are returned by ClientID.
-func keptLinks(wise *wisebox.Server, n int) map[string]int64 {
-	linked := make(map[string]int64)
+// keptLinks adds n contacts. Most have Mojo's id in their custom field; they are returned by ClientID: those that were pushed, which Mojo
+// knows, and those that were sent from there.
+func keptLinks(wise *wisebox.Server, dialer *mojobox.Server, n int) (pushed, sent map[string]int64) {
+	pushed, sent = make(map[string]int64), make(map[string]int64)
 	for i := range n {
 		c := wisebox.Contact{First: "Person", Last: strconv.Itoa(i), Custom: []wisebox.Custom{{Key: "Lot", Value: "12"}}}
 		switch i % 5 {
@@ -65,25 +80,29 @@ func keptLinks(wise *wisebox.Server, n int) map[string]int64 {
 			c.Custom = append(c.Custom, wisebox.Custom{Key: "MojoContactID", Value: strconv.Itoa(100000 + i)})
 		}
 		id := wise.AddContact(sampleEmail, c)
-		if i%5 != 1 && i%5 != 2 {
-			linked[id] = int64(100000 + i)
+		switch i % 5 {
+		case 0, 4: // Mojo's own id of it counts
+			pushed[id] = dialer.AddContact(ruiz, mojobox.Contact{APIContactID: "wa-" + id, FullName: "Person"})
+		case 3:
+			sent[id] = int64(100000 + i)
 		}
 	}
-	return linked
+	return pushed, sent
 }
 
 // afterTheLoss are the settings of a service with a new database.
-func afterTheLoss(t *testing.T, engine string, wise *wisebox.Server) (Settings, map[string]string) {
+func afterTheLoss(t *testing.T, engine string, wise *wisebox.Server, dialer *mojobox.Server) (Settings, map[string]string) {
 	t.Helper()
-	partner := httptest.NewServer(wise)
+	partner, host := httptest.NewServer(wise), httptest.NewServer(dialer)
 	t.Cleanup(partner.Close)
+	t.Cleanup(host.Close)
 	keyset, err := store.GenerateKeyset()
 	if err != nil {
 		t.Fatal(err)
 	}
 	vars := goodVars(t)
 	vars["ENCRYPTION_KEYSET"], vars["DATABASE_URL"] = keyset, storetest.URL(t, engine)
-	vars["WISEAGENT_AUTH_URL"], vars["WISEAGENT_API_URL"] = partner.URL, partner.URL
+	vars["WISEAGENT_AUTH_URL"], vars["WISEAGENT_API_URL"], vars["MOJO_AUTH_URL"] = partner.URL, partner.URL, host.URL
 	settings, err := readSettings(from(vars))
 	if err != nil {
 		t.Fatal(err)
@@ -99,11 +118,16 @@ func connectAnew(t *testing.T, settings Settings, wise *wisebox.Server) store.Co
 		t.Fatal(err)
 	}
 	defer db.Close()
+	client := mojo.Client{AuthURL: settings.MojoAuthURL, ClientID: settings.MojoClientID, ClientSecret: settings.MojoClientSecret.reveal()}
+	grant, err := client.SignIn(t.Context(), samplePIN, sampleLogin, samplePassword)
+	if err != nil {
+		t.Fatal(err)
+	}
 	access, refresh, expires := wise.Tokens(sampleEmail, strings.Fields(wiseagent.Scopes)...)
 	conn, err := db.Connect(t.Context(), store.Connection{
-		Email: sampleEmail, Name: "Kate Moreno", Scopes: wiseagent.Scopes, MojoAccountID: "8812", MojoAccountURL: "http://127.0.0.1:9",
-		MojoLogin: "dana", MojoPermission: "owner", CreatedAt: time.Now(),
-	}, &oauth2.Token{AccessToken: "mojo"}, &oauth2.Token{AccessToken: access, RefreshToken: refresh, Expiry: expires, TokenType: "Bearer"}, "")
+		Email: sampleEmail, Name: "Kate Moreno", Scopes: wiseagent.Scopes, MojoAccountID: grant.Account.ID, MojoAccountURL: grant.AccountURL,
+		MojoLogin: sampleLogin, MojoPermission: grant.Agent.Permission, CreatedAt: time.Now(),
+	}, grant.Token, &oauth2.Token{AccessToken: access, RefreshToken: refresh, Expiry: expires, TokenType: "Bearer"}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,19 +141,17 @@ func checkRebuilt(t *testing.T, settings Settings, conn store.Connection, linked
 		t.Fatal(err)
 	}
 	defer db.Close()
-	ofMojo := make(map[int64]string)
 	for clientID, id := range linked {
-		ofMojo[id] = clientID
-	}
-	for i := range int64(250) {
-		id := 100000 + i
 		l, err := db.LinkOf(t.Context(), conn.ID, id, "")
-		switch clientID, ok := ofMojo[id]; {
-		case !ok && errors.Is(err, store.ErrNotFound):
-		case !ok || err != nil:
-			t.Errorf("Mojo's contact %d: got a link to %q and %v", id, l.ClientID, err)
-		case l.ClientID != clientID || l.APIContactID != "wa-"+clientID || !l.CustomWritten:
-			t.Errorf("Mojo's contact %d is %+v, want the ClientID %s with its custom field written", id, l, clientID)
+		if err != nil || l.ClientID != clientID || l.MojoContactID != id || l.APIContactID != "wa-"+clientID || l.CustomWritten != (id >= 100000) {
+			t.Errorf("Mojo's contact %d is %+v, %v; want the ClientID %s, and its custom field written if it had that id", id, l, err, clientID)
+		}
+	}
+	ofMojo := slices.Collect(maps.Values(linked))
+	for i := range int64(250) {
+		l, err := db.LinkOf(t.Context(), conn.ID, 100000+i, "")
+		if !slices.Contains(ofMojo, 100000+i) && !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("Mojo's contact %d: got a link to %q and %v, want none", 100000+i, l.ClientID, err)
 		}
 	}
 }

@@ -44,7 +44,7 @@ const usage = `usage: addtomojo COMMAND
   keys generate   print a new ENCRYPTION_KEYSET and SESSION_KEYS
   keys add        print the present ENCRYPTION_KEYSET with one more key, which seals from then on
   keys forget     go on with a new ENCRYPTION_KEYSET when the old one is lost (--everybody-signs-in-again)
-  links rebuild   read the links of an account back from Wise Agent (--email EMAIL)
+  links rebuild   read the links of an account back from Wise Agent (--email EMAIL [--same-mojo-account])
   support-link    print a one-time link to /support (--email EMAIL [--role viewer|operator])
   backup FILE     copy the database into a new file, while the service runs
   migrate         bring the database's schema up to date
