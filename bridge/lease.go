@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"addtomojo/store"
 )
 
 // leases are the connections that this process works for. Both kinds of work of a connection share one lease: the first to come
@@ -75,11 +77,17 @@ func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.Can
 		case err == nil && got:
 			expires = time.Now().Add(connectionLease)
 		case err == nil, time.Now().After(expires.Add(-connectionLease / 4)):
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && !b.over(ctx, connID) {
 				b.log().Warn("lease lost", "connection", connID)
 			}
 			lost()
 			return
 		}
 	}
+}
+
+// over tells whether the connection was reset: its lease then ended with it, as it should.
+func (b *Bridge) over(ctx context.Context, connID string) bool {
+	conn, err := b.Store.Connection(ctx, connID)
+	return err == nil && conn.State == store.StateReset
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -100,9 +102,10 @@ func (s *Store) EventByWebhook(ctx context.Context, webhookID string) (e Event, 
 
 // EventFilter says which of a connection's events are wanted.
 type EventFilter struct {
-	State  EventState // "" is all
-	Before int64      // only those of a lower Seq; 0 is all
-	Limit  int
+	State   EventState // "" is all
+	Contact string     // beginnings of words of the contact's name, as [Store.Search] takes them; "" is all
+	Before  int64      // only those of a lower Seq; 0 is all
+	Limit   int
 }
 
 // Events returns events of a connection, the newest first. The connection "" has those of accounts that were not connected.
@@ -113,7 +116,7 @@ func (s *Store) Events(ctx context.Context, connID string, f EventFilter) (event
 	}
 	err = s.read(ctx, "get events", func(q tx) error {
 		for _, state := range states { // the index is by state
-			found, err := q.EventsInState(ctx, rows.EventsInStateParams{
+			found, err := eventsNamed(ctx, q, terms(f.Contact), rows.EventsInStateParams{
 				ConnectionID: connID,
 				State:        string(state),
 				Before:       cmp.Or(f.Before, 1<<62),
@@ -129,4 +132,41 @@ func (s *Store) Events(ctx context.Context, connID string, f EventFilter) (event
 	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(b.Seq, a.Seq) })
 	events = slices.CompactFunc(events, func(a, b Event) bool { return a.ID == b.ID }) // one that changed its state meanwhile
 	return events[:min(len(events), f.Limit)], err
+}
+
+// namesAtOnce is how many names are looked at with one query.
+const namesAtOnce = 1000
+
+// eventsNamed reads the events whose contact's name has words beginning with all terms. Names are compared here, where case and
+// accents can be left out, so all of a busy account's are gone through for a rare one.
+func eventsNamed(ctx context.Context, q tx, terms []string, p rows.EventsInStateParams) (found []rows.Event, err error) {
+	if len(terms) == 0 {
+		return q.EventsInState(ctx, p)
+	}
+	look := rows.EventNamesParams{ConnectionID: p.ConnectionID, State: p.State, Before: p.Before, Most: namesAtOnce}
+	for {
+		list, err := q.EventNames(ctx, look)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			if !nameFits(r.ContactName, terms) {
+				continue
+			}
+			e, err := q.Event(ctx, r.ID)
+			if errors.Is(err, sql.ErrNoRows) {
+				continue // too old meanwhile
+			}
+			if err != nil {
+				return nil, err
+			}
+			if found = append(found, e); len(found) == int(p.Most) {
+				return found, nil
+			}
+		}
+		if len(list) < namesAtOnce {
+			return found, nil
+		}
+		look.Before = list[len(list)-1].Seq
+	}
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 	"time"
@@ -131,6 +132,44 @@ func TestReceiveEventWithOddText(t *testing.T) {
 		same(t, "stored", stored, got)
 		if stored.ContactName != "Ann\uFFFDLee\uFFFD" || string(stored.Body) != "{\"a\":\"\uFFFD\"}" {
 			t.Errorf("got %q and %s, want the odd bytes replaced", stored.ContactName, stored.Body)
+		}
+	})
+}
+
+// A busy account's events are found by the contact's name, over all of them and in whatever state.
+func TestEventsOfAName(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		names := map[int]string{0: "Bob O'Brien", 3: "Zoë Álvarez-Lee", 1100: "Bobby Lee", 1101: "Lee, Bob"}
+		for i := range 1105 { // more than are looked at with one query
+			e := call(fmt.Sprint("msg_", i), int64(i))
+			e.ContactName = cmp.Or(names[i], fmt.Sprint("Contact ", i))
+			id := received(t, s, e).ID
+			if i == 1100 {
+				check(t, s.FinishEvent(t.Context(), store.Outcome{EventID: id, State: store.EventWritten, At: noon}))
+			}
+		}
+		for _, tt := range []struct {
+			f    store.EventFilter
+			want []string
+		}{
+			{store.EventFilter{Contact: "bob"}, []string{"msg_1101", "msg_1100", "msg_0"}},
+			{store.EventFilter{Contact: " BOB  lee"}, []string{"msg_1101", "msg_1100"}},
+			{store.EventFilter{Contact: "obrien"}, []string{"msg_0"}},
+			{store.EventFilter{Contact: "zoe alv"}, []string{"msg_3"}},
+			{store.EventFilter{Contact: "lee", State: store.EventWritten}, []string{"msg_1100"}},
+			{store.EventFilter{Contact: "bob", Limit: 2}, []string{"msg_1101", "msg_1100"}},
+			{store.EventFilter{Contact: "bob%"}, nil},
+			{store.EventFilter{Contact: "rob"}, nil},
+		} {
+			tt.f.Limit = cmp.Or(tt.f.Limit, 10)
+			found, err := s.Events(t.Context(), c.ID, tt.f)
+			check(t, err)
+			var got []string
+			for _, e := range found {
+				got = append(got, e.WebhookID)
+			}
+			same(t, fmt.Sprintf("%+v", tt.f), got, tt.want)
 		}
 	})
 }

@@ -132,6 +132,24 @@ func words(c Connection) (list []string) {
 	return list
 }
 
+// nameFits tells whether a name has words beginning with all terms.
+func nameFits(name string, terms []string) bool {
+	var have []string
+	for _, w := range strings.Fields(plain(name)) {
+		parts := wordBreaks.Split(w, -1)
+		have = append(have, folded(w), folded(strings.Join(parts, ""))) // O'Brien as obrien, too
+		for _, part := range parts {
+			have = append(have, folded(part))
+		}
+	}
+	for _, term := range terms {
+		if !slices.ContainsFunc(have, func(w string) bool { return strings.HasPrefix(w, term) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // folded writes a word without case and accents, and not too long.
 func folded(w string) string {
 	w = strings.Map(func(r rune) rune {

@@ -74,6 +74,8 @@ type SupportAccount struct {
 
 	Cells     []Cell // the ledger; each filters the events
 	Oldest    time.Time
+	Find      string // POST, field "contact": only the events of contacts with this name; an empty one shows all
+	Contact   string // the name that is looked for, "" when none is
 	Heading   string // of the events: "Need you"
 	Events    []Happening
 	NewestURL string

@@ -35,7 +35,7 @@ func searchWith(change func(*SupportSearch)) templ.Component {
 func accountWith(change func(*SupportAccount)) templ.Component {
 	a := SupportAccount{
 		Page: Page{Title: "Account", Assets: someAssets}, Staff: someStaff(), Now: someTime(), URL: "/support/accounts/1",
-		Name: "Jane Lee", Email: "j***@example.com", Standing: someStanding("connected"), Heading: "Received", AuditURL: "/support/audit?account=1",
+		Name: "Jane Lee", Email: "j***@example.com", Standing: someStanding("connected"), Heading: "Received", AuditURL: "/support/audit?account=1", Find: "/support/accounts/1/find",
 		Facts: []Fact{{Label: "Connected", At: someTime()}, {Label: "Mojo login", Text: "jane"}},
 		Cells: []Cell{{Label: "Received", URL: "/support/accounts/1", Current: true}, {Label: "Written", URL: "/support/accounts/1?state=written", Tone: "ok"}},
 		Do:    SupportDo{Show: "/show", Test: "/test"},
@@ -61,6 +61,7 @@ func hostileAccount(a *SupportAccount) {
 	}
 	a.Events = a.Events[:2]
 	a.Events[0].RetryURL, a.Events[0].Ref = "/support/accounts/1/events/1/retry", "0199-event"
+	a.Contact = hostile[2]
 	a.Launches, a.Others = []LaunchRow{someLaunchRow()}, someRows(hostile...)
 }
 

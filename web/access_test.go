@@ -97,6 +97,7 @@ var access = []struct {
 	{"GET /support/launches/:launch", 303, 303, 303},
 	{"GET /support/accounts/:account", 303, 303, 303},
 	{"POST /support/accounts/:account/show", 401, 401, 401},
+	{"POST /support/accounts/:account/find", 401, 401, 401},
 	{"POST /support/accounts/:account/test", 401, 401, 401},
 	{"POST /support/accounts/:account/retry", 401, 401, 401},
 	{"POST /support/accounts/:account/events/:event/retry", 401, 401, 401},

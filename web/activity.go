@@ -153,7 +153,11 @@ func (a *app) orWhole(path string) echo.MiddlewareFunc {
 
 // retryEvent tries an event once more that needed the customer. One that was settled meanwhile stays as it is.
 func (a *app) retryEvent(c echo.Context) error {
-	err := a.Bridge.RetryEvent(c.Request().Context(), visitOf(c).conn, c.Param("event"))
+	id, err := idIn(c, "event")
+	if err != nil {
+		return err
+	}
+	err = a.Bridge.RetryEvent(c.Request().Context(), visitOf(c).conn, id)
 	if err != nil && !errors.Is(err, store.ErrStale) {
 		return notFound(err)
 	}

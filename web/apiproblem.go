@@ -35,7 +35,7 @@ var apiProblems = []struct {
 	{errHookOld, apiProblem{Status: http.StatusUnauthorized, Title: "The timestamp is too far from our clock.",
 		Detail: "At most 5 minutes, before or after. Sign again when you try again."}},
 	{bridge.ErrHookUnreadable, apiProblem{Status: http.StatusBadRequest, Title: "The event can't be read.",
-		Detail: "It must be a JSON object with type, timestamp and data, and data must name the account_id."}},
+		Detail: "It must be a JSON object with type and data, and data must name the account_id. A timestamp, if any, is a time with offset or Z."}},
 	{errToken, apiProblem{Status: http.StatusUnauthorized, Title: "A valid token is needed.",
 		Detail: "Send Authorization: Bearer and one of the tokens in MOJO_API_TOKENS."}},
 	{errJSON, apiProblem{Status: http.StatusBadRequest, Title: "The body is not readable JSON."}},

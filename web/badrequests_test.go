@@ -13,6 +13,7 @@ import (
 
 	"addtomojo/bridge"
 	"addtomojo/store"
+	"addtomojo/store/storetest"
 )
 
 // What requests get that no page of ours makes.
@@ -108,6 +109,23 @@ func TestOddIDsAreNotAskedFor(t *testing.T) {
 	b := h.browser()
 	for _, path := range []string{"/add/%00", "/add/%ff", "/push/%00", "/push/x'y", "/push/%ff/events"} {
 		b.refuses(b.get(path), 404, "We can't find this page")
+	}
+}
+
+// An event's id, too: it takes somebody who is signed in to come that far.
+func TestOddIDsOfEventsAreNotAskedFor(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			h, _ := newHouseOn(t, engine)
+			b := h.browser()
+			b.connect(1)
+			for _, id := range []string{"%00", "%ff", "x'y", strings.ToUpper(store.NewID())} {
+				b.refuses(b.post(activityPath+"/"+id+"/retry", nil), 404, "We can't find this page")
+			}
+			if log := h.log.String(); strings.Contains(log, "level=ERROR") {
+				t.Errorf("log: got an error for an odd id\n%s", log)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -190,6 +191,21 @@ func TestHookRefusals(t *testing.T) {
 	for id, age := range map[string]time.Duration{"old": hookTolerance, "new": -hookTolerance} {
 		h.sendHook(h.hookAt(id, body, now.Add(-age), newHookSecret)).want(202)
 	}
+}
+
+// A hook that doesn't say when it happened is kept all the same, with the time of its arrival. A time that is none is refused.
+func TestHookWithoutATimestamp(t *testing.T) {
+	h := newHouse(t, nil)
+	h.browser().connect(1)
+	stamp := regexp.MustCompile(`"timestamp":\s*"[^"]*",`)
+	if !stamp.MatchString(aCall) {
+		t.Fatal("the sample has no timestamp to take out")
+	}
+	h.sendHook(h.signedHook("evt-1", []byte(stamp.ReplaceAllString(aCall, "")))).want(202)
+	if got, want := h.received()[0].OccurredAt, h.clock.Now(); got.Sub(want).Abs() > time.Second {
+		t.Errorf("it happened: got %s, want its arrival %s", got, want)
+	}
+	h.sendHook(h.signedHook("evt-2", []byte(stamp.ReplaceAllString(aCall, `"timestamp":"noon",`)))).problem(400)
 }
 
 func TestHookOfTheLargestSize(t *testing.T) {

@@ -134,7 +134,7 @@ var problems = []struct {
 	{errNotFound, problem{Status: http.StatusNotFound, Title: "We can't find this page",
 		What: "It doesn't exist, it belongs to somebody else, or you have been signed out meanwhile.", Next: startAgain}},
 	{errSignedOut, problem{Status: http.StatusUnauthorized, Title: "You are signed out",
-		What: "After half an hour without use we sign you out. Nothing is lost.", Next: startAgain}},
+		What: "You stay signed in until you sign out, support ends it, or half an hour goes by without use. Nothing is lost.", Next: startAgain}},
 	{errNotConnected, problem{Status: http.StatusConflict, Title: "Nothing is connected yet",
 		What: "Your Wise Agent account is not connected to a Mojo account.", Next: startAgain, Way: wayConnect}},
 	{errCrossOrigin, problem{Status: http.StatusForbidden, Title: "That came from another site",

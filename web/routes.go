@@ -86,6 +86,7 @@ func (a *app) staffRoutes(e *echo.Echo, form echo.MiddlewareFunc) {
 	e.GET(supportPath+"/launches/:launch", a.showLaunch, looks)
 	e.GET(supportPath+"/accounts/:account", a.showAccount, looks, a.ofAccount)
 	e.POST(supportPath+"/accounts/:account/show", a.liftVeil, form, looks, a.ofAccount)
+	e.POST(supportPath+"/accounts/:account/find", a.findContact, form, looks, a.ofAccount)
 	e.POST(supportPath+"/accounts/:account/test", a.testNow, form, looks, a.ofAccount)
 	e.POST(supportPath+"/accounts/:account/retry", a.retryAll, form, acts, a.ofAccount)
 	e.POST(supportPath+"/accounts/:account/events/:event/retry", a.retryOne, form, acts, a.ofAccount)

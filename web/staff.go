@@ -65,6 +65,7 @@ type staffMember struct {
 	Query string    `json:"query,omitempty"` // what was searched last: kept here, since an address bar is no place for an e-mail
 	Audit auditWish `json:"audit,omitzero"`  // what the audit log was filtered for last
 	Shown shown     `json:"shown,omitzero"`
+	Find  find      `json:"find,omitzero"` // whose events were looked for last
 }
 
 // Support says who may look at /support. Who signs in with OpenID Connect must be on one of the lists; a one-time link

@@ -26,6 +26,7 @@ var staffRoutes = []struct {
 	{"GET /support/launches/:launch", roleViewer, 200, 0},
 	{"GET /support/accounts/:account", roleViewer, 200, 0},
 	{"POST /support/accounts/:account/show", roleViewer, 303, 0},
+	{"POST /support/accounts/:account/find", roleViewer, 303, 0},
 	{"POST /support/accounts/:account/test", roleViewer, 303, 0},
 	{"POST /support/accounts/:account/retry", roleOperator, 303, 0},
 	{"POST /support/accounts/:account/events/:event/retry", roleOperator, 303, 0},

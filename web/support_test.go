@@ -2,11 +2,13 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +99,49 @@ func TestTheScreenOfAnAccount(t *testing.T) {
 		if !strings.Contains(audits, sam+" operator "+action) {
 			t.Errorf("the audit log lacks %q:\n%s", action, audits)
 		}
+	}
+}
+
+// "My call to Bob isn't in the CRM": support finds what came about Bob, and nothing of the name gets into an address.
+func TestSupportFindsTheEventsOfAContact(t *testing.T) {
+	h := newHouse(t, nil)
+	h.browser().connect(1)
+	for i, name := range []string{"Bob Lee", "Ann Lee", "Bob 520-555-0143"} {
+		body := strings.NewReplacer("Ann Lee", name, "90210", strconv.Itoa(90210+i)).Replace(aCall)
+		h.sendHook(h.signedHook(fmt.Sprint("evt-", i), []byte(body))).want(202)
+	}
+	b, account := h.staff(vera, roleViewer), h.account(jane)
+	find := func(name string) *answer {
+		at := b.post(account+"/find", url.Values{"contact": {name}}).to(account)
+		if strings.Contains(strings.ToLower(at), "bob") {
+			t.Errorf("the address bar shows %s", at)
+		}
+		return b.get(account).want(200)
+	}
+	page := find("bob")
+	page.says("Received 3", "Only contacts with this name are listed", "Bob Lee", "Bob •••0143")
+	if strings.Contains(page.text(), "Ann Lee") || page.value("contact") != "bob" {
+		t.Errorf("want Bob's events and the name in the field\n%s", page.text())
+	}
+	if got := len(b.get(account+"?state=written").want(200).all("ul", "class", "history")); got != 0 {
+		t.Error("written events of Bob: want none")
+	}
+	find("bob smith").says("Nothing here is about a contact with this name.")
+	find("<script>alert(1)</script>").says("Nothing here is about a contact with this name.")
+	find("call 5205550143")
+	find("").says("Ann Lee", "Bob Lee")
+
+	found, _, err := h.store.Audits(t.Context(), store.AuditFilter{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, detail := range []string{"contact: bob", "contact: call •••0143"} {
+		if !slices.ContainsFunc(found, func(v store.Audit) bool { return v.Action == auditAccount && v.Detail == detail }) {
+			t.Errorf("the audit log lacks %q: %+v", detail, found)
+		}
+	}
+	if strings.Contains(strings.ToLower(h.log.String()), "bob") {
+		t.Error("the log tells who was looked for")
 	}
 }
 

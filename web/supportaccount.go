@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -51,11 +52,53 @@ func (a *app) accountScreen(c echo.Context, link string) error {
 	}
 	page.Link = link
 	if link == "" { // else the action itself was written down
-		if err := a.audited(c, auditAccount, conn.ID, ""); err != nil {
+		if err := a.audited(c, auditAccount, conn.ID, findWords(page.Contact)); err != nil {
 			return err
 		}
 	}
 	return a.render(c, http.StatusOK, views.SupportAccountPage(page))
+}
+
+// find is whose events a staff member looks for in an account.
+type find struct {
+	Account string `json:"account"`
+	Contact string `json:"contact"` // as it was typed
+}
+
+// of is the name that is looked for in the account, "" when none is.
+func (f find) of(connID string) string {
+	if f.Account != connID {
+		return ""
+	}
+	return f.Contact
+}
+
+// findWords is for the audit log.
+func findWords(contact string) string {
+	if contact == "" {
+		return ""
+	}
+	return "contact: " + veil{}.text(contact)
+}
+
+// findContact keeps the name that is looked for in the staff member's session, as a search does, and shows the account with
+// the events of those contacts. An empty name shows all again.
+func (a *app) findContact(c echo.Context) error {
+	form, err := a.readForm(c)
+	if err != nil {
+		return err
+	}
+	conn := visitOf(c).conn
+	wanted := find{Account: conn.ID, Contact: clip(strings.TrimSpace(form.Get("contact")), 200)}
+	err = a.changeMember(c, func(m *staffMember) { m.Find = wanted })
+	switch {
+	case errors.Is(err, store.ErrFull): // as with a search
+		staffOf(c).Find = wanted
+		return a.showAccount(c)
+	case err != nil:
+		return err
+	}
+	return a.seeOther(c, supportAccountPath(conn.ID)+"#events-heading")
 }
 
 // supportAccount gathers the screen.
@@ -64,7 +107,7 @@ func (a *app) supportAccount(c echo.Context, conn store.Connection) (views.Suppo
 	page := views.SupportAccount{
 		Page: a.staffPage("Account"), Staff: a.staffView(c), Now: a.now(), URL: supportAccountPath(conn.ID),
 		Name: v.text(conn.Name), Email: v.email(conn.Email), Shown: v.lifted, Note: a.takeDone(c),
-		AuditURL: supportAuditPath + "?account=" + conn.ID,
+		AuditURL: supportAuditPath + "?account=" + conn.ID, Find: supportAccountPath(conn.ID) + "/find", Contact: staffOf(c).Find.of(conn.ID),
 	}
 	zone := zoneOr(conn.TimeZone)
 	for _, part := range []func() error{
@@ -133,7 +176,7 @@ func facts(conn store.Connection, v veil, zone *time.Location, revocations int) 
 // eventsPart is the ledger with a page of the events that it counts.
 func (a *app) eventsPart(ctx context.Context, page *views.SupportAccount, conn store.Connection, v veil, zone *time.Location, q url.Values) error {
 	filter := eventFilter(q)
-	filter.Limit = supportEventsShown + 1
+	filter.Limit, filter.Contact = supportEventsShown+1, page.Contact
 	mail, err := a.Bridge.Mail(ctx, conn, filter)
 	if err != nil {
 		return err

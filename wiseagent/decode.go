@@ -159,13 +159,17 @@ func (v verdict) refusal() *refusal {
 	return &refusal{code, cut(words(v.Error, v.Errors, v.Description, v.Message, v.Data))}
 }
 
-// words collects the texts in some JSON values, objects by key.
+// words collects the texts in some JSON values, objects by key. A text that is there twice is taken once.
 func words(values ...json.RawMessage) string {
 	var out []string
 	for _, b := range values {
 		var v any
 		if len(b) > 0 && json.Unmarshal(b, &v) == nil {
-			out = append(out, collect(v)...)
+			for _, text := range collect(v) {
+				if !slices.Contains(out, text) {
+					out = append(out, text)
+				}
+			}
 		}
 	}
 	return strings.Join(out, " ")
@@ -175,7 +179,9 @@ func collect(v any) []string {
 	var out []string
 	switch v := v.(type) {
 	case string:
-		out = strings.Fields(v)
+		if text := strings.Join(strings.Fields(v), " "); text != "" {
+			out = []string{text}
+		}
 	case bool, float64:
 		if v != false && v != 0.0 {
 			out = []string{fmt.Sprint(v)}

@@ -25,6 +25,22 @@ func TestLenient(t *testing.T) {
 	}
 }
 
+// What Wise Agent says in two places is said once.
+func TestRefusalSaysEachTextOnce(t *testing.T) {
+	tests := []struct{ in, code, text string }{
+		{`{"errors":["The request could not be processed."],"error":"The request could not be  processed."}`, "The request could not be processed.", "The request could not be processed."},
+		{`{"error":"invalid_request","error_description":"No such field.","message":"No such field."}`, "invalid_request", "invalid_request No such field."},
+		{`{"errors":{"a":["Too long."],"b":"Too long."},"success":"false"}`, "Too long.", "Too long."},
+		{`{"error":"A note is a note."}`, "A note is a note.", "A note is a note."},
+		{`{"success":"false","message":["One.","Two."]}`, "", "One. Two."},
+	}
+	for _, tt := range tests {
+		if got := complaint([]byte(tt.in)); got == nil || *got != (refusal{tt.code, tt.text}) {
+			t.Errorf("%s: got %+v, want code %q, text %q", tt.in, got, tt.code, tt.text)
+		}
+	}
+}
+
 // FuzzLenient: valid JSON stays as it is, control bytes in strings are the only
 // thing forgiven, and doing it twice changes nothing.
 func FuzzLenient(f *testing.F) {

@@ -288,6 +288,36 @@ func TestPushPagesAreSoundInEveryState(t *testing.T) {
 	s.inspect(popup, "pushes")
 }
 
+// The largest push there is: its numbers stay in one line and in their boxes.
+func TestLargeCountsFitTheirBoxes(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	_, popup := s.connected(1)
+	s.choose(popup, "FSBO")
+	s.landed(s.press(popup), s.group("FSBO").ID)
+	popup.Wait("h1", "1 added")
+	for _, width := range []int64{360, 400, 480} {
+		popup.Look(chrome.Look{Width: width, Height: 720})
+		broken := chrome.Value[[]string](popup, `[...document.querySelectorAll(".count dd")].flatMap((dd) => {
+			dd.textContent = "5,000";
+			const text = document.createRange();
+			text.selectNodeContents(dd);
+			const lines = text.getClientRects();
+			const fits = lines.length === 1 && lines[0].right <= dd.getBoundingClientRect().right + .5;
+			return fits ? [] : [dd.parentElement.textContent + " in " + lines.length + " lines, " + lines[0].width + " of " + dd.clientWidth + " px"];
+		})`)
+		for _, line := range broken {
+			t.Errorf("at %d px: %s", width, line)
+		}
+		if got := popup.Count(".count dd"); got < 4 {
+			t.Errorf("at %d px: %d boxes, want all", width, got)
+		}
+	}
+	if dir := os.Getenv("GALLERY"); dir != "" {
+		s.picture(popup, filepath.Join(dir, "push-large"))
+	}
+}
+
 func TestPushPagesAreSoundWhenThingsFail(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium, smallBatches)

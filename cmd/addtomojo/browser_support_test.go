@@ -201,6 +201,13 @@ func TestSupportWithLongNames(t *testing.T) {
 	tab.Go(s.Settings.BaseURL + "/support/accounts/" + conn.ID)
 	tab.Wait(".finding", "Bartholomew")
 	s.inspectConsole(tab, "support-account-long")
+	tab.Type("nobody at all", "#contact")
+	tab.Click("#find-contact")
+	tab.Wait(".happenings .card", "Nothing here is about a contact with this name.")
+	s.inspectConsole(tab, "support-account-find")
+	if at := tab.Address(); strings.Contains(at, "nobody") {
+		t.Errorf("the address bar shows %s", at)
+	}
 	tab.Click("#link")
 	tab.Wait("label", "Reconnect link for this customer")
 	s.inspectConsole(tab, "support-link-made")

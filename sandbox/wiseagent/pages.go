@@ -341,11 +341,16 @@ func joined(separator string, parts ...string) string {
 func pageDate(t time.Time) string { return t.In(arizona()).Format("Jan 2, 2006, 3:04 PM") }
 
 var (
-	breaks = regexp.MustCompile(`(?i)<(br|/p|/li|/div)[^>]*>`)
-	tags   = regexp.MustCompile(`<[^>]*>`)
+	breaks = regexp.MustCompile(`(?i)<(br|/p|/li|/div)(\s[^>]*|/)?>`)
+	// tags are those of the elements that notes are written with; another < is text: "<400k", "<ann@example.com>".
+	tags = regexp.MustCompile(`(?is)<!--.*?-->|<!doctype[^>]*>|</?(a|abbr|address|article|aside|b|big|blockquote|body|br|center|cite|` +
+		`code|col|colgroup|dd|del|details|div|dl|dt|em|figure|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|kbd|` +
+		`label|li|link|main|mark|meta|nav|ol|p|pre|q|s|samp|script|section|small|span|strike|strong|style|sub|sup|svg|table|tbody|td|` +
+		`tfoot|th|thead|title|tr|tt|u|ul)(\s[^>]*|/)?>`)
 )
 
-// plainText shows a note that may be HTML: breaks as line breaks, no tags, no control characters.
+// plainText shows a note that may be HTML: breaks as line breaks, no tags, no control characters. What only looks
+// like a tag stays.
 func plainText(text string) string {
 	if tags.MatchString(text) {
 		text = html.UnescapeString(tags.ReplaceAllString(breaks.ReplaceAllString(text, "\n"), ""))

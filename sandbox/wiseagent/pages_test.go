@@ -113,6 +113,23 @@ func TestContactList(t *testing.T) {
 	}
 }
 
+// Only tags are taken out of a note: what people write with < and > stays.
+func TestNotesKeepWhatIsNoTag(t *testing.T) {
+	b := newBox(t)
+	id := b.AddContact(dana, wiseagent.Contact{First: "Ann", Last: "Lee"})
+	b.signIn()
+	for text, want := range map[string]string{
+		"budget <400k & wants >3 beds, call Ann Lee <ann@example.com>":      "budget &lt;400k &amp; wants &gt;3 beds, call Ann Lee &lt;ann@example.com&gt;",
+		"<p>under <400k<br/>by <brian@example.com></p><!-- x > y --> &lt;3": "under &lt;400k\nby &lt;brian@example.com&gt;\n &lt;3",
+		"a < b > c <3 &amp;": "a &lt; b &gt; c &lt;3 &amp;amp;",
+	} {
+		b.AddNote(dana, wiseagent.Note{ClientID: id, Subject: "Words", Text: text})
+		if page := b.get("/contacts/" + id); !bytes.Contains(page.body, []byte(want)) {
+			t.Errorf("the note %q isn't shown as %q", text, want)
+		}
+	}
+}
+
 func TestContactPage(t *testing.T) {
 	b := newBox(t)
 	id := b.AddContact(dana, wiseagent.Contact{First: "<img src=x onerror=alert(1)>", Last: "Lee", Categories: []string{"Buyer"}})

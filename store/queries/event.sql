@@ -46,6 +46,12 @@ where connection_id = @connection_id and state = @state and seq < @before
 order by seq desc
 limit cast(@most as bigint);
 
+-- name: EventNames :many
+select seq, id, contact_name from events
+where connection_id = @connection_id and state = @state and seq < @before
+order by seq desc
+limit cast(@most as bigint);
+
 -- name: CountEvents :many
 select state, count(*) as events
 from events

@@ -275,6 +275,54 @@ func (q *Queries) EventByWebhook(ctx context.Context, webhookID string) (Event, 
 	return i, err
 }
 
+const eventNames = `-- name: EventNames :many
+select seq, id, contact_name from events
+where connection_id = ?1 and state = ?2 and seq < ?3
+order by seq desc
+limit cast(?4 as bigint)
+`
+
+type EventNamesParams struct {
+	ConnectionID string
+	State        string
+	Before       int64
+	Most         int64
+}
+
+type EventNamesRow struct {
+	Seq         int64
+	ID          string
+	ContactName string
+}
+
+func (q *Queries) EventNames(ctx context.Context, arg EventNamesParams) ([]EventNamesRow, error) {
+	rows, err := q.db.QueryContext(ctx, eventNames,
+		arg.ConnectionID,
+		arg.State,
+		arg.Before,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EventNamesRow
+	for rows.Next() {
+		var i EventNamesRow
+		if err := rows.Scan(&i.Seq, &i.ID, &i.ContactName); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const eventsInState = `-- name: EventsInState :many
 select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
 where connection_id = ?1 and state = ?2 and seq < ?3
