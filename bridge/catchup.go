@@ -18,6 +18,9 @@ const (
 	// feedBack is how old an event of a feed may be: ids are forgotten after 30 days, and what is older and comes once more, as
 	// when a feed is read anew, would pass for something new. A day is for clocks that differ.
 	feedBack = 29 * 24 * time.Hour
+	// feedDoubt is from what age on an event of a feed may have been written by a database that knows nothing of it any more: one
+	// that was restored from a backup reads on where it stood then. It is looked for before it is written.
+	feedDoubt = time.Hour
 	// feedEvery is how often each account's feed is read: an event whose hook never came is found within 15 minutes, also when
 	// one reading fails.
 	feedEvery = 5 * time.Minute
@@ -145,7 +148,7 @@ func (b *Bridge) receiveTogether(ctx context.Context, events []fed) error {
 	for _, events := range ofContact {
 		receiving.Go(func() error {
 			for _, e := range events {
-				isNew, err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.at, Data: e.Data, doubt: e.at.IsZero()}, e.about)
+				isNew, err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.at, Data: e.Data, doubt: e.at.Before(b.now().Add(-feedDoubt))}, e.about)
 				if err != nil {
 					return err
 				}
@@ -160,8 +163,8 @@ func (b *Bridge) receiveTogether(ctx context.Context, events []fed) error {
 }
 
 // wanted are the events of a page that are to be received: not those that are too old, older than the connection, or that nobody can
-// read. Where nobody knows when one happened, it may be older than what we know by its id: it is looked for before it is written, and
-// an end of the integration is left out.
+// read. Where nobody knows when one happened, it may be older than what we know by its id: it is looked for before it is written, as
+// is one that happened a while ago, and an end of the integration is left out.
 func (b *Bridge) wanted(conn store.Connection, events []mojo.Event) (wanted []fed) {
 	for i, latest := range latestOf(events) {
 		e := events[i]

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -374,6 +377,83 @@ func TestAFeedWithoutTimesThatIsReadAnewDoublesNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A database that was restored from a backup has the connection and its links, and not what was delivered since. The feed brings that
+// again, by then hours old: each is found in Wise Agent, none is written twice.
+func TestAFeedDoublesNothingAfterARestore(t *testing.T) {
+	t.Parallel()
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			w := newTown(t, storetest.Open(t, engine), mojobox.Config{})
+			c := w.customer(1, 1)
+			said := w.tellsOf(c, []happening{
+				{"call.completed", `"call":{"id":1,"result":"contact"}`},
+				{"call.completed", `"call":{"id":2,"result":"bad_number"}`},
+				{"event.created", `"event":{"id":"7","revision":1,"kind":"appointment","title":"Listing","date":"2026-12-01","description":"Bring the keys"}`},
+				{"event.created", `"event":{"id":"8","revision":1,"kind":"todo","title":"Send flyer","date":"2026-12-02"}`},
+				{"event.completed", `"event":{"id":"8","revision":2,"kind":"todo","title":"Send flyer","date":"2026-12-02"}`},
+				{"note.created", `"note":{"id":9,"contents":"One"}`},
+				{"note.updated", `"note":{"id":9,"contents":"Two"}`},
+			})
+			w.ended(c, 0)
+			before := w.written(c)
+			w.restored(&c, storetest.Open(t, engine))
+			w.received(c, said)
+			if l := w.ended(c, 0); l.Written != said {
+				t.Errorf("ledger %+v, want all %d written", l, said)
+			}
+			if after := w.written(c); after != before {
+				t.Errorf("Wise Agent has\n%s\nwant as before the feed was read\n%s", after, before)
+			}
+		})
+	}
+}
+
+// A happening is what Mojo tells of: the type of its hook, and what its data has beside account and contact.
+type happening struct{ kind, data string }
+
+// tellsOf makes things happen to a customer's first contact, with their hooks, and gives how many.
+func (w *town) tellsOf(c customer, all []happening) int {
+	w.t.Helper()
+	for _, h := range all {
+		id := w.mojo.Tell(c.account, h.kind, json.RawMessage(fmt.Sprintf(`{"account_id":%q,"contact":{"contact_id":%d},%s}`, c.account, c.mojo[0], h.data)))
+		hook, _ := w.mojo.Hook(id)
+		w.tell(id, string(hook.Body))
+	}
+	return len(all)
+}
+
+// written is what a customer's first contact has in Wise Agent.
+func (w *town) written(c customer) string {
+	var out strings.Builder
+	for _, n := range w.wise.Notes(c.email, c.ids[0]) {
+		fmt.Fprintf(&out, "note %d: %s\n", n.ID, n.Text)
+	}
+	for _, l := range w.wise.CallList(c.email, c.ids[0]) {
+		fmt.Fprintf(&out, "entry %d: %s %s %s completed %t\n", l.ID, l.Type, l.Next.Format(time.DateTime), l.Reason, l.Completed)
+	}
+	return out.String()
+}
+
+// restored goes on hours later with another database, which has the customer's connection and its links and nothing else.
+func (w *town) restored(c *customer, db *store.Store) {
+	w.t.Helper()
+	links, err := w.Store.Links(w.t.Context(), c.conn.ID, c.ids)
+	w.need(err)
+	w.stop()
+	w.Store = db
+	w.Bridge = w.instance()
+	w.skew.Add(int64(3 * time.Hour))
+	grant, err := w.Mojo.SignIn(w.t.Context(), c.pin(), "owner", password)
+	w.need(err)
+	c.conn, err = db.Connect(w.t.Context(), c.conn, grant.Token, w.wiseToken(c.email), "")
+	w.need(err)
+	w.need(db.SaveLinks(w.t.Context(), c.conn.ID, slices.Collect(maps.Values(links))))
+	w.Log = slog.New(slog.NewTextHandler(w.logged, nil))
+	w.FeedLook = 10 * time.Millisecond
+	w.run()
 }
 
 func TestAFeedThatKnowsNoEventIsNotReadForEver(t *testing.T) {

@@ -29,6 +29,7 @@ type verdict struct {
 	Remarks []string               // new values that found no place, for a note that says so
 	Stale   bool                   // a change was older than what is there
 	Removed bool                   // a value was removed in Mojo
+	Stays   []string               // of what was removed: what Wise Agent has all the same, in words
 	Ours    bool                   // a value is the one that Wise Agent had when we last saw it
 }
 
@@ -42,6 +43,9 @@ func weigh(now wiseagent.Contact, whole mojoContact, seen map[string]store.Field
 	for _, c := range changes {
 		w.change(c)
 	}
+	for _, r := range w.removed {
+		w.stays(r)
+	}
 	return v
 }
 
@@ -52,19 +56,70 @@ type weighing struct {
 	revision int64
 	verdict  *verdict
 	held     map[string]string // parts that this edit settled, as they are now
+	removed  []removal
 }
 
+// A removal is a value that Mojo has no more, in place of which it has none.
+type removal struct{ part, value string }
+
 func (w *weighing) change(c change) {
+	remove := func(part, old, fresh string) {
+		if fresh == "" {
+			w.removed = append(w.removed, removal{part, old})
+		}
+	}
 	switch c.Field {
 	case "phone":
-		w.phone(readMedia(c.Old), readMedia(c.New))
+		old, fresh := readMedia(c.Old), readMedia(c.New)
+		w.phone(old, fresh)
+		remove(partFor(old.Type), old.Value, fresh.Value)
 	case "email":
-		w.email(readString(c.Old), readString(c.New))
+		old, fresh := readString(c.Old), readString(c.New)
+		w.email(old, fresh)
+		remove(partEmail, old, fresh)
 	case "full_name":
-		w.single(partName, readString(c.Old), readString(c.New))
+		old, fresh := readString(c.Old), readString(c.New)
+		w.single(partName, old, fresh)
+		remove(partName, old, fresh)
 	case "address":
-		w.single(partAddress, readAddress(c.Old), readAddress(c.New))
+		old, fresh := readAddress(c.Old), readAddress(c.New)
+		w.single(partAddress, old, fresh)
+		remove(partAddress, old, fresh)
 	}
+}
+
+// stays notes what was removed in Mojo and is in Wise Agent when all is weighed.
+func (w *weighing) stays(r removal) {
+	part := r.part
+	switch number, isNumber := tenDigits(r.value); {
+	case w.inMojo(r.value):
+		return // under another type
+	case part == partEmail:
+		emails, _ := readEmail(w.current(part))
+		if !slices.ContainsFunc(emails, func(e string) bool { return strings.EqualFold(e, r.value) }) {
+			return
+		}
+	case part == partName, part == partAddress:
+		if w.current(part) == "" {
+			return
+		}
+	default:
+		at := slices.IndexFunc(phoneParts, func(p string) bool { return isNumber && slices.Contains(w.numbers(p), number) })
+		if at < 0 {
+			return
+		}
+		part = phoneParts[at]
+	}
+	w.verdict.Stays = append(w.verdict.Stays, strings.ToLower(partLabels[part]))
+}
+
+// inMojo tells whether Mojo's contact has a phone or an e-mail after the edit.
+func (w *weighing) inMojo(value string) bool {
+	number, isNumber := tenDigits(value)
+	return slices.ContainsFunc(w.whole.Media, func(m media) bool {
+		n, ok := tenDigits(m.Value)
+		return isNumber && ok && n == number || strings.EqualFold(joinWords(m.Value), joinWords(value))
+	})
 }
 
 // passes tells whether a new value of the part is there and newer than what was dealt with.
@@ -135,10 +190,35 @@ func (w *weighing) single(part, old, fresh string) {
 	case w.seen[part].Known && w.seen[part].Value == plainPart(part, fresh):
 		w.verdict.Ours = true
 	case current == "", w.untouched(part, old) && !(part == partEmail && w.otherEmail(current, old)):
-		w.set(part, part, fresh)
+		if part == partAddress {
+			fresh = w.keepBlanks(old, fresh)
+		}
+		switch {
+		case current != plainPart(part, fresh):
+			w.set(part, part, fresh)
+		case !w.verdict.Removed:
+			w.settle(part, part, fresh)
+		}
 	default:
 		w.remark(part, fresh)
 	}
+}
+
+// keepBlanks fills the blank lines of an address with what Wise Agent has there: what Mojo has not, or has no more, doesn't wipe it.
+func (w *weighing) keepBlanks(old, fresh string) string {
+	was, lines := strings.Split(old, addressMark), strings.Split(fresh, addressMark)
+	here := []string{joinWords(w.now.AddressNumber, w.now.AddressStreet, w.now.SuiteNo), w.now.City, w.now.State, w.now.Zip}
+	for i, line := range lines {
+		if line != "" || joinWords(here[i]) == "" {
+			continue
+		}
+		lines[i] = here[i]
+		if i < len(was) && was[i] != "" {
+			w.verdict.Removed = true
+			w.verdict.Stays = append(w.verdict.Stays, []string{"street", "city", "state", "zip"}[i])
+		}
+	}
+	return strings.Join(lines, addressMark)
 }
 
 // otherEmail tells whether the edit is about another of Mojo's e-mails than the one that Wise Agent has.
@@ -264,17 +344,22 @@ func (w *weighing) after(part string) store.Field {
 }
 
 func (w *weighing) remark(part, value string) {
-	label := map[string]string{partName: "Name", partAddress: "Address", partEmail: "E-mail", partHome: "Home phone",
-		partMobile: "Mobile phone", partWork: "Work phone", partOther: "Other phone"}[part]
 	if slices.Contains(append([]string{partOther}, phoneParts...), part) {
 		value = shownNumber(value)
 	}
-	w.verdict.Remarks = append(w.verdict.Remarks, fmt.Sprintf("%s: %s", label, oneLine(strings.ReplaceAll(value, addressMark, ", "), shortText)))
+	lines := slices.DeleteFunc(strings.Split(value, addressMark), func(line string) bool { return line == "" })
+	w.verdict.Remarks = append(w.verdict.Remarks, fmt.Sprintf("%s: %s", partLabels[part], oneLine(strings.Join(lines, ", "), shortText)))
 	w.dealt(part)
 }
 
 // partOther is a phone that has no field of its own in Wise Agent.
 const partOther = "other"
+
+// partLabels are how the parts are called in notes.
+var partLabels = map[string]string{
+	partName: "Name", partAddress: "Address", partEmail: "E-mail", partHome: "Home phone", partMobile: "Mobile phone",
+	partWork: "Work phone", partOther: "Other phone",
+}
 
 func partFor(kind int) string {
 	switch mojo.MediaType(kind) {

@@ -196,6 +196,31 @@ func TestWeigh(t *testing.T) {
 	}
 }
 
+// What one save in Mojo removes beside what it changes is told when Wise Agent has it all the same.
+func TestWeighTellsWhatStays(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, mojo, changes, want string }{
+		{"phone", "", "mobile 5205550143 -> -; name Ann Lee -> Ann Ray", "mobile phone"},
+		{"phone, known there under another type", "", "work 5205550143 -> -; name Ann Lee -> Ann Ray", "mobile phone"},
+		{"phone that got another type", "home:5205550143", "mobile 5205550143 -> -; home - -> 5205550143", ""},
+		{"phone that Wise Agent hasn't", "", "work 5205550177 -> -; name Ann Lee -> Ann Ray", ""},
+		{"e-mail", "", "email Ann@example.com -> -; mobile 5205550143 -> 5205550199", "e-mail"},
+		{"e-mail that Wise Agent hasn't", "", "email b@example.com -> -; mobile 5205550143 -> 5205550199", ""},
+		{"name and address", "", "name Ann Lee -> -; address 12 N Oak St|Tucson|AZ|85701 -> -; mobile 5205550143 -> 5205550199", "name, address"},
+		{"parts of an address", "", "address 12 N Oak St|Tucson|AZ|85701 -> ||AZ|85702", "street, city"},
+		{"parts that Mojo never had", "", "address |||85701 -> |||85702", ""},
+	} {
+		c := ann()
+		v := weigh(c, hasMedia(test.mojo), snapshotOf(c).Fields, 5, changesOf(test.changes))
+		if got := strings.Join(v.Stays, ", "); got != test.want {
+			t.Errorf("%s: %q stays, want %q", test.name, got, test.want)
+		}
+		if after := with(c, v); after.City != c.City || after.AddressStreet != c.AddressStreet {
+			t.Errorf("%s: the address becomes %+v, want street and city to stay", test.name, after)
+		}
+	}
+}
+
 func said(v verdict) string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(v.Set)) {

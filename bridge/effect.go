@@ -52,7 +52,7 @@ type waitError struct {
 
 func (e *waitError) Error() string { return "waits: " + e.reason }
 
-// What becomes of events that don't reach Wise Agent, in the words of the activity page.
+// What becomes of events that don't reach Wise Agent, or not as a whole, in the words of the activity page.
 const (
 	notLinked     = "Not a contact that you sent from or to this Wise Agent account."
 	fromUs        = "Came from Wise Agent in the first place."
@@ -62,6 +62,7 @@ const (
 	neverWritten  = "Was never in your Call List."
 	noteGone      = "The note was deleted in Wise Agent."
 	staysInWise   = "Removed in Mojo. In Wise Agent it stays."
+	someStays     = "Removed in Mojo, still in Wise Agent: %s." // the rest is written
 	nothingForUs  = "Nothing in it goes to Wise Agent."
 	longAgo       = "From before this connection."
 	signedInSince = "From before you signed in with Mojo again."
@@ -409,6 +410,9 @@ func (e *effect) contact(ctx context.Context) error {
 		e.out.ResultID = fmt.Sprint(id)
 	}
 	e.out.Snapshot = &store.Snapshot{ClientID: e.link.ClientID, Fields: v.Seen}
+	if len(v.Stays) > 0 {
+		e.out.Reason = fmt.Sprintf(someStays, strings.Join(v.Stays, ", "))
+	}
 	return nil
 }
 
