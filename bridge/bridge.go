@@ -13,7 +13,7 @@
 //	contact.go      a Wise Agent contact as Mojo wants it
 //	push.go         starting, watching, retrying and undoing a push
 //	pusher.go       sending it: fetched and sent overlapped, resumed where it was; the stations are in
-//	                pushgather.go, pushmark.go and pushsend.go
+//	                pushgather.go, pushmark.go and pushsend.go, pushflag.go says who can't be dialed
 //	undo.go         taking a push out of Mojo again
 //	editsfirst.go   edits made in Mojo are delivered before a push overwrites them
 //	hooks.go        what Mojo tells, stored before it is answered; hookjson.go and readonce.go read it
