@@ -61,6 +61,20 @@ func (h *house) asked() map[string]int {
 	return all
 }
 
+// still waits until nothing is asked of the partners any more: contacts and notes may still be fetched ahead.
+func (h *house) still() {
+	h.t.Helper()
+	for before, end := h.asked(), time.Now().Add(10*time.Second); time.Now().Before(end); {
+		time.Sleep(250 * time.Millisecond)
+		now := h.asked()
+		if maps.Equal(now, before) {
+			return
+		}
+		before = now
+	}
+	h.t.Fatal("the partners are asked again and again")
+}
+
 // launches are the ways to send a form to /launch.
 func (b *browser) launches(form url.Values) map[string]func() *answer {
 	ways := map[string]func() *answer{

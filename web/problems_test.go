@@ -122,9 +122,7 @@ func TestRefusedLaunchLeadsToTheAccount(t *testing.T) {
 	launch := b.post("/launch", h.signedForm(jane, h.contacts[0])).to("/add/")
 	b.get(b.atWiseAgent(b.post(launch+"/mojo", dana()).to(h.wiseURL), jane, allScopes...)).to(launch)
 	b.ready(launch)
-	for h.asked()["wise getContactNotes"] == 0 { // fetched ahead, after all else
-		time.Sleep(10 * time.Millisecond)
-	}
+	h.still()
 	links := func(a *answer) (found []string) {
 		for _, path := range []string{activityPath, pushesPath, resetPath} {
 			if len(a.all("a", "href", path)) == 1 {

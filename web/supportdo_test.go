@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -59,14 +58,14 @@ func TestNothingIsDoneThatIsNotWrittenDown(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			h, database := newHouseOn(t, engine)
 			customer, b, account, event := h.helped()
-			asked := func() string { return fmt.Sprint(h.wise.Requests(), h.mojo.Requests()) }
-			before, lines := asked(), h.audits()
+			h.still()
+			before, lines := h.asked(), h.audits()
 			stop := storetest.Refuse(t, database, "insert", "audits")
 			for path := range maps.Keys(supportDeeds(event)) {
 				b.post(account+path, nil).want(503).says("This was not done", "written into the audit log first", "Try again in a minute")
 			}
-			if got := asked(); got != before {
-				t.Errorf("the partners were asked: got %s, want %s", got, before)
+			if got := h.asked(); !maps.Equal(got, before) {
+				t.Errorf("the partners were asked: got %v, want %v", got, before)
 			}
 			h.states("needs_you")
 			customer.get("/pushes").want(200)
