@@ -170,6 +170,7 @@ func TestThreeDaysOfCallsComeBackInOrder(t *testing.T) {
 	mail.Click("button", "Allow")
 	mail.Wait("h1", "Connected again")
 	mail.Click("a", "See the activity")
+	mail.Wait(".ledger a") // a reload before would call the press off
 	s.arrives(mail, ".ledger a", "Written 300")
 	mail.Wait(".standing", "Connected")
 	for i, person := range people {
