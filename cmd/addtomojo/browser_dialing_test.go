@@ -65,7 +65,7 @@ func (s *scene) callAda(mojo *chrome.Tab) {
 	mojo.Wait("[role=status]", "Logged: Contact, Ada Quist, (520) 555-0143")
 
 	mojo.Click("a", "Edit contact")
-	mojo.Wait("#note") // a reload before would call the press off
+	mojo.Wait("#note")                    // a reload before would call the press off
 	s.arrives(mojo, "a", "In Wise Agent") // the form doesn't wait long for the service
 	mojo.Type("(520) 555-0199", `input[aria-label="Mobile phone"]`)
 	mojo.Type("Her sister sells too", "#note")
