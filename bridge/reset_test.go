@@ -112,7 +112,9 @@ func TestResetDeliversAlsoWhenMojoNeedsASignIn(t *testing.T) {
 		c := w.customer(1, 3)
 		w.need(w.Store.NeedSignIn(t.Context(), c.conn.ID, store.Mojo, "Mojo ended our access.", 1, w.Now()))
 		w.calls(c, 1, 6)
-		time.Sleep(100 * time.Millisecond)
+		other := w.customer(2, 3) // whose calls came later, and are written
+		w.calls(other, 1, 6)
+		w.eventually("another customer's calls are written", func() bool { return w.ledger(other).Written == 6 })
 		if l := w.ledger(c); l.Waiting != 6 {
 			t.Fatalf("ledger %+v, want 6 waiting for the sign-in", l)
 		}
