@@ -20,7 +20,7 @@
 //	catchup.go      what it told and didn't arrive, from its feed
 //	send.go         Send to Wise Agent, the button in Mojo's contact form
 //	deliver.go      an event's way to Wise Agent: contacts side by side, each in order; news.go says where to look
-//	effect.go       what an event does there: changes.go an edit, appointment.go an activity, notetext.go a note
+//	effect.go       what an event does there: changes.go an edit (of parts.go), appointment.go an activity, notetext.go a note
 //	rebuild.go      the links from what Wise Agent keeps of them
 //	reset.go        Reset Credentials, by the customer or by Mojo, and the revoking behind it
 //	switch.go       signing in as someone else, which must be confirmed
