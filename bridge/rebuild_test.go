@@ -29,6 +29,7 @@ func TestMojosIdsAreKeptInWiseAgentWithoutAnyEvent(t *testing.T) {
 		w.Log = slog.New(slog.NewTextHandler(w.logged, nil))
 		w.run()
 		w.eventually("two are kept, and the third fails", func() bool { return w.wiseFaults.Hits(failing) > 0 && w.kept(ids) == 2 })
+		w.eventually("that it failed is stored", func() bool { return w.said("Mojo's ids not kept in Wise Agent") }) // else it waits from after the leap
 		w.wiseFaults.Clear()
 		before := w.wise.Requests()["addClientCustom"]
 		w.skew.Add(int64(6 * time.Minute))
