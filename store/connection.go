@@ -369,7 +369,7 @@ func (s *Store) refuseTokens(ctx context.Context, q tx, id string, side Side, ca
 // connection ends. [ErrNotFound] when the connection isn't live, or is ending.
 func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2.Token, scopes string, now time.Time) error {
 	return s.write(ctx, "refresh side", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		return s.refreshSide(ctx, q, id, side, t, scopes, now)
@@ -379,7 +379,7 @@ func (s *Store) RefreshSide(ctx context.Context, id string, side Side, t *oauth2
 // RenewMojo is RefreshSide for a new sign-in with Mojo, at the connection's own account: whoever signed in is its agent from now on.
 func (s *Store) RenewMojo(ctx context.Context, id string, m MojoSide, now time.Time) error {
 	return s.write(ctx, "renew Mojo's side", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		if err := s.refreshSide(ctx, q, id, Mojo, m.Token, "", now); err != nil {

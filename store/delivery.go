@@ -211,7 +211,7 @@ func (s *Store) RetryEvents(ctx context.Context, connID string, since, now time.
 }
 
 func retry(ctx context.Context, q tx, p rows.RetryEventsParams) (int64, error) {
-	if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+	if err := takeTurn(ctx, q, turnDeliver); err != nil {
 		return 0, err
 	}
 	if err := lockOpen(ctx, q, p.ConnectionID); err != nil {
@@ -224,7 +224,7 @@ func retry(ctx context.Context, q tx, p rows.RetryEventsParams) (int64, error) {
 // many.
 func (s *Store) ExcludeOld(ctx context.Context, before, now time.Time) (excluded int, err error) {
 	err = s.write(ctx, "exclude old events", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		n, err := q.ExcludeOldEvents(ctx, rows.ExcludeOldEventsParams{
@@ -243,7 +243,7 @@ func (s *Store) ExcludeOld(ctx context.Context, before, now time.Time) (excluded
 // ResumeEvents makes all that waits for a connection due at once: its partner has recovered.
 func (s *Store) ResumeEvents(ctx context.Context, connID string, now time.Time) error {
 	return s.write(ctx, "resume events", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		return q.ResumeEvents(ctx, rows.ResumeEventsParams{ConnectionID: connID, Now: millis(now)})

@@ -73,7 +73,7 @@ where events.connection_id = ?1
 // HurryEvents makes all that waits of contacts due at once, whenever it was to be tried next.
 func (s *Store) HurryEvents(ctx context.Context, connID string, contactKeys []string, now time.Time) error {
 	return s.write(ctx, "hurry events", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		for _, key := range contactKeys {

@@ -149,7 +149,7 @@ func (s *Store) SaveLinks(ctx context.Context, connID string, links []Link) erro
 // changeLinks is write with the turn to deliver and the live connection.
 func (s *Store) changeLinks(ctx context.Context, op, connID string, f func(q tx) error) error {
 	return s.write(ctx, op, func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		if _, err := q.LockLiveConnection(ctx, connID); err != nil {

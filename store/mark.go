@@ -31,7 +31,7 @@ type mark struct {
 
 // markAll stores marks, and returns what is wrong with each.
 func markAll(ctx context.Context, q tx, batch []*mark) ([]error, error) {
-	if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil { // as everybody does who changes deliveries
+	if err := takeTurn(ctx, q, turnDeliver); err != nil { // as everybody does who changes deliveries
 		return nil, err
 	}
 	left, err := finishPlain(ctx, q, batch)

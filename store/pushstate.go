@@ -28,7 +28,7 @@ func (s *Store) MarkPush(ctx context.Context, id string, m PushMarks) error {
 	var stopped bool
 	err := s.write(ctx, "mark push", func(q tx) error {
 		if len(m.Links)+len(m.Snapshots) > 0 { // deliveries change them too
-			if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+			if err := takeTurn(ctx, q, turnDeliver); err != nil {
 				return err
 			}
 		}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"addtomojo/store/internal/rows"
 )
 
 // eventTypes are those that go to Wise Agent (Mojo's API, part B5), and our own for what the contact form's button sends.
@@ -73,17 +71,13 @@ type receipt struct {
 	holder string
 }
 
-// receive stores events on SQLite, where whoever writes is alone. Their numbers are counted within the statements: to ask for one
-// takes as long as to store an event.
+// receive stores events on SQLite, where whoever writes is alone, and which numbers them by itself.
 func receive(ctx context.Context, q tx, batch []*receipt) ([]Received, error) {
-	if err := q.CountTurn(ctx, rows.CountTurnParams{Name: turnReceive, More: int64(len(batch))}); err != nil {
-		return nil, err
-	}
 	live, wanted := accountsOf(batch)
 	if err := queryBulk(ctx, q, selectLiveAccounts, wanted, live.scan); err != nil {
 		return nil, err
 	}
-	received := arriveAll(batch, live, 0) // each is so many before the last
+	received := arriveAll(batch, live)
 	err := execEach(ctx, q, insertNewEvent, eventTable(received), func(i int, result sql.Result) (err error) {
 		changed, err := result.RowsAffected()
 		if received[i].New = changed > 0; received[i].New {
@@ -107,7 +101,10 @@ func (s *Store) receivePiped(ctx context.Context, batch []*receipt) (received []
 		if err := p.send(ctx); err != nil {
 			return err
 		}
-		received = arriveAll(batch, live, last)
+		received = arriveAll(batch, live)
+		for i := range received {
+			received[i].Event.Seq = last - int64(len(batch)-1-i)
+		}
 		inserted := make(ids, len(received))
 		p.readBulk(insertNewEvents, eventTable(received), inserted.scan)
 		if err := p.commit(ctx); err != nil {
@@ -122,7 +119,7 @@ func (s *Store) receivePiped(ctx context.Context, batch []*receipt) (received []
 	return received, readKnown(ctx, s.on(s.reader, nil), received)
 }
 
-// takeTurnPiped is TakeTurn of package rows.
+// takeTurnPiped is TakeTurn of package rows, which also takes numbers.
 const takeTurnPiped = `
 update turns
 set last = last + ?2
@@ -134,13 +131,12 @@ const (
 	turnDeliver = "deliver"
 )
 
-// takeTurn waits for all others that take the same turn, until their commits. It returns the last of more numbers for the taker.
-// On SQLite whoever writes is alone anyway, so only numbers are taken.
-func takeTurn(ctx context.Context, q tx, name string, more int) (last int64, err error) {
-	if more == 0 && q.oneByOne() {
-		return 0, nil
+// takeTurn waits for all others that take the same turn, until their commits. On SQLite whoever writes is alone anyway.
+func takeTurn(ctx context.Context, q tx, name string) error {
+	if q.oneByOne() {
+		return nil
 	}
-	return q.TakeTurn(ctx, rows.TakeTurnParams{Name: name, More: int64(more)})
+	return q.TakeTurn(ctx, name)
 }
 
 // An account is what decides about events of a Mojo account.
@@ -181,12 +177,11 @@ from %s
 cross join connections
 where connections.mojo_account_id = v.column1 and connections.state <> 'reset'`
 
-// arriveAll makes the events that are stored; last is the number of the last.
-func arriveAll(batch []*receipt, live accounts, last int64) []Received {
+// arriveAll makes the events that are stored. They have no numbers yet.
+func arriveAll(batch []*receipt, live accounts) []Received {
 	received := make([]Received, len(batch))
 	for i, r := range batch {
 		received[i].Event = arrive(r, live[r.event.AccountID])
-		received[i].Event.Seq = last - int64(len(batch)) + int64(i) + 1
 	}
 	return received
 }
@@ -315,10 +310,11 @@ from %s
 where true` + unlessKnown + `
 returning id`
 
-	// SQLite keeps a journal of its own for each statement that returns rows or inserts selected ones, which costs as much as the insert.
+	// SQLite numbers a row by itself, one more than the highest: no event is ever deleted. It keeps a journal of its own for each
+	// statement that returns rows or inserts selected ones, which costs as much as the insert.
 	insertNewEvent = intoEvents + `
 values (
-    (select last from turns where name = 'receive') + ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+    nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8,
     ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
     0, ?13, ?17, '', case when ?14 = 'waiting' then 0 else ?13 end
 )` + unlessKnown

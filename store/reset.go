@@ -19,7 +19,7 @@ const (
 // from then on. Asking again, or for one that is reset, changes nothing.
 func (s *Store) AskReset(ctx context.Context, id string, now, until time.Time) (c Connection, err error) {
 	err = s.write(ctx, "ask for reset", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		live, err := q.LockLiveConnection(ctx, id)
@@ -113,7 +113,7 @@ func (s *Store) Reset(ctx context.Context, id string, now time.Time) error {
 // takeTurns takes both turns: an event comes before what follows or after it.
 func takeTurns(ctx context.Context, q tx) error {
 	for _, turn := range []string{turnReceive, turnDeliver} {
-		if _, err := takeTurn(ctx, q, turn, 0); err != nil {
+		if err := takeTurn(ctx, q, turn); err != nil {
 			return err
 		}
 	}

@@ -200,7 +200,7 @@ func (s *Store) ConfirmWiseSide(ctx context.Context, launchID string) error {
 // does. [ErrNotFound] when there is no such half, the connection is somebody else's, isn't live, or is ending.
 func (s *Store) TakeWiseSide(ctx context.Context, launchID, connID string, now time.Time) error {
 	return s.write(ctx, "take Wise Agent's side", func(q tx) error {
-		if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		if _, err := q.LockSignIn(ctx, launchID); err != nil {

@@ -70,16 +70,38 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 // forgetEvents works in small steps, for deliveries wait meanwhile.
 func (s *Store) forgetEvents(ctx context.Context, until time.Time) (forgotten int, err error) {
 	const step = 1000
-	for n := int64(step); n == step && err == nil; forgotten += int(n) {
-		err = s.write(ctx, "forget events", func(q tx) error {
-			if _, err := takeTurn(ctx, q, turnDeliver, 0); err != nil {
-				return err
-			}
-			n, err = q.ForgetEvents(ctx, rows.ForgetEventsParams{Until: millis(until), Most: step})
-			return err
-		})
+	for n := step; n == step && err == nil; forgotten += n {
+		n, err = s.forgetNext(ctx, millis(until), step)
 	}
 	return forgotten, err
+}
+
+// forgetNext forgets the oldest events that are known, at most so many, up to the first one that was received later than until.
+func (s *Store) forgetNext(ctx context.Context, until int64, most int) (n int, err error) {
+	err = s.write(ctx, "forget events", func(q tx) error {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil {
+			return err
+		}
+		after, err := q.Forgotten(ctx)
+		if err != nil {
+			return err
+		}
+		next, err := q.EventsAfter(ctx, rows.EventsAfterParams{After: after, Most: int64(most)})
+		if err != nil {
+			return err
+		}
+		for n = 0; n < len(next) && next[n].ReceivedAt <= until; n++ {
+		}
+		if n == 0 {
+			return nil
+		}
+		last := next[n-1].Seq
+		if err := q.ForgetEvents(ctx, rows.ForgetEventsParams{After: after, Upto: last}); err != nil {
+			return err
+		}
+		return q.SetForgotten(ctx, last)
+	})
+	return n, err
 }
 
 func (s *Store) dropExpiredSignIns(ctx context.Context, q tx, now time.Time) (dropped int, err error) {

@@ -1,14 +1,7 @@
--- name: TakeTurn :one
--- Lasts until the commit. The numbers from last - more + 1 on are the taker's.
+-- name: TakeTurn :exec
+-- Lasts until the commit.
 update turns
-set last = last + @more
-where name = @name
-returning last;
-
--- name: CountTurn :exec
--- TakeTurn without an answer, for who is alone anyway.
-update turns
-set last = last + @more
+set last = last
 where name = @name;
 
 -- name: EventByWebhook :one
@@ -146,20 +139,27 @@ where state = 'waiting'
     and next_at < @before
     and type <> 'account.disconnected';
 
--- name: ForgetEvents :execrows
+-- name: Forgotten :one
+select seq from forgotten;
+
+-- name: EventsAfter :many
+select seq, received_at from events
+where seq > @after
+order by seq
+limit cast(@most as bigint);
+
+-- name: ForgetEvents :exec
 -- What is finished later loses its body then, see FinishEvent. An event of an account that isn't connected is on nobody's page.
 update events
 set webhook_id = '',
     contact_name = case when connection_id = '' then '' else contact_name end,
     api_contact_id = case when connection_id = '' then '' else api_contact_id end,
     body = case when state in ('written', 'excluded') then '' else body end
-where seq in (
-    select old.seq
-    from events as old
-    where old.webhook_id <> '' and old.received_at <= @until
-    order by old.received_at
-    limit cast(@most as bigint)
-);
+where events.seq > @after and events.seq <= @upto;
+
+-- name: SetForgotten :exec
+update forgotten
+set seq = @upto;
 
 -- name: HurryEvents :exec
 update events

@@ -80,23 +80,6 @@ func (q *Queries) CountEvents(ctx context.Context, connectionID string) ([]Count
 	return items, nil
 }
 
-const countTurn = `-- name: CountTurn :exec
-update turns
-set last = last + ?1
-where name = ?2
-`
-
-type CountTurnParams struct {
-	More int64
-	Name string
-}
-
-// TakeTurn without an answer, for who is alone anyway.
-func (q *Queries) CountTurn(ctx context.Context, arg CountTurnParams) error {
-	_, err := q.db.ExecContext(ctx, countTurn, arg.More, arg.Name)
-	return err
-}
-
 const disconnects = `-- name: Disconnects :many
 select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
 where state = 'waiting' and type = 'account.disconnected'
@@ -323,6 +306,46 @@ func (q *Queries) EventNames(ctx context.Context, arg EventNamesParams) ([]Event
 	return items, nil
 }
 
+const eventsAfter = `-- name: EventsAfter :many
+select seq, received_at from events
+where seq > ?1
+order by seq
+limit cast(?2 as bigint)
+`
+
+type EventsAfterParams struct {
+	After int64
+	Most  int64
+}
+
+type EventsAfterRow struct {
+	Seq        int64
+	ReceivedAt int64
+}
+
+func (q *Queries) EventsAfter(ctx context.Context, arg EventsAfterParams) ([]EventsAfterRow, error) {
+	rows, err := q.db.QueryContext(ctx, eventsAfter, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EventsAfterRow
+	for rows.Next() {
+		var i EventsAfterRow
+		if err := rows.Scan(&i.Seq, &i.ReceivedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const eventsInState = `-- name: EventsInState :many
 select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
 where connection_id = ?1 and state = ?2 and seq < ?3
@@ -468,33 +491,35 @@ func (q *Queries) ExcludeOldEvents(ctx context.Context, arg ExcludeOldEventsPara
 	return result.RowsAffected()
 }
 
-const forgetEvents = `-- name: ForgetEvents :execrows
+const forgetEvents = `-- name: ForgetEvents :exec
 update events
 set webhook_id = '',
     contact_name = case when connection_id = '' then '' else contact_name end,
     api_contact_id = case when connection_id = '' then '' else api_contact_id end,
     body = case when state in ('written', 'excluded') then '' else body end
-where seq in (
-    select old.seq
-    from events as old
-    where old.webhook_id <> '' and old.received_at <= ?1
-    order by old.received_at
-    limit cast(?2 as bigint)
-)
+where events.seq > ?1 and events.seq <= ?2
 `
 
 type ForgetEventsParams struct {
-	Until int64
-	Most  int64
+	After int64
+	Upto  int64
 }
 
 // What is finished later loses its body then, see FinishEvent. An event of an account that isn't connected is on nobody's page.
-func (q *Queries) ForgetEvents(ctx context.Context, arg ForgetEventsParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, forgetEvents, arg.Until, arg.Most)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (q *Queries) ForgetEvents(ctx context.Context, arg ForgetEventsParams) error {
+	_, err := q.db.ExecContext(ctx, forgetEvents, arg.After, arg.Upto)
+	return err
+}
+
+const forgotten = `-- name: Forgotten :one
+select seq from forgotten
+`
+
+func (q *Queries) Forgotten(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, forgotten)
+	var seq int64
+	err := row.Scan(&seq)
+	return seq, err
 }
 
 const hurryEvents = `-- name: HurryEvents :exec
@@ -588,6 +613,16 @@ func (q *Queries) RetryEvents(ctx context.Context, arg RetryEventsParams) (int64
 	return result.RowsAffected()
 }
 
+const setForgotten = `-- name: SetForgotten :exec
+update forgotten
+set seq = ?1
+`
+
+func (q *Queries) SetForgotten(ctx context.Context, upto int64) error {
+	_, err := q.db.ExecContext(ctx, setForgotten, upto)
+	return err
+}
+
 const somethingWaits = `-- name: SomethingWaits :one
 select cast(count(*) as bigint) as events
 from (
@@ -604,22 +639,14 @@ func (q *Queries) SomethingWaits(ctx context.Context, connectionID string) (int6
 	return events, err
 }
 
-const takeTurn = `-- name: TakeTurn :one
+const takeTurn = `-- name: TakeTurn :exec
 update turns
-set last = last + ?1
-where name = ?2
-returning last
+set last = last
+where name = ?1
 `
 
-type TakeTurnParams struct {
-	More int64
-	Name string
-}
-
-// Lasts until the commit. The numbers from last - more + 1 on are the taker's.
-func (q *Queries) TakeTurn(ctx context.Context, arg TakeTurnParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, takeTurn, arg.More, arg.Name)
-	var last int64
-	err := row.Scan(&last)
-	return last, err
+// Lasts until the commit.
+func (q *Queries) TakeTurn(ctx context.Context, name string) error {
+	_, err := q.db.ExecContext(ctx, takeTurn, name)
+	return err
 }
