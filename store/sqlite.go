@@ -64,7 +64,7 @@ func openSQLite(ctx context.Context, path, more string) (*Store, error) {
 
 type onSQLite struct {
 	writer, reader shelf
-	written        atomic.Bool        // since the last checkpoint
+	written        atomic.Int64       // transactions
 	stop           context.CancelFunc // of the checkpoints
 	stopped        chan struct{}
 }
@@ -96,7 +96,7 @@ func (e *onSQLite) spread(t table, fixed []any) (source string, args [][]any) {
 func (e *onSQLite) oneByOne() bool { return true }
 
 func (e *onSQLite) ended(ctx context.Context) {
-	e.written.Store(true)
+	e.written.Add(1)
 	e.writer.prepareWanted(ctx)
 }
 
