@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"addtomojo/store"
 	"addtomojo/store/storetest"
 )
@@ -425,6 +427,36 @@ func TestTidyForgetsOldEvents(t *testing.T) {
 		l, err := s.Ledger(t.Context(), c.ID)
 		check(t, err)
 		same(t, "ledger", l, store.Ledger{Received: 3, Waiting: 1, Written: 2, LastCallAt: noon, OldestWaiting: noon})
+	})
+}
+
+// TestTidyForgetsAllOldEvents has more of them than one step takes, and a clock that was set back meanwhile: what was received under
+// the earlier time then waits for what came before it.
+func TestTidyForgetsAllOldEvents(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		connected(t, s)
+		var group errgroup.Group
+		group.SetLimit(64)
+		for i := range 1200 {
+			group.Go(func() error {
+				_, err := s.ReceiveEvent(t.Context(), call(fmt.Sprint("early", i), int64(i+1)), "")
+				return err
+			})
+		}
+		check(t, group.Wait())
+		for _, after := range []time.Duration{time.Hour, time.Minute} {
+			e := call(after.String(), 1)
+			e.ReceivedAt = noon.Add(after)
+			received(t, s, e)
+		}
+		for _, step := range []struct {
+			after time.Duration
+			want  int
+		}{{-time.Second, 0}, {0, 1200}, {time.Hour, 2}, {2 * time.Hour, 0}} {
+			got, err := s.Tidy(t.Context(), noon.Add(30*24*time.Hour+step.after))
+			check(t, err)
+			same(t, fmt.Sprint("tidied after ", step.after), got, store.Tidied{Events: step.want})
+		}
 	})
 }
 
