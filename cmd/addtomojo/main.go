@@ -8,6 +8,7 @@
 //	addtomojo links rebuild    reads the links of an account back from Wise Agent
 //	addtomojo support-link     a one-time link that signs somebody in to /support
 //	addtomojo backup           copies the database into a file while the service runs
+//	addtomojo import           copies a SQLite database into an empty one of PostgreSQL
 //	addtomojo migrate          brings the database's schema up to date and leaves
 //
 // A wrong or missing setting stops the start and lists all that is wrong at once.
@@ -47,6 +48,7 @@ const usage = `usage: addtomojo COMMAND
   links rebuild   read the links of an account back from Wise Agent (--email EMAIL [--same-mojo-account])
   support-link    print a one-time link to /support (--email EMAIL [--role viewer|operator])
   backup FILE     copy the database into a new file, while the service runs
+  import FILE     copy a SQLite database into the empty one of PostgreSQL that DATABASE_URL names
   migrate         bring the database's schema up to date
 `
 
@@ -69,6 +71,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return supportLinkCommand(ctx, args[1:], getenv, stdout, stderr)
 	case "backup":
 		return backupCommand(ctx, args[1:], getenv, stdout)
+	case "import":
+		return importCommand(ctx, args[1:], getenv, stdout)
 	case "migrate":
 		return migrateCommand(ctx, getenv, stdout)
 	case "help", "-h", "-help", "--help":
