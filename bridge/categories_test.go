@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"addtomojo/sandbox/fault"
+	"addtomojo/store"
 )
 
 func TestWithoutCategoriesInTheSettingsNoneIsAdded(t *testing.T) {
@@ -28,6 +32,31 @@ func TestWithoutCategoriesInTheSettingsNoneIsAdded(t *testing.T) {
 			if strings.Contains(strings.ToLower(name), "categor") {
 				t.Errorf("%d calls of %s, want none", n, name)
 			}
+		}
+	})
+}
+
+// A category that can't be set just now is set later; meanwhile the customer reads that the note is there already.
+func TestACategoryThatFailsSaysThatTheNoteIsWritten(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.DoNotCallCategory = "Do Not Call"
+		c := w.customer(1, 1)
+		w.wiseFaults.Add(fault.Rule{Endpoint: "addClientsToCategory", Kind: fault.ServerError, Times: 1})
+		w.tell("poison", string(c.body(0, "call.completed", callOf(1, "dnc_contact", ""))))
+		const want = `The note is written, the category "Do Not Call" isn't set. Wise Agent isn't answering as it should. We keep trying; nothing is lost.`
+		if e := w.tried(1); e.State != store.EventWaiting || e.Reason != want {
+			t.Errorf("got %s with the reason %q, want it waiting with %q", e.State, e.Reason, want)
+		}
+		w.pass(c, time.Minute)
+		w.ended(c, 0)
+		if e := w.event(); e.State != store.EventWritten {
+			t.Errorf("got %s, %q; want it written", e.State, e.Reason)
+		}
+		if p, _ := w.wise.Contact(c.email, c.ids[0]); len(p.Categories) != 1 {
+			t.Errorf("the contact is in %q, want the category", p.Categories)
+		}
+		if marks := w.marks(c, 0); len(marks) != 1 {
+			t.Errorf("there are the notes %q, want one", marks)
 		}
 	})
 }

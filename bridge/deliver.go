@@ -377,8 +377,9 @@ func (r *round) settle(e *effect, err error) {
 		r.again(e, err, after)
 		return
 	default:
-		e.out.State, e.out.Reason = store.EventNeedsYou, refusalReason(err)
-		if e.out.Reason == "" { // nothing of Wise Agent's: our own trouble passes
+		reason := refusalReason(err)
+		e.out.State, e.out.Reason = store.EventNeedsYou, standing(err)+reason
+		if reason == "" { // nothing of Wise Agent's: our own trouble passes
 			r.b.log().Error("deliver", "event", e.event.ID, "type", e.event.Type, "err", err)
 			r.again(e, err, 0)
 			return
@@ -404,7 +405,7 @@ func (r *round) again(e *effect, err error, after time.Duration) {
 	now := r.b.now()
 	e.out.State, e.out.Attempts = store.EventWaiting, e.event.Attempts+1
 	e.out.Doubt = e.look || inDoubt(err)
-	e.out.Reason = trouble(err)
+	e.out.Reason = standing(err) + trouble(err)
 	e.out.NextAt = now.Add(max(deliveryWait(e.out.Attempts), after))
 	switch {
 	case errors.Is(err, context.Canceled): // stopped, not failed
@@ -418,7 +419,7 @@ func (r *round) again(e *effect, err error, after time.Duration) {
 	}
 	r.breaker.trouble(now)
 	if now.Sub(e.event.ReceivedAt) > deliveryPatience && e.out.Attempts > len(deliveryWaits) {
-		e.out.State, e.out.Reason = store.EventNeedsYou, strings.TrimSuffix(trouble(err), keepTrying)+" We tried for a week."
+		e.out.State, e.out.Reason = store.EventNeedsYou, strings.TrimSuffix(e.out.Reason, keepTrying)+" We tried for a week."
 	}
 	r.b.log().Info("delivery waits", "event", e.event.ID, "connection", e.conn.ID, "attempts", e.out.Attempts, "err", err)
 }

@@ -52,6 +52,24 @@ type waitError struct {
 
 func (e *waitError) Error() string { return "waits: " + e.reason }
 
+// restError is what keeps the rest of an event out of Wise Agent, after a part of it was written.
+type restError struct {
+	standing string // in plain words, a sentence and a space
+	err      error
+}
+
+func (e *restError) Error() string { return e.err.Error() }
+func (e *restError) Unwrap() error { return e.err }
+
+// standing says what is written of an event that failed, "" when nothing is.
+func standing(err error) string {
+	var rest *restError
+	if errors.As(err, &rest) {
+		return rest.standing
+	}
+	return ""
+}
+
 // What becomes of events that don't reach Wise Agent, or not as a whole, in the words of the activity page.
 const (
 	notLinked     = "Not a contact that you sent from or to this Wise Agent account."
@@ -176,12 +194,8 @@ func (e *effect) call(ctx context.Context) error {
 		return err
 	}
 	for _, category := range e.b.categoriesOf(c.Result) {
-		err := e.addToCategory(ctx, category)
-		if reason := refusalReason(err); reason != "" {
-			return &needsYouError{fmt.Sprintf("The note is written, the category %q isn't set. %s", category, reason)}
-		}
-		if err != nil {
-			return err
+		if err := e.addToCategory(ctx, category); err != nil {
+			return &restError{fmt.Sprintf("The note is written, the category %q isn't set. ", category), err}
 		}
 	}
 	return nil
