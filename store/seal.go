@@ -20,7 +20,10 @@ var ErrWrongKey = errors.New("ENCRYPTION_KEYSET does not open this database")
 
 // Vault seals what must not be read from a stolen database: AES-256-GCM by Tink. Each ciphertext names its key, so that old rows
 // open after a key was added, and is bound to its table, row and column, so that it opens nowhere else.
-type Vault struct{ aead tink.AEAD }
+type Vault struct {
+	aead   tink.AEAD
+	newest tink.AEAD // the key that seals, without the old ones
+}
 
 // NewVault reads a keyset as [GenerateKeyset] makes it, base64 of a clear-text Tink JSON keyset, and tries it. Its errors never
 // quote the value.
@@ -29,12 +32,20 @@ func NewVault(keysetBase64 string) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := aead.New(handle)
+	alone, _, err := withoutOldKeys(handle)
 	if err != nil {
-		return nil, errors.New("read keyset: it has no usable AEAD key")
+		return nil, err
 	}
-	v := &Vault{a}
-	return v, v.try()
+	var v Vault
+	for _, use := range []struct {
+		keys *keyset.Handle
+		as   *tink.AEAD
+	}{{handle, &v.aead}, {alone, &v.newest}} {
+		if *use.as, err = aead.New(use.keys); err != nil {
+			return nil, errors.New("read keyset: it has no usable AEAD key")
+		}
+	}
+	return &v, v.try()
 }
 
 // GenerateKeyset makes a keyset with one fresh AES-256-GCM key.
@@ -67,6 +78,47 @@ func AddKey(keysetBase64 string) (string, error) {
 		return "", fmt.Errorf("add key: %w", err)
 	}
 	return writeKeyset(handle)
+}
+
+// ErrOneKey says that a keyset has no old key.
+var ErrOneKey = errors.New("the keyset has one key alone: there is no old one in it")
+
+// RemoveOldKeys gives the keyset with the key alone that seals. See [OldSeals] for whether the others are needed. It returns
+// [ErrOneKey] when there are none.
+func RemoveOldKeys(keysetBase64 string) (string, error) {
+	if _, err := NewVault(keysetBase64); err != nil {
+		return "", err
+	}
+	handle, err := readKeyset(keysetBase64)
+	if err != nil {
+		return "", err
+	}
+	alone, removed, err := withoutOldKeys(handle)
+	if err != nil {
+		return "", err
+	}
+	if removed == 0 {
+		return "", ErrOneKey
+	}
+	return writeKeyset(alone)
+}
+
+// withoutOldKeys gives the key that seals alone, and counts the others.
+func withoutOldKeys(handle *keyset.Handle) (alone *keyset.Handle, removed int, err error) {
+	manager := keyset.NewManagerFromHandle(handle)
+	for _, key := range handle.KeysetInfo().GetKeyInfo() {
+		if key.GetKeyId() == handle.KeysetInfo().GetPrimaryKeyId() {
+			continue
+		}
+		if err := manager.Delete(key.GetKeyId()); err != nil {
+			return nil, 0, fmt.Errorf("remove old keys: %w", err)
+		}
+		removed++
+	}
+	if alone, err = manager.Handle(); err != nil {
+		return nil, 0, fmt.Errorf("remove old keys: %w", err)
+	}
+	return alone, removed, nil
 }
 
 // readKeyset never quotes the value.

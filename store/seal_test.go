@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -82,6 +83,36 @@ func TestOldRowsOpenAfterRotation(t *testing.T) {
 	}
 }
 
+func TestRemoveOldKeys(t *testing.T) {
+	first := newKeyset(t)
+	if got, err := RemoveOldKeys(first); !errors.Is(err, ErrOneKey) || got != "" {
+		t.Errorf("of one key: %v, want %v and no keyset", err, ErrOneKey)
+	}
+	home, both := place{"tokens", "1/mojo"}, rotate(t, rotate(t, first))
+	sealed, err := newVault(t, first).seal(home, "access", "old secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := newVault(t, both).seal(home, "access", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := RemoveOldKeys(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVault(t, left)
+	if got, err := v.open(home, "access", fresh); err != nil || got != "secret" {
+		t.Errorf("open: got %q, %v, want the secret", got, err)
+	}
+	if _, err := v.open(home, "access", sealed); err == nil {
+		t.Error("what an old key sealed opens, want that key gone")
+	}
+	if _, err := RemoveOldKeys(left); !errors.Is(err, ErrOneKey) {
+		t.Errorf("once more: %v, want %v", err, ErrOneKey)
+	}
+}
+
 // rotate adds a key to the keyset, which seals from then on.
 func rotate(t *testing.T, encoded string) string {
 	t.Helper()
@@ -101,8 +132,10 @@ func TestNewVaultNeverQuotesTheKeyset(t *testing.T) {
 		base64.StdEncoding.EncodeToString([]byte(`{"primaryKeyId": 1, "key": []}`)),
 	} {
 		_, err := NewVault(value)
-		if _, add := AddKey(value); err == nil || add == nil || add.Error() != err.Error() {
-			t.Errorf("NewVault(%q): %v, AddKey: %v, want the same error", value, err, add)
+		_, add := AddKey(value)
+		_, remove := RemoveOldKeys(value)
+		if err == nil || add == nil || add.Error() != err.Error() || remove == nil || remove.Error() != err.Error() {
+			t.Errorf("NewVault(%q): %v, AddKey: %v, RemoveOldKeys: %v, want the same error", value, err, add, remove)
 			continue
 		}
 		if strings.Contains(err.Error(), "hunter2") || value != "" && strings.Contains(err.Error(), value) {

@@ -19,7 +19,8 @@
 // the zero time is "not yet" or "unknown". Ids are text, UUIDv7 as [NewID] makes them. E-mails are compared and come back
 // trimmed and in lower case.
 //
-// Tokens and PKCE verifiers are sealed by the [Vault], each bound to its row and column; nothing else is.
+// Tokens and PKCE verifiers are sealed by the [Vault], each bound to its row and column; nothing else is. After a
+// key was added [Reseal] brings all of them under it.
 //
 // The queries are in queries/, written once for both engines; sqlc makes internal/rows of them. The schema is in migrations/.
 package store

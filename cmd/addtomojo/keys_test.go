@@ -57,6 +57,71 @@ func TestKeysAddReadsTheKeysetAsServeDoes(t *testing.T) {
 	}
 }
 
+// Both commands say what is missing, and print no keyset before the database shows that it is enough.
+func TestKeysRemoveIsCareful(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			keyset, err := store.GenerateKeyset()
+			if err != nil {
+				t.Fatal(err)
+			}
+			both, err := store.AddKey(keyset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			url := storetest.URL(t, engine)
+			reseal, remove := []string{"reseal", "--every-instance-has-this-keyset"}, []string{"remove"}
+			says := func(args []string, database, keyset, want string) {
+				t.Helper()
+				var out bytes.Buffer
+				vars := map[string]string{"DATABASE_URL": database, "ENCRYPTION_KEYSET": keyset, "MOJO_CLIENT_SECRET_FILE": "/nowhere"}
+				err := run(t.Context(), append([]string{"keys"}, args...), from(vars), &out, &out)
+				said := out.String() + fmt.Sprint(err)
+				if !strings.Contains(said, want) || strings.Contains(said, "marked") ||
+					err != nil && (out.Len() > 0 || keyset != "" && strings.Contains(said, keyset)) {
+					t.Errorf("%q says %q, want %q alone and no secret", args, said, want)
+				}
+			}
+			for _, args := range [][]string{reseal, remove} {
+				says(args, url, "", "ENCRYPTION_KEYSET is not set")
+				says(args, url, "marked keyset", "not base64")
+				says(args, url, both, "DATABASE_URL") // where nothing was ever sealed
+				says(args, url+".missing", both, map[string]string{storetest.SQLite: "DATABASE_URL", storetest.Postgres: "open database"}[engine])
+			}
+			says(append(remove, "now"), url, both, "usage")
+			says(append(reseal, "now"), url, both, "every instance")
+			says(reseal[:1], url, both, "every instance")
+
+			vault, err := store.NewVault(keyset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			db, err := store.Open(t.Context(), url, vault)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if err := db.AddRevocations(t.Context(), store.Mojo, "", &oauth2.Token{AccessToken: "a", RefreshToken: "r"}, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			other, err := store.AddKey(keyset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if other, err = store.RemoveOldKeys(other); err != nil {
+				t.Fatal(err)
+			}
+			says(reseal, url, other, "does not open this database")
+			says(remove, url, keyset, "no old one")
+			says(remove, url, both, "3 rows") // the canary, too
+			says(remove, url, both, "keys reseal --every-instance-has-this-keyset")
+			says(reseal, url, both, "anew: 2\n")
+			says(reseal, url, both, "anew: 0\n")
+			says(remove, url, both, "ENCRYPTION_KEYSET=")
+		})
+	}
+}
+
 // A key is added while the service runs, and the service started anew: it goes on with the tokens that the old key sealed, and
 // seals with the new one.
 func TestRotateTheKey(t *testing.T) {

@@ -430,6 +430,13 @@ func (l *killLog) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+// has tells whether a text is anywhere in it.
+func (l *killLog) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Contains(l.text.Bytes(), []byte(text))
+}
+
 // tail is the end of it, without the requests.
 func (l *killLog) tail() string {
 	l.mu.Lock()

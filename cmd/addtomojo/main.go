@@ -4,6 +4,8 @@
 //	addtomojo sandbox          the service with a stand-in for both partners and sample people, no settings
 //	addtomojo keys generate    a new ENCRYPTION_KEYSET and a new SESSION_KEYS
 //	addtomojo keys add         the present ENCRYPTION_KEYSET with one more key, which seals from then on
+//	addtomojo keys reseal      has the newest key seal what only old ones open, while the service runs
+//	addtomojo keys remove      the present ENCRYPTION_KEYSET without its old keys, once no row needs them
 //	addtomojo keys forget      has a database do with a new ENCRYPTION_KEYSET when the old one is lost
 //	addtomojo links rebuild    reads the links of an account back from Wise Agent
 //	addtomojo support-link     a one-time link that signs somebody in to /support
@@ -44,6 +46,8 @@ const usage = `usage: addtomojo COMMAND
   sandbox         run the service with both sandbox partners and sample people; needs no settings
   keys generate   print a new ENCRYPTION_KEYSET and SESSION_KEYS
   keys add        print the present ENCRYPTION_KEYSET with one more key, which seals from then on
+  keys reseal     have the newest key seal what only old ones open, while the service runs (--every-instance-has-this-keyset)
+  keys remove     print the present ENCRYPTION_KEYSET without its old keys, once no row of the database needs them
   keys forget     go on with a new ENCRYPTION_KEYSET when the old one is lost (--everybody-signs-in-again)
   links rebuild   read the links of an account back from Wise Agent (--email EMAIL [--same-mojo-account])
   support-link    print a one-time link to /support (--email EMAIL [--role viewer|operator])

@@ -82,10 +82,14 @@ func (k *killing) startAs(ctx context.Context, child *exec.Cmd) error {
 
 // visit opens the popup with a contact of its own, in a browser of its own, and asks for the groups anew.
 func (k *killing) visit(ctx context.Context, origin, contact string) error {
+	return k.visitAs(ctx, origin, sampleEmail, contact)
+}
+
+func (k *killing) visitAs(ctx context.Context, origin, email, contact string) error {
 	jar, _ := cookiejar.New(nil) // never fails without options
 	own := *k
 	own.url, own.browser = origin, &http.Client{Jar: jar, CheckRedirect: k.browser.CheckRedirect, Timeout: time.Minute}
-	launch, err := own.post(ctx, "/launch", k.wise.Launch(sampleEmail, []string{contact}))
+	launch, err := own.post(ctx, "/launch", k.wise.Launch(email, []string{contact}))
 	if err != nil {
 		return err
 	}
