@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 UNWATCHED := modernc.org/...=-race=false
 
 # The tests of package bridge that `make test` runs in a smaller size.
-STORMS := Thousand|ShuffledEdits|ABurst|NothingIsEverHalf|TwoInstances
+STORMS := Thousand|Hundreds|ShuffledEdits|ABurst|NothingIsEverHalf|TwoInstances
 
 .PHONY: help run test check generate setup bench chaos fuzz screenshots build
 
