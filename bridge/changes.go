@@ -260,7 +260,8 @@ func (w *weighing) hadNumber(number string) bool {
 // overtaken tells whether a push before the last one, or one since the edit came, brought a value of a part to Mojo, which tells so
 // only now. In place of a later one of Wise Agent's values it is no echo: somebody in Mojo gave it back.
 func (w *weighing) overtaken(part, old, fresh string) bool {
-	return w.had(part, func(value string) bool { return value == plainPart(part, fresh) }, func(value string) bool { return value == plainPart(part, old) })
+	was, is := plainPart(part, old), plainPart(part, fresh)
+	return w.had(part, func(value string) bool { return value == is }, func(value string) bool { return value == was && was != "" })
 }
 
 // numberOvertaken tells so of a number in any phone field.
