@@ -419,7 +419,7 @@ func TestThousandsThatFailAtOnceAreSpread(t *testing.T) {
 		posts.Wait()
 		w.stands(func() int64 { return int64(w.total()) })
 		most := 0
-		for range 120 {
+		for range 60 {
 			before := w.total()
 			for _, c := range customers {
 				w.pass(c, time.Second/time.Duration(many))
