@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 UNWATCHED := modernc.org/...=-race=false
 
 # The tests of package bridge that `make test` runs in a smaller size.
-STORMS := Thousands|ShuffledEdits|ABurst|NothingIsEverHalf|TwoInstances
+STORMS := Thousand|Hundreds|ShuffledEdits|ABurst|NothingIsEverHalf|TwoInstances
 
 .PHONY: help run test check generate setup bench chaos fuzz screenshots build
 
@@ -38,8 +38,8 @@ setup: ## install Chromium, PostgreSQL, promtool and a C compiler (for -race) fr
 bench: ## measure the product against bare limits in the same run (BENCH="-run NAME -json FILE")
 	go run ./cmd/bench $(BENCH)
 
-chaos: ## kill -9 at random points of pushes, 20 rounds on each database, and the storms of package bridge in full size
-	CHAOS_ROUNDS=20 go run ./store/storetest/pg -- go test -count=1 -timeout=30m -run TestKill -v ./cmd/addtomojo
+chaos: ## kill -9 at random points of pushes, 20 rounds and 20 restarts on each database, and the storms of package bridge in full size
+	CHAOS_ROUNDS=20 go run ./store/storetest/pg -- go test -count=1 -timeout=30m -run 'TestKill|TestRolling' -v ./cmd/addtomojo
 	CHAOS=1 go run ./store/storetest/pg -- go test -count=1 -timeout=30m -run '$(STORMS)' -v ./bridge
 
 fuzz: ## fuzz the decoders and the rules that read people's text, a minute each

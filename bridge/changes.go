@@ -19,13 +19,13 @@ type verdict struct {
 	Stale   bool                   // a change was older than what is there
 	Removed bool                   // a value was removed in Mojo
 	Stays   []string               // of what was removed: what Wise Agent has all the same, in words
-	Ours    bool                   // a value is the one that Wise Agent had when we last saw it
+	Ours    bool                   // a value is the one that Wise Agent had when we last saw it, or before
 }
 
 // weigh decides about the changes of one edit. now is the contact as Wise Agent has it, whole the contact as Mojo has it after
 // the edit. A part that was changed in Wise Agent since we last saw it is not overwritten: a phone goes to a free field, else the
 // value becomes a remark. An edit older than one that was dealt with changes nothing, nor does what was removed in Mojo, nor a value
-// that Wise Agent had when we last saw it and has no more: a push brought it to Mojo, and Mojo only tells so.
+// that Wise Agent had when we last saw it, or before, and has no more: a push brought it to Mojo, and Mojo only tells so.
 func weigh(now wiseagent.Contact, whole mojoContact, seen map[string]store.Field, revision int64, changes []change) verdict {
 	v := verdict{Set: map[string]string{}, Seen: map[string]store.Field{}}
 	w := weighing{now: now, whole: whole, seen: seen, revision: revision, verdict: &v, held: map[string]string{}}
@@ -155,6 +155,8 @@ func (w *weighing) email(old, fresh string) {
 	switch {
 	case has(fresh):
 		w.settle(partEmail, partEmail, w.now.Email)
+	case w.overtaken(partEmail, old, fresh):
+		w.verdict.Ours = true
 	case w.seen[partEmail].Known && w.untouched(partEmail, old) && has(old):
 		w.set(partEmail, partEmail, replaceFold(w.now.Email, old, fresh))
 	default:
@@ -176,7 +178,7 @@ func (w *weighing) single(part, old, fresh string) {
 	switch current := w.current(part); {
 	case current == plainPart(part, fresh):
 		w.settle(part, part, fresh)
-	case w.seen[part].Known && w.seen[part].Value == plainPart(part, fresh):
+	case w.seen[part].Known && w.seen[part].Value == plainPart(part, fresh), w.overtaken(part, old, fresh):
 		w.verdict.Ours = true
 	case current == "", w.untouched(part, old) && !(part == partEmail && w.otherEmail(current, old)):
 		if part == partAddress {
@@ -237,7 +239,7 @@ func (w *weighing) phone(old, fresh media) {
 	}
 	part := w.place(own, number, old)
 	switch {
-	case w.hadNumber(number) && (part == "" || !slices.Contains(w.numbers(part), number)):
+	case (w.hadNumber(number) || w.numberOvertaken(old.Value, number)) && (part == "" || !slices.Contains(w.numbers(part), number)):
 		w.verdict.Ours = true
 	case part == "":
 		w.remark(own, number)
@@ -253,6 +255,33 @@ func (w *weighing) hadNumber(number string) bool {
 	return slices.ContainsFunc(phoneParts, func(part string) bool {
 		return w.seen[part].Known && slices.Contains(readPhone(w.seen[part].Value).Numbers, number)
 	})
+}
+
+// overtaken tells whether a push before the last one, or one since the edit came, brought a value of a part to Mojo, which tells so
+// only now. In place of a later one of Wise Agent's values it is no echo: somebody in Mojo gave it back.
+func (w *weighing) overtaken(part, old, fresh string) bool {
+	was, is := plainPart(part, old), plainPart(part, fresh)
+	return w.had(part, func(value string) bool { return value == is }, func(value string) bool { return value == was && was != "" })
+}
+
+// numberOvertaken tells so of a number in any phone field.
+func (w *weighing) numberOvertaken(old, number string) bool {
+	was, _ := tenDigits(old)
+	holds := func(n string) func(string) bool {
+		return func(value string) bool { return slices.Contains(readPhone(value).Numbers, n) }
+	}
+	return slices.ContainsFunc(phoneParts, func(part string) bool { return w.had(part, holds(number), holds(was)) })
+}
+
+// had tells whether a part had a fresh value before the one that we saw last, and no old one since.
+func (w *weighing) had(part string, isFresh, isOld func(string) bool) bool {
+	seen := w.seen[part]
+	for i, value := range slices.Backward(seen.Earlier) {
+		if isFresh(value) {
+			return !slices.ContainsFunc(append(slices.Clone(seen.Earlier[i:]), seen.Value), isOld)
+		}
+	}
+	return false
 }
 
 // place finds the field for a number, "" when there is none.

@@ -66,6 +66,48 @@ func TestADeliveryIsTriedForAWeekEverLessOften(t *testing.T) {
 	})
 }
 
+// A person who presses Retry has a delivery tried at once, once. When it fails again the waits begin anew, with the first.
+func TestRetryNeitherDoublesNorSkipsAStep(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.frozen.Store(true)
+		c := w.customer(1, 1)
+		tries := func() int { return w.wise.Requests()["addContactNote"] }
+		busy := w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.TooMany})
+		w.tell("poison", string(c.body(0, "call.completed", callOf(1, "contact", ""))))
+		e := w.tried(1)
+		w.pass(c, e.NextAt.Sub(w.Now()))
+		e = w.tried(2)
+		w.wiseFaults.Remove(busy)
+		refuses := w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.ErrorIn200})
+		w.pass(c, e.NextAt.Sub(w.Now()))
+		w.eventually("it needs a person", func() bool { return w.event().State == store.EventNeedsYou })
+		w.wiseFaults.Remove(refuses)
+		busy = w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.TooMany})
+		before := tries()
+		for range 2 {
+			w.need(w.RetryEvent(t.Context(), c.conn, w.event().ID))
+		}
+		w.eventually("Retry has failed", func() bool { e = w.event(); return e.Attempts > 0 })
+		w.need(w.RetryEvent(t.Context(), c.conn, e.ID)) // it waits already
+		for step := range 3 {
+			if part := e.NextAt.Sub(w.Now()).Seconds() / promised[step].Seconds(); e.Attempts != step+1 || part < 0.7995 || part > 1.2005 {
+				t.Errorf("after try %d it waits %v, want %v, up to a fifth more or less", e.Attempts, e.NextAt.Sub(w.Now()), promised[step])
+			}
+			w.pass(c, e.NextAt.Sub(w.Now()))
+			e = w.tried(step + 2)
+		}
+		if n := tries() - before; n != 4 {
+			t.Errorf("there were %d tries, want that of Retry and three more", n)
+		}
+		w.wiseFaults.Remove(busy)
+		w.pass(c, e.NextAt.Sub(w.Now()))
+		w.ended(c, 0)
+		if marks := w.marks(c, 0); !slices.Equal(marks, []string{"Mojo call #1"}) {
+			t.Errorf("in the end there are the notes %q, want the one", marks)
+		}
+	})
+}
+
 // event is the one that Wise Agent fails over.
 func (w *town) event() store.Event {
 	w.t.Helper()

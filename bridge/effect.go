@@ -383,26 +383,26 @@ func cmpErr(err, otherwise error) error {
 	return otherwise
 }
 
-// contact writes an edit of name, address, phones or e-mails.
+// contact writes an edit of name, address, phones or e-mails. What pushes saw is read last: one may be ending just now.
 func (e *effect) contact(ctx context.Context) error {
+	var now wiseagent.Contact
+	err := e.wise(ctx, func(api *wiseagent.API) (err error) {
+		now, err = api.Contact(ctx, e.link.ClientID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	snapshot, err := e.b.Store.Snapshot(ctx, e.conn.ID, e.link.ClientID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read snapshot: %w", err)
 	}
-	var v verdict
-	err = e.wise(ctx, func(api *wiseagent.API) error {
-		now, err := api.Contact(ctx, e.link.ClientID)
+	v := weigh(now, e.told.Contact, snapshot.Before(e.event.ReceivedAt), e.told.Revision, e.told.Changes)
+	if len(v.Set) > 0 {
+		err := e.wise(ctx, func(api *wiseagent.API) error { return api.UpdateContact(ctx, e.link.ClientID, v.Set) })
 		if err != nil {
 			return err
 		}
-		v = weigh(now, e.told.Contact, snapshot.Before(e.event.ReceivedAt), e.told.Revision, e.told.Changes)
-		if len(v.Set) == 0 {
-			return nil
-		}
-		return api.UpdateContact(ctx, e.link.ClientID, v.Set)
-	})
-	if err != nil {
-		return err
 	}
 	switch {
 	case len(v.Seen) > 0:

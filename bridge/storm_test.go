@@ -76,6 +76,14 @@ func (c customer) body(i int, kind, rest string) []byte {
 // With further doors the hooks come in by all of them in turn.
 func (w *town) calls(c customer, first, n int, to ...*door) {
 	w.t.Helper()
+	w.tells(c, n, func(i int) (string, []byte) {
+		return fmt.Sprint(first + i), c.body(i%len(c.ids), "call.completed", callOf(first+i, "contact", ""))
+	}, to...)
+}
+
+// tells does so with hooks of any kind, the i-th about the i-th contact; hook gives an id that is the customer's own, and the body.
+func (w *town) tells(c customer, n int, hook func(i int) (id string, body []byte), to ...*door) {
+	w.t.Helper()
 	to = append(to, w.door())
 	var posts sync.WaitGroup
 	lanes := min(32, len(c.ids))
@@ -85,8 +93,8 @@ func (w *town) calls(c customer, first, n int, to ...*door) {
 				if i%len(c.ids)%lanes != lane {
 					continue
 				}
-				err := to[i%len(to)].tell(w.t.Context(), fmt.Sprintf("%s/%d", c.account, first+i), c.body(i%len(c.ids), "call.completed", callOf(first+i, "contact", "")))
-				if err != nil {
+				id, body := hook(i)
+				if err := to[i%len(to)].tell(w.t.Context(), c.account+"/"+id, body); err != nil {
 					w.t.Error(err)
 				}
 			}
@@ -188,6 +196,38 @@ func TestThousandsOfLostAnswersDoubleNothing(t *testing.T) {
 	})
 }
 
+// The same with the Call List, where nothing but type, date and reason tells an entry: each second one is like the one before.
+func TestThousandsOfLostEntriesDoubleNothing(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		n := full(5000, 10)
+		c := w.customer(1, n/25)
+		cut := w.wiseFaults.Add(fault.Rule{Endpoint: "POST calls", Kind: fault.CutAfter, Share: 0.3})
+		w.tells(c, n, func(i int) (string, []byte) {
+			turn := i / len(c.ids)
+			return fmt.Sprint("visit", i), c.body(i%len(c.ids), "event.created", fmt.Sprintf(`,"event":{"id":%d,"revision":1,"kind":"appointment","title":"Visit %d","starts_at":"2026-12-01T17:00:00Z"}`, i, turn/2))
+		})
+		l := w.ended(c, time.Minute)
+		for i, id := range c.ids {
+			var got, want []string
+			for _, entry := range w.wise.CallList(c.email, id) {
+				got = append(got, entry.Reason)
+			}
+			for turn := range n / len(c.ids) {
+				want = append(want, fmt.Sprint("Visit ", turn/2))
+			}
+			slices.Sort(got)
+			if slices.Sort(want); !slices.Equal(got, want) {
+				t.Errorf("contact %d has the entries\n%q, want\n%q", i, got, want)
+			}
+		}
+		doubtful, looks := w.wiseFaults.Hits(cut), w.wise.Requests()["GET calls"]
+		if l.Written != n || doubtful < n/10 || float64(looks) > 1.05*float64(doubtful) {
+			t.Errorf("ledger %+v, %d looks for %d doubtful writes; want all %d written, at most 1.05 looks each", l, looks, doubtful, n)
+		}
+		t.Logf("%d writes, %d doubtful, %d looks", n, doubtful, looks)
+	})
+}
+
 func TestShuffledEditsEndWithTheNewest(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newTown(t, s, mojobox.Config{})
@@ -242,8 +282,8 @@ func TestShuffledEditsEndWithTheNewest(t *testing.T) {
 				t.Errorf("contact %d has the notes %q, want none", i, notes)
 			}
 		}
-		if l.Received != people*edits*3/2 || l.NeedsYou > 0 {
-			t.Errorf("ledger %+v, want %d received and none for a person", l, people*edits*3/2)
+		if l.Received != people*edits*3/2 || l.NeedsYou > 0 || l.Excluded < people*edits/2 {
+			t.Errorf("ledger %+v, want %d received, none for a person, and at least the %d that came twice excluded", l, people*edits*3/2, people*edits/2)
 		}
 	})
 }
@@ -346,12 +386,112 @@ func TestABurstWhileWiseAgentIsDownForAnHour(t *testing.T) {
 			t.Errorf("while Wise Agent is down the ledger is %+v, %v; want %d waiting", l, err, n)
 		}
 		w.wiseFaults.Clear()
-		l := w.ended(c, 10*time.Second)
+		for seconds := 0; w.ledger(c).Written == 0; seconds += 5 {
+			if seconds > 55 {
+				t.Fatal("a minute after Wise Agent came back nothing is written yet")
+			}
+			w.pass(c, 5*time.Second)
+			time.Sleep(50 * time.Millisecond)
+		}
+		l := w.ended(c, 0) // all else goes on by itself
 		w.wantCalls(c, 1, n)
 		if l.Written != n || l.Excluded != 50 || probes > 40 {
 			t.Errorf("ledger %+v, %d probes in ten minutes; want %d written, at most 40 probes", l, probes, n)
 		}
 		t.Logf("%d hooks, at most %d calls of Wise Agent in ten minutes while it was down", n, probes)
+	})
+}
+
+// Wise Agent fails for everybody at once. What failed together doesn't come back together: in no second after the first is more than a
+// twentieth of it tried.
+func TestThousandsThatFailAtOnceAreSpread(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		n, many := full(10000, 10), 20
+		w.frozen.Store(true)
+		w.wiseFaults.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.ServerError, Status: 503})
+		var customers []customer
+		var posts sync.WaitGroup
+		for i := range many {
+			c := w.customer(i+1, 10)
+			customers = append(customers, c)
+			posts.Go(func() { w.calls(c, 1, n/many) })
+		}
+		posts.Wait()
+		w.stands(func() int64 { return int64(w.total()) })
+		most := 0
+		for range 60 {
+			before := w.total()
+			for _, c := range customers {
+				w.pass(c, time.Second/time.Duration(many))
+			}
+			time.Sleep(10 * time.Millisecond)
+			most = max(most, w.total()-before)
+		}
+		if most == 0 || most > n/20 {
+			t.Errorf("%d of %d are tried in one second, want some, and at most a twentieth", most, n)
+		}
+		t.Logf("at most %d of %d are tried in one second", most, n)
+	})
+}
+
+// What Wise Agent refuses needs a person after one try. Who has hundreds of them tried again has each written once, also when two press
+// at once, and those from before the time stay.
+func TestHundredsThatNeedAPersonAreTriedAgainOnce(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		const old = 40
+		n := full(500, 2)
+		c := w.customer(1, 20)
+		rule := w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.ErrorIn200})
+		w.calls(c, 1, old)
+		w.ended(c, 0)
+		w.wiseFaults.Remove(rule)
+		w.skew.Add(int64(time.Hour))
+		since := w.Now()
+		rule = w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.ServerError, Status: http.StatusUnprocessableEntity})
+		w.calls(c, 1+old, n)
+		l := w.ended(c, 0)
+		if tries := w.wise.Requests()["addContactNote"]; l.NeedsYou != old+n || tries != old+n {
+			t.Errorf("ledger %+v after %d tries, want %d for a person after one try each", l, tries, old+n)
+		}
+		w.wiseFaults.Remove(rule)
+		var retried atomic.Int64
+		var presses sync.WaitGroup
+		for range 2 {
+			presses.Go(func() {
+				k, err := w.RetryEvents(t.Context(), c.conn, since)
+				if err != nil {
+					t.Error(err)
+				}
+				retried.Add(int64(k))
+			})
+		}
+		presses.Wait()
+		if l := w.ended(c, 0); retried.Load() != int64(n) || l.Written != n || l.NeedsYou != old {
+			t.Errorf("%d tried again, ledger %+v; want %d written and %d left", retried.Load(), l, n, old)
+		}
+		w.wantCalls(c, 1+old, n)
+	})
+}
+
+// A customer with thousands of deliveries and a slow Wise Agent keeps no other waiting.
+func TestThousandsOfOneCustomerSlowNoOther(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		big, other := w.customer(1, 100), w.customer(2, 4)
+		w.wiseFaults.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.Latency, Delay: 20 * time.Millisecond})
+		w.calls(big, 1, full(10000, 10))
+		var took []time.Duration
+		for i := range 20 {
+			begun := time.Now()
+			w.calls(other, 1+i*len(other.ids), len(other.ids))
+			w.ended(other, 0)
+			took = append(took, time.Since(begun))
+		}
+		waiting := w.ledger(big).Waiting
+		slices.Sort(took)
+		if p95 := took[len(took)*95/100]; p95 > 2*time.Second || waiting == 0 {
+			t.Errorf("the other's calls took %v while %d waited, want at most 2 s beside some that wait", p95, waiting)
+		}
+		t.Logf("the other's calls took %v at most, %d of the first one's waited", took[len(took)-1], waiting)
 	})
 }
 
@@ -560,5 +700,33 @@ func TestStoppingInTheMidstDoublesNothing(t *testing.T) {
 			t.Errorf("ledger %+v, want 300 written", l)
 		}
 		w.wantCalls(c, 1, 300)
+	})
+}
+
+// The program is stopped with two hundred calls at Wise Agent, of which each has had its effect.
+func TestStoppingWithHundredsAtWiseAgentDoublesNothing(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		const many, each = 25, 16
+		late := w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Late, Delay: 20 * time.Second})
+		var customers []customer
+		for i := range many {
+			c := w.customer(i+1, each)
+			customers = append(customers, c)
+			w.calls(c, 1, each)
+		}
+		w.eventually("two hundred calls are at Wise Agent", func() bool { return w.wise.Requests()["addContactNote"] == many*8 })
+		begun := time.Now()
+		w.stop()
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("it took %v to stop, want ten seconds at most", took)
+		}
+		w.wiseFaults.Remove(late)
+		w.run()
+		for _, c := range customers {
+			if l := w.ended(c, 0); l.Written != each {
+				t.Errorf("ledger %+v, want %d written", l, each)
+			}
+			w.wantCalls(c, 1, each)
+		}
 	})
 }

@@ -138,6 +138,29 @@ func TestSnapshots(t *testing.T) {
 	})
 }
 
+// Of what pushes brought to Mojo the last few values are remembered; what an edit in Mojo replaced is Mojo's own.
+func TestSnapshotsRememberWhatPushesOvertook(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c := connected(t, s)
+		p := pushed(t, s, c, "key", 1)
+		push := func(n int, value string) {
+			field := store.Field{Value: value, Known: true, PushedAt: int64(n)}
+			check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Snapshots: []store.Snapshot{{ClientID: "1", Fields: map[string]store.Field{"name": field}}}}))
+		}
+		push(1, "a")
+		push(2, "a")
+		edit := store.Snapshot{ClientID: "1", Fields: map[string]store.Field{"name": {Value: "mojo's", Known: true, Revision: 1}}}
+		finishEvent(t, s, received(t, s, edited("msg_1", 58)), store.Outcome{State: store.EventWritten, Snapshot: &edit})
+		for n := range store.EarlierValues + 2 {
+			push(3+n, fmt.Sprint("b", n))
+		}
+		seen, err := s.Snapshot(t.Context(), c.ID, "1")
+		check(t, err)
+		same(t, "earlier", seen.Fields["name"].Earlier, []string{"b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8"})
+		same(t, "last", seen.Fields["name"].Value, "b9")
+	})
+}
+
 func TestActivities(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := connected(t, s)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"addtomojo/store/internal/rows"
@@ -24,13 +25,21 @@ type Field struct {
 	Revision int64  `json:"revision"`          // the newest of Mojo's that was dealt with
 	Contact  int64  `json:"contact,omitempty"` // whose revision it is, of the contacts in Mojo that are this one; 0 is unknown
 	PushedAt int64  `json:"pushed,omitempty"`  // when a push saw the value, in Unix milliseconds; 0 when an edit set it
+
+	Earlier []string `json:"earlier,omitempty"` // what pushes saw another value in place of, the newest last, at most [EarlierValues]
 }
 
-// Before is what of the fields was seen before an event was received; of the others, the revisions.
+// EarlierValues is how many values are remembered of a part beside the last one: Mojo may tell late of what pushes brought there.
+const EarlierValues = 8
+
+// Before is what of the fields was seen before an event was received; of the others, the revisions, and the value among the earlier
+// ones: a push may have seen it right before, and stored it right after Mojo told of it.
 func (n Snapshot) Before(receivedAt time.Time) map[string]Field {
 	fields := make(map[string]Field, len(n.Fields))
 	for name, f := range n.Fields {
-		f.Known = f.Known && f.PushedAt <= millis(receivedAt)
+		if f.Known && f.PushedAt > millis(receivedAt) {
+			f.Known, f.Earlier = false, append(slices.Clone(f.Earlier), f.Value)
+		}
 		fields[name] = f
 	}
 	return fields
@@ -42,10 +51,15 @@ func (f Field) Counts(mojoContactID int64) bool {
 }
 
 // over is the field as it is stored over an earlier one. A push sees values, and deals with no revision; an edit may deal with its
-// revision and change no value.
+// revision and change no value. What was in place of a value that a push sees is remembered.
 func (f Field) over(before Field) Field {
+	f.Earlier = before.Earlier
 	if !f.Known {
 		f.Value, f.Known, f.PushedAt = before.Value, before.Known, before.PushedAt
+	}
+	if f.PushedAt > before.PushedAt && before.Known && before.Value != f.Value {
+		f.Earlier = append(slices.Clone(f.Earlier), before.Value)
+		f.Earlier = f.Earlier[max(0, len(f.Earlier)-EarlierValues):]
 	}
 	if f.Revision == 0 || before.Counts(f.Contact) && before.Revision > f.Revision {
 		f.Revision, f.Contact = before.Revision, before.Contact

@@ -25,11 +25,13 @@ const (
 //
 // CHAOS_ROUNDS and CHAOS_SEED as in TestKillInTheMiddleOfAPush.
 func TestKillWhileEventsArrive(t *testing.T) {
-	killings(t, (*killing).events)
+	killings(t, func(k *killing, ctx context.Context) error {
+		return k.events(ctx, killedTimes, killedEvents/killedTimes, k.killAmongWrites)
+	})
 }
 
-// events has a kill after each third of what happens in Mojo.
-func (k *killing) events(ctx context.Context) error {
+// events interrupts the program so many times, each time among what has just happened in Mojo.
+func (k *killing) events(ctx context.Context, times, each int, interrupt func(context.Context, int) error) error {
 	defer k.kill()
 	if err := k.start(ctx); err != nil {
 		return err
@@ -46,9 +48,9 @@ func (k *killing) events(ctx context.Context) error {
 	k.faults.wise.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.Latency, Delay: 10 * time.Millisecond})
 	k.faults.wise.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.Late, Delay: 10 * time.Millisecond})
 	want := make(map[string]*told)
-	for part := range killedTimes {
-		k.happen(part*killedEvents/killedTimes, (part+1)*killedEvents/killedTimes, want)
-		if err := k.killAmongWrites(ctx); err != nil {
+	for part := range times {
+		k.happen(part*each, (part+1)*each, want)
+		if err := interrupt(ctx, each); err != nil {
 			return err
 		}
 	}
@@ -59,10 +61,10 @@ func (k *killing) events(ctx context.Context) error {
 	var l store.Ledger
 	done := eventually(ctx, "all is written", func() bool {
 		l, err = k.db.Ledger(ctx, conn.ID)
-		return err == nil && l.Received == killedEvents && l.Waiting == 0
+		return err == nil && l.Received == times*each && l.Waiting == 0
 	})
-	if err := errors.Join(done, err); err != nil || l.Written != killedEvents {
-		return fmt.Errorf("%w; the ledger is %+v, want all %d written", err, l, killedEvents)
+	if err := errors.Join(done, err); err != nil || l.Written != times*each {
+		return fmt.Errorf("%w; the ledger is %+v, want all %d written", err, l, times*each)
 	}
 	return k.same(want)
 }
@@ -100,21 +102,26 @@ func (k *killing) happen(from, to int, want map[string]*told) {
 }
 
 // killAmongWrites kills the program up to 30 ms after one of the writes that are still to come, and starts it again.
-func (k *killing) killAmongWrites(ctx context.Context) error {
+func (k *killing) killAmongWrites(ctx context.Context, each int) error {
+	if err := k.amongWrites(ctx, each); err != nil {
+		return err
+	}
+	k.kill()
+	return k.start(ctx)
+}
+
+// amongWrites waits until up to 30 ms after one of so many writes that are still to come.
+func (k *killing) amongWrites(ctx context.Context, each int) error {
 	writes := func() int { n := k.wise.Requests(); return n["addContactNote"] + n["POST calls"] }
 	before := writes()
-	more, wait := k.dice.IntN(killedEvents/killedTimes), time.Duration(k.dice.IntN(30_000))*time.Microsecond
+	more, wait := k.dice.IntN(each), time.Duration(k.dice.IntN(30_000))*time.Microsecond
 	for limit := time.Now().Add(20 * time.Second); writes() < before+more && time.Now().Before(limit); {
 		if err := pause(ctx, time.Millisecond/2); err != nil {
 			return err
 		}
 	}
-	if err := pause(ctx, wait); err != nil {
-		return err
-	}
-	k.kill()
 	k.story = append(k.story, fmt.Sprintf("%v after write %d, with %d hooks still at Mojo", wait, before+more, k.mojo.HookCounts().Waiting))
-	return k.start(ctx)
+	return pause(ctx, wait)
 }
 
 // same checks that Wise Agent has what was told, once.

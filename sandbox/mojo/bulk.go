@@ -146,6 +146,11 @@ func (s *Server) update(a *account, g *group, batch []contactIn) updateAnswer {
 			c.Revision++
 			s.tell(a, a.owner(), c, "contact.updated", hookData{Revision: c.Revision, Changes: changes})
 		}
+		for _, n := range c.Notes[len(before.Notes):] {
+			if s.options.Echo {
+				s.tell(a, a.owner(), c, "note.created", hookData{Note: n.out()})
+			}
+		}
 		if !g.add(c) {
 			already = append(already, in.APIContactID)
 		}

@@ -41,7 +41,8 @@ type HookOptions struct {
 	NoFeed   bool // the feed answers 404, as hosts without one do
 
 	// Echo also tells what the service itself writes through the API: its bulk
-	// updates as contact.updated, its notes as note.created.
+	// updates as contact.updated, its notes, those of bulk updates among them, as
+	// note.created.
 	Echo bool
 }
 

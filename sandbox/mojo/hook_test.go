@@ -453,7 +453,7 @@ func TestEcho(t *testing.T) {
 	group := b.AddGroup("8812", "Hot")
 	b.AddContact("8812", mojo.Contact{APIContactID: "wa-1", FullName: "Ann"}, group)
 	write := func() {
-		b.call(t, access, "POST", "/api/contacts/bulk_update/", `[{"api_contact_id":"wa-1","full_name":"Ann `+time.Now().String()+`","contactgroup_set":[{"group_id":`+itoa(group)+`}]}]`)
+		b.call(t, access, "POST", "/api/contacts/bulk_update/", `[{"api_contact_id":"wa-1","full_name":"Ann `+time.Now().String()+`","contactgroup_set":[{"group_id":`+itoa(group)+`}],"contactnote_set":[{"type":1,"contents":"`+time.Now().String()+`"}]}]`)
 		b.call(t, access, "POST", "/api/notes/", `{"api_contact_id":"wa-1","contents":"Hi","type":1}`)
 	}
 	write()
@@ -466,7 +466,7 @@ func TestEcho(t *testing.T) {
 	for _, h := range b.Hooks() {
 		types = append(types, h.Type)
 	}
-	if want := []string{"contact.updated", "note.created"}; !slices.Equal(types, want) {
+	if want := []string{"contact.updated", "note.created", "note.created"}; !slices.Equal(types, want) {
 		t.Errorf("got %v, want %v", types, want)
 	}
 }
