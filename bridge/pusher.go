@@ -226,8 +226,8 @@ func (p *pusher) run(ctx context.Context) (err error) {
 	}()
 	p.kept = make(chan struct{})
 	defer func() {
-		if err != nil && ctx.Err() == nil { // else somebody else may be at work on the push already
-			err = errors.Join(err, p.unmark(ctx))
+		if err != nil && !errors.Is(context.Cause(ctx), errLeaseLost) { // else somebody else may be at work on the push already
+			err = errors.Join(err, p.unmark(context.WithoutCancel(ctx)))
 		}
 	}()
 	line, at := errgroup.WithContext(ctx)

@@ -35,14 +35,15 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 }
 
 // unmark takes the marks off again of contacts that were never sent, or that Mojo clearly refused, when the line comes to a stop:
-// they are in no doubt, and nobody should be told that they are.
+// they are in no doubt, and nobody should be told that they are. Of a push that a reset has stopped it says so afterwards.
 func (p *pusher) unmark(ctx context.Context) error {
 	here := slices.DeleteFunc(p.marked, func(position int) bool { return p.away[position] })
 	if len(here) == 0 {
 		return nil
 	}
 	err := p.b.Store.MarkPush(ctx, p.push.ID, store.PushMarks{Doubt: store.ContactWaiting, Positions: here})
-	if err != nil {
+	p.b.watchers.tell(p.push.ID)
+	if err != nil && !errors.Is(err, store.ErrStale) {
 		return fmt.Errorf("unmark batch: %w", err)
 	}
 	return nil
@@ -52,6 +53,7 @@ func (p *pusher) unmark(ctx context.Context) error {
 func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 	ctx = context.WithoutCancel(ctx) // the batch is at Mojo already: its results count even when the push is being stopped
 	troubled := p.push.Cause != "" || p.push.Attempts > 0
+	var stopped error // by a reset: results that are still to come are as true
 	for marks := range in {
 		p.first.standAside()
 		var cleared error
@@ -60,12 +62,15 @@ func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 			troubled = false
 		}
 		err := p.b.markResults(ctx, p.push, marks)
+		if errors.Is(err, store.ErrStale) {
+			stopped, err = err, nil
+		}
 		if err := errors.Join(err, cleared); err != nil {
 			return fmt.Errorf("keep results: %w", err)
 		}
 		p.b.watchers.tell(p.push.ID)
 	}
-	return nil
+	return stopped
 }
 
 // markResults writes what became of contacts.
