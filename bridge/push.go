@@ -95,6 +95,11 @@ type Progress struct {
 	GroupGone bool         // the push is over, and Mojo has its group no more: a Retry can't help
 }
 
+// Stopping tells that the customer has stopped the push while a batch was at Mojo, which is waited for.
+func (p Progress) Stopping() bool {
+	return p.Push.State == store.PushSending && !p.Push.StopAskedAt.IsZero()
+}
+
 // Ended tells that nothing more happens by itself.
 func (p Progress) Ended() bool { return ended(p.Push.State) }
 
@@ -202,6 +207,25 @@ func (b *Bridge) RetryFailed(ctx context.Context, conn store.Connection, push st
 	b.wake(push.ConnectionID)
 	return n, nil
 }
+
+// StopPush has a push stopped by its customer: nothing more of it is sent, wherever it is being sent. A batch that is at Mojo just
+// now comes to its end and counts; [Progress] tells when that is. Stopping twice, or what is over, changes nothing.
+func (b *Bridge) StopPush(ctx context.Context, push store.Push) error {
+	stopped, err := b.Store.StopPush(ctx, push.ID, b.now())
+	if err != nil {
+		return fmt.Errorf("stop push: %w", err)
+	}
+	if stopped {
+		b.log().Info("push stops", "push", push.ID, "why", customerStops)
+		b.meter().PushEnded(store.PushStopped)
+	}
+	b.watchers.tell(push.ID)
+	b.wake(push.ConnectionID)
+	return nil
+}
+
+// customerStops is why a push stops, for the log.
+const customerStops = "the customer wants it"
 
 // Undo takes out of the group what a push put in, once it is over. The error is store.ErrTooLate after 24 hours, and
 // store.ErrStale while the push is being sent.

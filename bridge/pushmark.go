@@ -13,6 +13,9 @@ import (
 // doubt. A batch that was in doubt already keeps its mark.
 func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) error {
 	for batch := range in {
+		if p.going.Err() != nil {
+			return ctx.Err()
+		}
 		var positions []int
 		for _, it := range batch {
 			if !it.over && it.row.State == store.ContactWaiting {
@@ -22,7 +25,11 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 		if len(positions) > 0 {
 			p.marked = append(p.marked, positions...) // before: a commit may come through whose answer doesn't
 			marks := store.PushMarks{Doubt: store.ContactCreating, Positions: positions}
-			if err := p.b.Store.MarkPush(ctx, p.push.ID, marks); err != nil {
+			switch err := p.b.Store.MarkPush(ctx, p.push.ID, marks); {
+			case errors.Is(err, store.ErrStopAsked):
+				p.halt()
+				return nil // what is at Mojo comes to its end
+			case err != nil:
 				return fmt.Errorf("mark batch: %w", err)
 			}
 		}

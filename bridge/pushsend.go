@@ -68,7 +68,7 @@ func (p *pusher) sendPart(ctx context.Context, part []item, marks *store.PushMar
 	if err != nil || len(part) == 0 {
 		return err
 	}
-	result, err := p.bulk(ctx, part, (*mojo.API).BulkCreate)
+	result, err := p.bulk(ctx, part, p.create)
 	var refused *mojo.RefusedError
 	switch {
 	case err == nil, errors.Is(err, mojo.ErrIncomplete):
