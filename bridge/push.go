@@ -91,7 +91,7 @@ type Progress struct {
 	Run       store.Counts // over those of the present run: all of them first, the repeated ones after a Retry
 	Landing   string       // the powerdialer with the group preselected
 	UndoUntil time.Time    // zero when it can't be undone
-	Ahead     store.Push   // the one that it waits for, as one goes at a time; zero when it waits for none
+	Ahead     store.Push   // the one that it waits for, to be sent or undone, as one goes at a time; zero when it waits for none
 	GroupGone bool         // the push is over, and Mojo has its group no more: a Retry can't help
 }
 
@@ -123,10 +123,8 @@ func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID str
 	if p.Landing, err = landing(b.DialerURL, conn.MojoAccountURL, push.GroupID); err != nil {
 		return Progress{}, err
 	}
-	if push.State == store.PushWaiting {
-		if p.Ahead, err = b.Store.PushAhead(ctx, push); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return Progress{}, fmt.Errorf("read push ahead: %w", err)
-		}
+	if p.Ahead, err = b.ahead(ctx, push); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Progress{}, fmt.Errorf("read push ahead: %w", err)
 	}
 	if over := push.State == store.PushDone || push.State == store.PushStopped; !over { // also one whose undoing was given up
 		return p, nil
@@ -141,6 +139,17 @@ func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID str
 		p.UndoUntil = end
 	}
 	return p, nil
+}
+
+// ahead is the push that another one waits for, to be sent or to be undone; store.ErrNotFound when there is none.
+func (b *Bridge) ahead(ctx context.Context, push store.Push) (store.Push, error) {
+	switch push.State {
+	case store.PushWaiting:
+		return b.Store.PushAhead(ctx, push)
+	case store.PushUndoing:
+		return b.Store.PushAtWork(ctx, push)
+	}
+	return store.Push{}, store.ErrNotFound
 }
 
 // groupGone tells whether Mojo lacked the group when it was last asked for all of them.

@@ -31,6 +31,7 @@ func TestPushStates(t *testing.T) {
 		{"push-attention", "488 added, 6 updated. 3 need you", false, "", "Mojo refused the phone number"},
 		{"push-attention-landing", "488 added, 6 updated. 3 need you", false, "", "See the 3 that need you"},
 		{"push-undoing", "Taking contacts out of Hot Lead", true, "2;url=/push/1", "200 of 491 done, 291 left"},
+		{"push-undoing-behind", "Taking contacts out of Hot Lead", true, "2;url=/push/1", "Waits for the push to FSBO to end."},
 		{"push-undone", "Undone", false, "", "491 contacts taken out of Hot Lead. Who was in it before is still there."},
 	} {
 		t.Run(test.state, func(t *testing.T) {

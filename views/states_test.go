@@ -290,6 +290,7 @@ func pushStates() []state {
 		{"push-attention", pushWith(PushDone, doneSome)},
 		{"push-attention-landing", pushWith(PushDone, func(p *Push) { doneSome(p); p.Landing = true })},
 		{"push-undoing", pushWith(PushUndoing, func(p *Push) { p.Total, p.Done, p.Added, p.Removed = 491, 200, 291, 200 })},
+		{"push-undoing-behind", pushWith(PushUndoing, func(p *Push) { p.Total, p.Added, p.Ahead = 491, 491, "FSBO" })},
 		{"push-undone", pushWith(PushUndone, func(p *Push) { p.Total, p.Done, p.Removed, p.Skipped = 491, 491, 491, 9 })},
 		{"push-hostile", pushWith(PushDone, func(p *Push) {
 			doneSome(p)

@@ -129,11 +129,11 @@ func pushModel(p bridge.Progress, landing bool) views.Push {
 		Added: p.All.Added, Updated: p.All.Updated, Skipped: p.All.Skipped, Failed: p.All.Failed, Removed: p.All.Removed,
 		Unsent: p.All.Unsent, UndoEnds: p.UndoUntil,
 	}
+	page.Ahead, page.AheadUndo = p.Ahead.GroupName, p.Ahead.State == store.PushUndoing
 	switch p.Push.State {
 	case store.PushUndoing:
 		page.Done, page.Total = p.All.Removed, p.All.Removed+p.All.Added+p.All.Updated
 	case store.PushSending, store.PushWaiting:
-		page.Ahead, page.AheadUndo = p.Ahead.GroupName, p.Ahead.State == store.PushUndoing
 		page.Down = downPartner(p.Push.Cause)
 	case store.PushDone, store.PushStopped:
 		page.Done, page.Total = p.All.Total-p.All.Waiting-p.All.Unsent, p.All.Total // a Retry is over: its numbers count with the others

@@ -236,6 +236,34 @@ func TestAPushThatWaitsForAnotherSaysSo(t *testing.T) {
 	}
 }
 
+func TestAnUndoThatWaitsForAPushSaysSo(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 4
+	h.work()
+	b := h.browser()
+	launch := b.connect(12)
+	first := b.push(launch)
+	b.ended(first, store.PushDone)
+	h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkUpdate, Kind: fault.Latency, Delay: 900 * time.Millisecond}) // the page looks every 2 s
+	fsbo := url.Values{"push": {b.ready(launch).value("push")}, "group": {strconv.FormatInt(h.fsbo, 10)}}
+	second := strings.TrimSuffix(b.post(launch+"/push", fsbo).to("/push/"), "?landing=1")
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(b.get(second).text(), "4 of 12 done"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the second push gets nowhere: %s", b.get(second).text())
+		}
+	}
+	b.post(first+"/undo", nil).to(first)
+	const waits = "Waits for the push to FSBO to end."
+	b.get(first).want(200).says("Taking contacts out of Hot Lead", waits, "0 of 12 done, 12 left")
+	if page := b.get(second).want(200); strings.Contains(page.text(), "Waits for the push") {
+		t.Errorf("the push at work waits for the undo behind it:\n%s", page.text())
+	}
+	b.ended(second, store.PushDone)
+	if page := b.ended(first, store.PushUndone).says("12 contacts taken out of Hot Lead"); strings.Contains(page.text(), waits) {
+		t.Errorf("what is undone waits for a push:\n%s", page.text())
+	}
+}
+
 // One push is at Mojo and one waits for it when the customer resets the credentials.
 func TestResetStopsPushesAndSaysWhoWasNeverSent(t *testing.T) {
 	h := newHouse(t, nil)
