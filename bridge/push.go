@@ -100,6 +100,12 @@ func (p Progress) Stopping() bool {
 	return p.Push.State == store.PushSending && !p.Push.StopAskedAt.IsZero()
 }
 
+// CanStop tells whether there is something that the customer can still stop.
+func (p Progress) CanStop() bool {
+	s := p.Push.State
+	return (s == store.PushWaiting || s == store.PushSending || s == store.PushPaused) && p.Push.StopAskedAt.IsZero()
+}
+
 // Ended tells that nothing more happens by itself.
 func (p Progress) Ended() bool { return ended(p.Push.State) }
 

@@ -85,7 +85,7 @@ type PushContact struct {
 // Counts are a push's contacts by state. Those in doubt count as waiting.
 type Counts struct {
 	Total, Waiting, Added, Updated, Skipped, Failed, Removed int
-	// Unsent are those of the failed that were never sent, because the push was stopped. A [PushSummary] doesn't know them.
+	// Unsent are those of the failed that were never sent, because the push was stopped.
 	Unsent int
 }
 
@@ -210,11 +210,16 @@ func (s *Store) Pushes(ctx context.Context, connID string, limit int) (pushes []
 		if err != nil {
 			return err
 		}
-		contacts, err := q.CountContactsOfPushes(ctx, rows.CountContactsOfPushesParams{ConnectionID: connID, Most: int64(limit)})
+		contacts, err := q.CountContactsOfPushes(ctx, rows.CountContactsOfPushesParams{
+			ConnectionID:  connID,
+			Most:          int64(limit),
+			CustomersStop: customersStop,
+		})
 		counts := make(map[string]Counts)
 		for _, n := range contacts {
 			c := counts[n.PushID]
 			c.add(ContactState(n.State), int(n.Contacts))
+			c.Unsent += int(n.Unsent)
 			counts[n.PushID] = c
 		}
 		pushes = collect(found, func(r rows.Push) PushSummary { return PushSummary{push(r), counts[r.ID]} })

@@ -139,16 +139,28 @@ where push_contacts.push_id = @push_id
 group by push_contacts.state, push_contacts.run;
 
 -- name: CountContactsOfPushes :many
--- Of the same pushes as the query Pushes.
-select push_id, state, count(*) as contacts
+-- Of the same pushes as the query Pushes. Unsent are those of CountContacts.
+select
+    push_contacts.push_id,
+    push_contacts.state,
+    count(*) as contacts,
+    cast(sum(
+        case
+            when push_contacts.state <> 'failed' then 0
+            when push_contacts.reason = cast(@customers_stop as text) then 1
+            when pushes.state = 'stopped' and push_contacts.reason = pushes.cause then 1
+            else 0
+        end
+    ) as bigint) as unsent
 from push_contacts
-where push_id in (
-    select id from pushes
-    where connection_id = @connection_id
-    order by created_at desc, id desc
+join pushes on pushes.id = push_contacts.push_id
+where push_contacts.push_id in (
+    select latest.id from pushes as latest
+    where latest.connection_id = @connection_id
+    order by latest.created_at desc, latest.id desc
     limit cast(@most as bigint)
 )
-group by push_id, state;
+group by push_contacts.push_id, push_contacts.state;
 
 -- name: PushContacts :many
 -- States are given as ',waiting,failed,'; '' is all of them.

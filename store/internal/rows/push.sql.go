@@ -71,31 +71,45 @@ func (q *Queries) CountContacts(ctx context.Context, arg CountContactsParams) ([
 }
 
 const countContactsOfPushes = `-- name: CountContactsOfPushes :many
-select push_id, state, count(*) as contacts
+select
+    push_contacts.push_id,
+    push_contacts.state,
+    count(*) as contacts,
+    cast(sum(
+        case
+            when push_contacts.state <> 'failed' then 0
+            when push_contacts.reason = cast(?1 as text) then 1
+            when pushes.state = 'stopped' and push_contacts.reason = pushes.cause then 1
+            else 0
+        end
+    ) as bigint) as unsent
 from push_contacts
-where push_id in (
-    select id from pushes
-    where connection_id = ?1
-    order by created_at desc, id desc
-    limit cast(?2 as bigint)
+join pushes on pushes.id = push_contacts.push_id
+where push_contacts.push_id in (
+    select latest.id from pushes as latest
+    where latest.connection_id = ?2
+    order by latest.created_at desc, latest.id desc
+    limit cast(?3 as bigint)
 )
-group by push_id, state
+group by push_contacts.push_id, push_contacts.state
 `
 
 type CountContactsOfPushesParams struct {
-	ConnectionID string
-	Most         int64
+	CustomersStop string
+	ConnectionID  string
+	Most          int64
 }
 
 type CountContactsOfPushesRow struct {
 	PushID   string
 	State    string
 	Contacts int64
+	Unsent   int64
 }
 
-// Of the same pushes as the query Pushes.
+// Of the same pushes as the query Pushes. Unsent are those of CountContacts.
 func (q *Queries) CountContactsOfPushes(ctx context.Context, arg CountContactsOfPushesParams) ([]CountContactsOfPushesRow, error) {
-	rows, err := q.db.QueryContext(ctx, countContactsOfPushes, arg.ConnectionID, arg.Most)
+	rows, err := q.db.QueryContext(ctx, countContactsOfPushes, arg.CustomersStop, arg.ConnectionID, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +117,12 @@ func (q *Queries) CountContactsOfPushes(ctx context.Context, arg CountContactsOf
 	var items []CountContactsOfPushesRow
 	for rows.Next() {
 		var i CountContactsOfPushesRow
-		if err := rows.Scan(&i.PushID, &i.State, &i.Contacts); err != nil {
+		if err := rows.Scan(
+			&i.PushID,
+			&i.State,
+			&i.Contacts,
+			&i.Unsent,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
