@@ -162,6 +162,13 @@ func (f facts) stopped() (list []Finding) {
 		if p.State != store.PushStopped || f.now.Sub(p.FinishedAt) > pushesRemembered {
 			continue
 		}
+		if p.StoppedByCustomer() {
+			list = append(list, Finding{
+				What: fmt.Sprintf("The customer stopped a push to the group %q.", p.GroupName), Since: p.FinishedAt,
+				Next: "Nothing is broken: the customer opens the push under Earlier pushes and presses Retry to send the others, or Undo.", Calm: true,
+			})
+			continue
+		}
 		list = append(list, Finding{
 			What: fmt.Sprintf("A push to the group %q stopped. %s", p.GroupName, p.Cause), Since: p.FinishedAt,
 			Next: stoppedNext(p.Cause),

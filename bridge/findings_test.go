@@ -38,6 +38,8 @@ func TestFindingsNameTheCauseAndTheNextStep(t *testing.T) {
 			pushes: []store.PushSummary{push(store.PushStopped, `The group "Spring" is no longer in Mojo.`, time.Hour)}}, "no longer in Mojo", "another group"},
 		{"a push that stopped long ago", facts{conn: live, standing: standing(fine, fine),
 			pushes: []store.PushSummary{push(store.PushStopped, "Gone.", 30*24*time.Hour), push(store.PushDone, "", time.Hour)}}, "", ""},
+		{"the customer stopped a push", facts{conn: live, standing: standing(fine, fine),
+			pushes: []store.PushSummary{push(store.PushStopped, "You stopped this push.", time.Hour)}}, `The customer stopped a push to the group "Spring"`, "Nothing is broken"},
 		{"the contact was deleted", facts{conn: live, standing: standing(fine, fine),
 			reasons: []store.Reasons{{Reason: "The contact is no longer in Wise Agent.", Events: 2}}}, "2 deliveries need a person: The contact is no longer", "restores it"},
 		{"poisoned", facts{conn: live, standing: standing(fine, fine),

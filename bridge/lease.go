@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -17,7 +18,7 @@ type leases struct {
 
 type lease struct {
 	ctx   context.Context // ends when the lease is lost or given back
-	lose  context.CancelFunc
+	lose  context.CancelCauseFunc
 	users int
 	kept  sync.WaitGroup // the renewing
 }
@@ -36,16 +37,16 @@ func (l *leases) take(ctx context.Context, b *Bridge, connID string) (context.Co
 			l.held = make(map[string]*lease)
 		}
 		held = &lease{}
-		held.ctx, held.lose = context.WithCancel(context.WithoutCancel(ctx))
+		held.ctx, held.lose = context.WithCancelCause(context.WithoutCancel(ctx))
 		held.kept.Go(func() { b.renewLease(held.ctx, connID, held.lose) })
 		l.held[connID] = held
 	}
 	held.users++
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(held.ctx, cancel)
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(held.ctx, func() { cancel(context.Cause(held.ctx)) })
 	return ctx, func() {
 		stop()
-		cancel()
+		cancel(nil)
 		l.giveBack(b, connID, held)
 	}, nil
 }
@@ -57,7 +58,7 @@ func (l *leases) giveBack(b *Bridge, connID string, held *lease) {
 	if held.users--; held.users > 0 {
 		return
 	}
-	held.lose()
+	held.lose(nil)
 	held.kept.Wait()
 	if l.held[connID] != held {
 		return // lost, and taken anew
@@ -68,8 +69,11 @@ func (l *leases) giveBack(b *Bridge, connID string, held *lease) {
 	}
 }
 
+// errLeaseLost is the cause of a context that ended because another process may be at the connection's work by now.
+var errLeaseLost = errors.New("lease lost")
+
 // renewLease keeps the lease while the work lasts, and ends the work when the lease is lost.
-func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.CancelFunc) {
+func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.CancelCauseFunc) {
 	expires := time.Now().Add(connectionLease)
 	for sleep(ctx, connectionLease/4) == nil {
 		got, err := b.Store.Lease(ctx, connID, b.owner(), b.now(), b.now().Add(connectionLease))
@@ -77,10 +81,14 @@ func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.Can
 		case err == nil && got:
 			expires = time.Now().Add(connectionLease)
 		case err == nil, time.Now().After(expires.Add(-connectionLease / 4)):
-			if ctx.Err() == nil && !b.over(ctx, connID) {
+			if ctx.Err() == nil && b.over(ctx, connID) {
+				lost(nil)
+				return
+			}
+			if ctx.Err() == nil {
 				b.log().Warn("lease lost", "connection", connID)
 			}
-			lost()
+			lost(errLeaseLost)
 			return
 		}
 	}

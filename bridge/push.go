@@ -91,8 +91,19 @@ type Progress struct {
 	Run       store.Counts // over those of the present run: all of them first, the repeated ones after a Retry
 	Landing   string       // the powerdialer with the group preselected
 	UndoUntil time.Time    // zero when it can't be undone
-	Ahead     store.Push   // the one that it waits for, as one goes at a time; zero when it waits for none
+	Ahead     store.Push   // the one that it waits for, to be sent or undone, as one goes at a time; zero when it waits for none
 	GroupGone bool         // the push is over, and Mojo has its group no more: a Retry can't help
+}
+
+// Stopping tells that the customer has stopped the push while a batch was at Mojo, which is waited for.
+func (p Progress) Stopping() bool {
+	return p.Push.State == store.PushSending && !p.Push.StopAskedAt.IsZero()
+}
+
+// CanStop tells whether there is something that the customer can still stop.
+func (p Progress) CanStop() bool {
+	s := p.Push.State
+	return (s == store.PushWaiting || s == store.PushSending || s == store.PushPaused) && p.Push.StopAskedAt.IsZero()
 }
 
 // Ended tells that nothing more happens by itself.
@@ -118,10 +129,8 @@ func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID str
 	if p.Landing, err = landing(b.DialerURL, conn.MojoAccountURL, push.GroupID); err != nil {
 		return Progress{}, err
 	}
-	if push.State == store.PushWaiting {
-		if p.Ahead, err = b.Store.PushAhead(ctx, push); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return Progress{}, fmt.Errorf("read push ahead: %w", err)
-		}
+	if p.Ahead, err = b.ahead(ctx, push); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Progress{}, fmt.Errorf("read push ahead: %w", err)
 	}
 	if over := push.State == store.PushDone || push.State == store.PushStopped; !over { // also one whose undoing was given up
 		return p, nil
@@ -136,6 +145,17 @@ func (b *Bridge) Progress(ctx context.Context, conn store.Connection, pushID str
 		p.UndoUntil = end
 	}
 	return p, nil
+}
+
+// ahead is the push that another one waits for, to be sent or to be undone; store.ErrNotFound when there is none.
+func (b *Bridge) ahead(ctx context.Context, push store.Push) (store.Push, error) {
+	switch push.State {
+	case store.PushWaiting:
+		return b.Store.PushAhead(ctx, push)
+	case store.PushUndoing:
+		return b.Store.PushAtWork(ctx, push)
+	}
+	return store.Push{}, store.ErrNotFound
 }
 
 // groupGone tells whether Mojo lacked the group when it was last asked for all of them.
@@ -202,6 +222,25 @@ func (b *Bridge) RetryFailed(ctx context.Context, conn store.Connection, push st
 	b.wake(push.ConnectionID)
 	return n, nil
 }
+
+// StopPush has a push stopped by its customer: nothing more of it is sent, wherever it is being sent. A batch that is at Mojo just
+// now comes to its end and counts; [Progress] tells when that is. Stopping twice, or what is over, changes nothing.
+func (b *Bridge) StopPush(ctx context.Context, push store.Push) error {
+	stopped, err := b.Store.StopPush(ctx, push.ID, b.now())
+	if err != nil {
+		return fmt.Errorf("stop push: %w", err)
+	}
+	if stopped {
+		b.log().Info("push stops", "push", push.ID, "why", customerStops)
+		b.meter().PushEnded(store.PushStopped)
+	}
+	b.watchers.tell(push.ID)
+	b.wake(push.ConnectionID)
+	return nil
+}
+
+// customerStops is why a push stops, for the log.
+const customerStops = "the customer wants it"
 
 // Undo takes out of the group what a push put in, once it is over. The error is store.ErrTooLate after 24 hours, and
 // store.ErrStale while the push is being sent.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"addtomojo/mojo"
@@ -45,7 +46,9 @@ type pusher struct {
 	from  *selection
 	size  *batchSize
 	first precedence
-	kept  chan struct{} // closed when no more results are written
+	kept  chan struct{}   // closed when no more results are written
+	going context.Context // ends when the customer stops the push
+	halt  func()          // ends it
 	// groupSeen is set while it is known that the group is there.
 	groupSeen bool
 	// moveRefused is set once the host turned out not to have bulk_update.
@@ -72,13 +75,19 @@ type item struct {
 // doPush works on a push until it ends or has to wait, and stores how it stands.
 func (b *Bridge) doPush(ctx context.Context, conn store.Connection, push store.Push) error {
 	defer b.watchers.tell(push.ID)
-	if push.State == store.PushUndoing {
-		return b.settle(ctx, push, store.PushUndone, b.undo(ctx, conn, push))
+	push, err := b.Store.TakePush(ctx, push.ID, b.now())
+	switch {
+	case errors.Is(err, store.ErrStale):
+		return nil // stopped meanwhile
+	case err != nil:
+		return fmt.Errorf("take push: %w", err)
 	}
-	if push.State == store.PushWaiting {
-		if err := b.setPush(ctx, push, store.PushSending, push.Cause, push.Attempts, b.now()); err != nil {
-			return err
-		}
+	b.watchers.tell(push.ID)
+	switch {
+	case push.State == store.PushUndoing:
+		return b.settle(ctx, push, store.PushUndone, b.undo(ctx, conn, push))
+	case !push.StopAskedAt.IsZero(): // by somebody who worked on it before
+		return b.endStop(ctx, push)
 	}
 	p := &pusher{b: b, conn: conn, push: push, away: make(map[int]bool), size: b.sizes.of(conn.ID, b.batchSize())}
 	return b.settle(ctx, push, store.PushDone, p.run(ctx))
@@ -93,6 +102,8 @@ func (b *Bridge) settle(ctx context.Context, push store.Push, end store.PushStat
 		return nil // stopped by a reset meanwhile
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, store.ErrStopAsked):
+		return b.endStop(ctx, push)
 	case err == nil:
 		b.log().Info("push ends", "push", push.ID, "state", end)
 		b.wakeMail(push.ConnectionID) // the links are to be kept in Wise Agent too
@@ -110,6 +121,12 @@ func (b *Bridge) settle(ctx context.Context, push store.Push, end store.PushStat
 	return b.waitPush(ctx, push, after, err)
 }
 
+// endStop stores that a push has stopped as its customer wants.
+func (b *Bridge) endStop(ctx context.Context, push store.Push) error {
+	b.log().Info("push stops", "push", push.ID, "why", customerStops)
+	return b.stored(push, store.PushStopped, b.Store.EndStop(ctx, push.ID, b.now()))
+}
+
 // scopeGone is the cause of a push that Wise Agent no longer gives contacts for.
 const scopeGone = "Wise Agent no longer lets us read your contacts. Open Add to Mojo once more and allow Profile and Contacts."
 
@@ -118,6 +135,9 @@ func (b *Bridge) waitPush(ctx context.Context, push store.Push, after time.Durat
 	now, err := b.Store.Push(ctx, push.ID) // progress has set the attempts back
 	if err != nil {
 		return fmt.Errorf("read push: %w", err)
+	}
+	if now.State == store.PushSending && !now.StopAskedAt.IsZero() {
+		return b.endStop(ctx, push)
 	}
 	attempts := now.Attempts + 1
 	b.log().Info("push waits", "push", push.ID, "attempts", attempts, "err", why)
@@ -199,7 +219,11 @@ func refusedToken(err error) bool {
 }
 
 func (b *Bridge) setPush(ctx context.Context, push store.Push, state store.PushState, cause string, attempts int, next time.Time) error {
-	err := b.Store.SetPush(ctx, push.ID, state, cause, attempts, next, b.now())
+	return b.stored(push, state, b.Store.SetPush(ctx, push.ID, state, cause, attempts, next, b.now()))
+}
+
+// stored tells everybody of a push's new state, unless storing it failed. A push that is at its end already stays there.
+func (b *Bridge) stored(push store.Push, state store.PushState, err error) error {
 	if err != nil && !errors.Is(err, store.ErrStale) {
 		return fmt.Errorf("store state of push: %w", err)
 	}
@@ -226,18 +250,27 @@ func (p *pusher) run(ctx context.Context) (err error) {
 	}()
 	p.kept = make(chan struct{})
 	defer func() {
-		if err != nil && ctx.Err() == nil { // else somebody else may be at work on the push already
-			err = errors.Join(err, p.unmark(ctx))
+		if err != nil && !errors.Is(context.Cause(ctx), errLeaseLost) { // else somebody else may be at work on the push already
+			err = errors.Join(err, p.unmark(context.WithoutCancel(ctx)))
 		}
 	}()
 	line, at := errgroup.WithContext(ctx)
+	going, halt := context.WithCancelCause(at)
+	p.going, p.halt = going, func() { halt(store.ErrStopAsked) }
+	var watch sync.WaitGroup
+	watch.Go(func() { p.watchStop(at) })
 	gathered, marked, sent := make(chan []item, 1), make(chan []item, 1), make(chan store.PushMarks, 1)
-	line.Go(func() error { defer close(gathered); return p.gather(at, gathered) })
+	line.Go(func() error { defer close(gathered); return p.gatherUntilStop(at, gathered) })
 	line.Go(func() error { defer close(marked); return p.mark(at, gathered, marked) })
 	line.Go(func() error { defer close(sent); return p.sendAll(at, marked, sent) })
 	line.Go(func() error { defer close(p.kept); return p.keep(at, sent) })
-	if err := line.Wait(); err != nil {
+	err = line.Wait()
+	watch.Wait()
+	switch {
+	case err != nil:
 		return err
+	case errors.Is(context.Cause(going), store.ErrStopAsked):
+		return p.stoppedShort(ctx)
 	}
 	return p.flagAll(ctx)
 }

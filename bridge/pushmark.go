@@ -13,6 +13,9 @@ import (
 // doubt. A batch that was in doubt already keeps its mark.
 func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) error {
 	for batch := range in {
+		if p.going.Err() != nil {
+			return ctx.Err()
+		}
 		var positions []int
 		for _, it := range batch {
 			if !it.over && it.row.State == store.ContactWaiting {
@@ -22,7 +25,11 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 		if len(positions) > 0 {
 			p.marked = append(p.marked, positions...) // before: a commit may come through whose answer doesn't
 			marks := store.PushMarks{Doubt: store.ContactCreating, Positions: positions}
-			if err := p.b.Store.MarkPush(ctx, p.push.ID, marks); err != nil {
+			switch err := p.b.Store.MarkPush(ctx, p.push.ID, marks); {
+			case errors.Is(err, store.ErrStopAsked):
+				p.halt()
+				return nil // what is at Mojo comes to its end
+			case err != nil:
 				return fmt.Errorf("mark batch: %w", err)
 			}
 		}
@@ -35,14 +42,15 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 }
 
 // unmark takes the marks off again of contacts that were never sent, or that Mojo clearly refused, when the line comes to a stop:
-// they are in no doubt, and nobody should be told that they are.
+// they are in no doubt, and nobody should be told that they are. Of a push that a reset has stopped it says so afterwards.
 func (p *pusher) unmark(ctx context.Context) error {
 	here := slices.DeleteFunc(p.marked, func(position int) bool { return p.away[position] })
 	if len(here) == 0 {
 		return nil
 	}
 	err := p.b.Store.MarkPush(ctx, p.push.ID, store.PushMarks{Doubt: store.ContactWaiting, Positions: here})
-	if err != nil {
+	p.b.watchers.tell(p.push.ID)
+	if err != nil && !errors.Is(err, store.ErrStale) {
 		return fmt.Errorf("unmark batch: %w", err)
 	}
 	return nil
@@ -52,6 +60,7 @@ func (p *pusher) unmark(ctx context.Context) error {
 func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 	ctx = context.WithoutCancel(ctx) // the batch is at Mojo already: its results count even when the push is being stopped
 	troubled := p.push.Cause != "" || p.push.Attempts > 0
+	var stopped error // by a reset: results that are still to come are as true
 	for marks := range in {
 		p.first.standAside()
 		var cleared error
@@ -60,12 +69,15 @@ func (p *pusher) keep(ctx context.Context, in <-chan store.PushMarks) error {
 			troubled = false
 		}
 		err := p.b.markResults(ctx, p.push, marks)
+		if errors.Is(err, store.ErrStale) {
+			stopped, err = err, nil
+		}
 		if err := errors.Join(err, cleared); err != nil {
 			return fmt.Errorf("keep results: %w", err)
 		}
 		p.b.watchers.tell(p.push.ID)
 	}
-	return nil
+	return stopped
 }
 
 // markResults writes what became of contacts.

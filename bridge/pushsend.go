@@ -68,7 +68,7 @@ func (p *pusher) sendPart(ctx context.Context, part []item, marks *store.PushMar
 	if err != nil || len(part) == 0 {
 		return err
 	}
-	result, err := p.bulk(ctx, part, (*mojo.API).BulkCreate)
+	result, err := p.bulk(ctx, part, p.create)
 	var refused *mojo.RefusedError
 	switch {
 	case err == nil, errors.Is(err, mojo.ErrIncomplete):
@@ -121,6 +121,7 @@ func (p *pusher) created(ctx context.Context, part []item, result mojo.BulkResul
 	if len(double) == 0 {
 		return nil
 	}
+	p.notSent(double) // Mojo has them and did nothing with them
 	return p.move(ctx, double, marks)
 }
 
@@ -275,9 +276,7 @@ func (p *pusher) refusedPart(ctx context.Context, part []item, refused *mojo.Ref
 	if len(part) == 0 {
 		return nil
 	}
-	for _, it := range part {
-		delete(p.away, it.row.Position)
-	}
+	p.notSent(part)
 	if err := p.groupThere(ctx); err != nil {
 		return err
 	}
@@ -355,14 +354,18 @@ func (p *pusher) bulk(ctx context.Context, items []item,
 	contacts := make([]mojo.Contact, len(items))
 	for i, it := range items {
 		contacts[i] = it.contact
-		p.away[it.row.Position] = true
 	}
 	defer p.first.yield()
 	for try := 0; ; try++ {
 		if ctx.Err() != nil {
 			return result, ctx.Err()
 		}
-		if result, err = p.request(ctx, contacts, call); !errors.Is(err, mojo.ErrBusy) || try == len(busyWaits) {
+		var away bool
+		result, away, err = p.request(ctx, contacts, call)
+		for _, it := range items {
+			p.away[it.row.Position] = away || p.away[it.row.Position]
+		}
+		if !errors.Is(err, mojo.ErrBusy) || try == len(busyWaits) {
 			break
 		}
 		if err := sleep(ctx, busyWaits[try]); err != nil {
@@ -377,19 +380,28 @@ func (p *pusher) bulk(ctx context.Context, items []item,
 	return result, err
 }
 
-// request makes the request once. It outlives ctx a little.
+// notSent notes that Mojo clearly did nothing with contacts of a request.
+func (p *pusher) notSent(items []item) {
+	for _, it := range items {
+		delete(p.away, it.row.Position)
+	}
+}
+
+// request makes the request once, and tells whether Mojo may have done it. It outlives ctx a little.
 func (p *pusher) request(ctx context.Context, contacts []mojo.Contact,
-	call func(*mojo.API, context.Context, []mojo.Contact) (mojo.BulkResult, error)) (result mojo.BulkResult, err error) {
+	call func(*mojo.API, context.Context, []mojo.Contact) (mojo.BulkResult, error)) (result mojo.BulkResult, away bool, err error) {
 	ctx, cancel := lingering(ctx, grace)
 	defer cancel()
-	away := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(httptrace.WroteRequestInfo) { p.first.yield() },
 	})
 	err = p.b.withMojo(ctx, p.conn, func(api *mojo.API) (err error) {
-		result, err = call(api, away, contacts)
+		result, err = call(api, traced, contacts)
+		_, doubt := errors.AsType[*mojo.DoubtError](err)
+		away = err == nil || doubt
 		return err
 	})
-	return result, err
+	return result, away, err
 }
 
 func timedOut(err error) bool {

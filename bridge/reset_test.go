@@ -137,6 +137,50 @@ func TestWhoeverHoldsTheLeaseDeliversBeforeAReset(t *testing.T) {
 	w.wantCalls(c, 1, 40)
 }
 
+// One batch is at Mojo, the next ones are marked: only Mojo's answer tells of the one, and nobody need doubt of the others.
+func TestResetSaysOfAPushWhatWasNotSent(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.BatchSize = 2
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Late, Delay: 500 * time.Millisecond})
+		push := w.begin(conn, group, w.contacts(20)...)
+		w.eventually("the second batch is at Mojo", func() bool { return w.mojo.Requests()[mojobox.EndpointBulkCreate] == 2 })
+		w.need(w.reset(conn))
+		w.saysWhatWasNotSent(conn, push, group, 4)
+	})
+}
+
+func TestResetInAnotherProcessSaysOfAPushWhatWasNotSent(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t, storetest.Postgres)
+	w := newTown(t, storetest.At(t, url), mojobox.Config{TellsAlreadyInGroup: true})
+	w.BatchSize = 2
+	conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+	w.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Late, Delay: 2500 * time.Millisecond, After: 1})
+	push := w.begin(conn, group, w.contacts(20)...)
+	w.eventually("the second batch is at Mojo", func() bool { return w.mojo.Requests()[mojobox.EndpointBulkCreate] == 2 })
+	asks := w.instance()
+	asks.Store = storetest.At(t, url)
+	_, err := asks.Reset(t.Context(), conn.ID)
+	w.need(err)
+	w.saysWhatWasNotSent(conn, push, group, 4)
+}
+
+// saysWhatWasNotSent waits until nothing is in doubt of a push that a reset stopped when so many were at Mojo or had been.
+func (w *town) saysWhatWasNotSent(conn store.Connection, push store.Push, group int64, sent int) {
+	w.t.Helper()
+	var got bridge.Progress
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var err error
+		got, err = w.Progress(w.t.Context(), conn, push.ID)
+		w.need(err)
+		if got.All.Added == sent && got.All.Unsent == got.All.Total-sent && len(w.inGroup(group)) == sent {
+			return
+		}
+	}
+	w.t.Errorf("with %d in the group the push says %+v, %v; want %d added and the others never sent", len(w.inGroup(group)), got.All, w.reasons(push), sent)
+}
+
 // A lease that ends with its connection is no trouble; one that another process has taken is.
 func TestResetIsNoLostLease(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {

@@ -9,6 +9,7 @@
 //   data-add, data-with-dnc   box: how many contacts go without and with do-not-call ones
 //   data-announce, data-title   told to screen readers, shown in the window's title
 //   data-copy="ID"       button: copies what stands in the field #ID
+//   data-stoppable       the page's Stop button stays
 //   data-landing="URL"   the page is over: go there, without a way back to here
 //   data-stale           shown while live updates are cut
 //   data-live            part that asks for itself: not replaced while a button is pressed
@@ -52,6 +53,8 @@
     if (!part) return;
     if (part.dataset.title) document.title = part.dataset.title;
     announce(part.dataset.announce);
+    const stop = one("#stop-box"); // not in the part: nothing is taken away from under a press
+    if (stop) stop.hidden = !("stoppable" in part.dataset);
     if (part.dataset.landing) location.replace(part.dataset.landing);
   }
 

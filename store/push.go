@@ -58,7 +58,15 @@ type Push struct {
 	FinishedAt       time.Time // last done or stopped
 	UndoAskedAt      time.Time
 	UndoneAt         time.Time
+	StopAskedAt      time.Time // by the customer; zero again once it goes on or is being undone
+	Turn             int       // of a worker at it: the last of its connection's pushes that was taken up has the highest
 }
+
+// customersStop is the cause of a push that its customer stopped.
+const customersStop = "You stopped this push."
+
+// StoppedByCustomer tells of a push that is stopped whether its customer wanted that. Cause then speaks to the customer.
+func (p Push) StoppedByCustomer() bool { return p.State == PushStopped && p.Cause == customersStop }
 
 // PushContact is one contact of a push.
 type PushContact struct {
@@ -77,7 +85,7 @@ type PushContact struct {
 // Counts are a push's contacts by state. Those in doubt count as waiting.
 type Counts struct {
 	Total, Waiting, Added, Updated, Skipped, Failed, Removed int
-	// Unsent are those of the failed that were never sent, because the push was stopped. A [PushSummary] doesn't know them.
+	// Unsent are those of the failed that were never sent, because the push was stopped.
 	Unsent int
 }
 
@@ -190,6 +198,8 @@ func push(r rows.Push) Push {
 		FinishedAt:       moment(r.FinishedAt),
 		UndoAskedAt:      moment(r.UndoAskedAt),
 		UndoneAt:         moment(r.UndoneAt),
+		StopAskedAt:      moment(r.StopAskedAt),
+		Turn:             int(r.Turn),
 	}
 }
 
@@ -200,11 +210,16 @@ func (s *Store) Pushes(ctx context.Context, connID string, limit int) (pushes []
 		if err != nil {
 			return err
 		}
-		contacts, err := q.CountContactsOfPushes(ctx, rows.CountContactsOfPushesParams{ConnectionID: connID, Most: int64(limit)})
+		contacts, err := q.CountContactsOfPushes(ctx, rows.CountContactsOfPushesParams{
+			ConnectionID:  connID,
+			Most:          int64(limit),
+			CustomersStop: customersStop,
+		})
 		counts := make(map[string]Counts)
 		for _, n := range contacts {
 			c := counts[n.PushID]
 			c.add(ContactState(n.State), int(n.Contacts))
+			c.Unsent += int(n.Unsent)
 			counts[n.PushID] = c
 		}
 		pushes = collect(found, func(r rows.Push) PushSummary { return PushSummary{push(r), counts[r.ID]} })
@@ -239,6 +254,21 @@ func (s *Store) PushAhead(ctx context.Context, waiting Push) (ahead Push, err er
 	return ahead, err
 }
 
+// PushAtWork returns the push that is at work while another one of the same connection, which is to be undone, waits for its turn;
+// [ErrNotFound] when it is that one's own turn.
+func (s *Store) PushAtWork(ctx context.Context, undoing Push) (at Push, err error) {
+	err = s.read(ctx, "get push at work", func(q tx) error {
+		r, err := q.PushSince(ctx, rows.PushSinceParams{
+			ConnectionID: undoing.ConnectionID,
+			ID:           undoing.ID,
+			Turn:         int64(undoing.Turn),
+		})
+		at = push(r)
+		return err
+	})
+	return at, err
+}
+
 // PushCounts counts a push's contacts: all of them, and those of its present run.
 func (s *Store) PushCounts(ctx context.Context, id string) (all, run Counts, err error) {
 	err = s.read(ctx, "count contacts of push", func(q tx) error {
@@ -246,7 +276,7 @@ func (s *Store) PushCounts(ctx context.Context, id string) (all, run Counts, err
 		if err != nil {
 			return err
 		}
-		contacts, err := q.CountContacts(ctx, id)
+		contacts, err := q.CountContacts(ctx, rows.CountContactsParams{PushID: id, CustomersStop: customersStop})
 		for _, n := range contacts {
 			all.add(ContactState(n.State), int(n.Contacts))
 			all.Unsent += int(n.Unsent)

@@ -40,7 +40,9 @@ type Push struct {
 	AheadUndo bool   // that push is being undone
 	Down      string // partner that isn't answering ("Mojo", "Wise Agent"); "" when all is well
 	Cause     string // a sentence in plain words: why it is paused or stopped
-	SignInURL string // GET: sign in again, when paused
+	// Stopping: the customer has stopped it, and what is at Mojo just now comes to its end. ByCustomer: it is stopped because of that.
+	Stopping, ByCustomer bool
+	SignInURL            string // GET: sign in again, when paused
 
 	// The bar: how many of Total are through in the present run. A retry is a
 	// run of its own over the contacts that failed.
@@ -53,6 +55,7 @@ type Push struct {
 	Again Action // what brings the contacts to Mojo after that; no Label where no launch is at hand
 
 	Outcomes Outcomes
+	StopURL  string // POST: nothing more is sent; "" when there is nothing to stop
 	RetryURL string // POST: failed contacts once more; "" when there is nothing to retry
 	UndoURL  string // POST; "" when it can't be undone (any more)
 	UndoEnds time.Time
@@ -131,6 +134,9 @@ func (p Push) heading() string {
 	case PushUndone:
 		return "Undone"
 	case PushStopped:
+		if p.ByCustomer {
+			return "You stopped this push"
+		}
 		return "This push has stopped"
 	case PushPaused:
 		return "Sign in to go on"
@@ -139,6 +145,9 @@ func (p Push) heading() string {
 			return doneText(p.Added, p.Updated) + ". " + needText(p.Failed)
 		}
 		return doneText(p.Added, p.Updated)
+	}
+	if p.Stopping {
+		return "Stopping the push to " + p.GroupName
 	}
 	return "Adding " + contacts(p.Total) + " to " + p.GroupName
 }
@@ -174,6 +183,9 @@ func (p Push) progressText() string {
 func (p Push) announcement() string {
 	if !p.running() || p.Status == PushPaused {
 		return p.heading()
+	}
+	if p.Stopping {
+		return p.heading() + ". " + stoppingText
 	}
 	if p.Down != "" {
 		return p.Down + " isn't answering. We keep trying; nothing is lost."
@@ -219,7 +231,11 @@ func (p Push) counts() []countOf {
 		{"Added", p.Added, "ok"}, {"Updated", p.Updated, "ok"}, {"Skipped", p.Skipped, "skip"}, {"Failed", p.Failed - p.Unsent, "bad"},
 	}
 	if p.Unsent > 0 {
-		all = append(all, countOf{"Not sent", p.Unsent, "bad"})
+		tone := "bad"
+		if p.ByCustomer || p.Status == PushUndoing || p.Status == PushUndone {
+			tone = "skip" // as somebody wanted it
+		}
+		all = append(all, countOf{"Not sent", p.Unsent, tone})
 	}
 	if p.Status != PushUndoing && p.Status != PushUndone {
 		return all
@@ -236,14 +252,32 @@ func unsentText(n int) string {
 	return contacts(n) + " were never sent."
 }
 
+// stoppingText says what a push does that the customer has stopped just now.
+const stoppingText = "Nothing more is sent. What is at Mojo just now comes to its end and counts."
+
+// laterText says what becomes of those that were not sent because the customer stopped the push; "" when there is nothing to press.
+func (p Push) laterText() string {
+	switch {
+	case p.RetryURL == "" || p.Unsent == 0 || p.Landing:
+		return ""
+	case p.Unsent == 1:
+		return "Retry sends it whenever you like."
+	}
+	return "Retry sends them whenever you like."
+}
+
 // total is the number of contacts over all runs that have a result.
 func (p Push) total() int { return p.Added + p.Updated + p.Skipped + p.Failed + p.Removed }
 
-func needLink(failed int) string {
-	if failed == 1 {
+// needLink is what a tab that was to open Mojo leads to instead.
+func (p Push) needLink() string {
+	switch {
+	case p.ByCustomer:
+		return "what was not sent"
+	case p.Failed == 1:
 		return "the 1 that needs you"
 	}
-	return "the " + number(failed) + " that need you"
+	return "the " + number(p.Failed) + " that need you"
 }
 
 func retryText(failed, unsent int) string {

@@ -26,11 +26,17 @@ func TestPushStates(t *testing.T) {
 		{"push-stopped", "This push has stopped", false, "", "212 of 500 done, 288 left"},
 		{"push-reset", "This push has stopped", false, "", "The credentials were reset. 3,206 contacts were never sent."},
 		{"push-reset", "This push has stopped", false, "", "1,300 of 4,506 done, 3,206 left"},
+		{"push-stopping", "Stopping the push to " + hostile[1], true, "2;url=/push/1", "Nothing more is sent. What is at Mojo just now comes to its end and counts."},
+		{"push-stopped-by-customer", "You stopped this push", false, "", "What was sent is in Hot Lead. 1,500 contacts were never sent. Retry sends them whenever you like."},
+		{"push-stopped-by-customer", "You stopped this push", false, "", "500 of 2,000 done, 1,500 left"},
+		{"push-stopped-by-customer-landing", "You stopped this push", false, "", "See what was not sent"},
+		{"push-stopped-before-anything", "You stopped this push", false, "", "Nothing was sent. 1 contact was never sent. Retry sends it whenever you like."},
 		{"push-done", "491 added, 6 updated", false, "", "Everything is through."},
 		{"push-done-landing", "491 added, 6 updated", false, "0;url=/push/1/mojo", "Taking you to Hot Lead in Mojo."},
 		{"push-attention", "488 added, 6 updated. 3 need you", false, "", "Mojo refused the phone number"},
 		{"push-attention-landing", "488 added, 6 updated. 3 need you", false, "", "See the 3 that need you"},
 		{"push-undoing", "Taking contacts out of Hot Lead", true, "2;url=/push/1", "200 of 491 done, 291 left"},
+		{"push-undoing-behind", "Taking contacts out of Hot Lead", true, "2;url=/push/1", "Waits for the push to FSBO to end."},
 		{"push-undone", "Undone", false, "", "491 contacts taken out of Hot Lead. Who was in it before is still there."},
 	} {
 		t.Run(test.state, func(t *testing.T) {
@@ -115,9 +121,24 @@ func TestWhoWasNeverSentIsNoFailure(t *testing.T) {
 }
 
 func TestRetryAndUndoAreOfferedOnlyWherePossible(t *testing.T) {
-	n := render(t, stateNamed(t, "push-sending"))
-	if got := len(n.all("main button")); got != 0 {
-		t.Errorf("buttons while sending: got %d, want none", got)
+	for _, name := range []string{"push-waiting", "push-sending", "push-sending-landing", "push-paused"} {
+		n := render(t, stateNamed(t, name))
+		if got, want := n.texts("main button"), []string{"Stop"}; !slices.Equal(got, want) {
+			t.Errorf("buttons of %s: got %q, want %q", name, got, want)
+		}
+		if got := len(n.all("#push button")); got != 0 || len(n.all("[data-stoppable]")) != 1 {
+			t.Errorf("%s: Stop stands in the part that is replaced all the time, or the part doesn't say that it is to stay", name)
+		}
+	}
+	for _, name := range []string{"push-stopping", "push-stopped", "push-done", "push-undoing", "push-undone"} {
+		n := render(t, stateNamed(t, name))
+		if len(n.all("#stop")) != 0 || len(n.all("[data-stoppable]")) != 0 {
+			t.Errorf("%s offers Stop", name)
+		}
+	}
+	n := render(t, stateNamed(t, "push-stopped-by-customer"))
+	if got, want := n.texts("main button"), []string{"Retry", "Undo"}; !slices.Equal(got, want) {
+		t.Errorf("buttons of what the customer stopped: got %q, want %q", got, want)
 	}
 	n = render(t, pushWith(PushDone, func(p *Push) { doneAll(p); p.UndoURL = "" }))
 	if got := len(n.all(".undo")); got != 0 {

@@ -18,7 +18,12 @@ type PushRow struct {
 	Status    PushStatus
 
 	Total, Added, Updated, Skipped, Failed int
+	Unsent                                 int  // of Failed: never sent, because the push was stopped
+	ByCustomer                             bool // it was stopped as the customer wanted
 }
+
+// bad reports whether something went wrong that nobody wanted.
+func (r PushRow) bad() bool { return r.Failed > 0 && !(r.ByCustomer && r.Failed == r.Unsent) }
 
 // text says in a few words how a push stands or ended.
 func (r PushRow) text() string {
@@ -28,6 +33,9 @@ func (r PushRow) text() string {
 	case PushPaused:
 		return "waits for you to sign in"
 	case PushStopped:
+		if r.ByCustomer {
+			return "you stopped it, " + doneText(r.Added, r.Updated)
+		}
 		return "stopped, " + doneText(r.Added, r.Updated)
 	case PushUndoing:
 		return "being undone"

@@ -121,6 +121,9 @@ func somePush(status PushStatus) Push {
 
 func pushWith(status PushStatus, change func(*Push)) templ.Component {
 	p := somePush(status)
+	if status == PushWaiting || status == PushSending || status == PushPaused {
+		p.StopURL = "/push/1/stop"
+	}
 	change(&p)
 	return PushPage(p)
 }
@@ -131,6 +134,16 @@ func doneAll(p *Push) {
 	p.Outcomes = Outcomes{
 		Tabs: []Tab{{"Added", 491, "?show=added", true}, {"Updated", 6, "?show=updated", false}, {"Skipped", 3, "?show=skipped", false}},
 		List: outcomesOf("added", "", 12), Page: 1, Pages: 5, NextURL: "?show=added&page=2",
+	}
+}
+
+func stoppedByCustomer(p *Push) {
+	p.Done, p.Total, p.Added, p.Updated, p.Failed, p.Unsent = 500, 2000, 496, 4, 1500, 1500
+	p.ByCustomer, p.Cause, p.RetryURL = true, "You stopped this push.", "/push/1/retry"
+	p.UndoURL, p.UndoEnds = "/push/1/undo", someTime()
+	p.Outcomes = Outcomes{
+		Tabs: []Tab{{"Not sent", 1500, "?show=failed", true}, {"Added", 496, "?show=added", false}, {"Updated", 4, "?show=updated", false}},
+		List: outcomesOf("failed", "You stopped this push.", 6), Page: 1, Pages: 15, NextURL: "?show=failed&page=2",
 	}
 }
 
@@ -285,11 +298,18 @@ func pushStates() []state {
 		{"push-reset", pushWith(PushStopped, wasReset)},
 		{"push-reset-landing", pushWith(PushStopped, func(p *Push) { wasReset(p); p.Landing = true })},
 		{"push-reset-far", pushWith(PushStopped, func(p *Push) { wasReset(p); p.GroupsURL, p.Again = "", Action{} })},
+		{"push-stopping", pushWith(PushSending, func(p *Push) { p.Done, p.Added, p.Stopping, p.StopURL, p.GroupName = 212, 212, true, "", hostile[1] })},
+		{"push-stopped-by-customer", pushWith(PushStopped, stoppedByCustomer)},
+		{"push-stopped-by-customer-landing", pushWith(PushStopped, func(p *Push) { stoppedByCustomer(p); p.Landing = true })},
+		{"push-stopped-before-anything", pushWith(PushStopped, func(p *Push) {
+			p.ByCustomer, p.Cause, p.Total, p.Failed, p.Unsent, p.RetryURL = true, "You stopped this push.", 1, 1, 1, "/push/1/retry"
+		})},
 		{"push-done", pushWith(PushDone, doneAll)},
 		{"push-done-landing", pushWith(PushDone, func(p *Push) { doneAll(p); p.Landing = true })},
 		{"push-attention", pushWith(PushDone, doneSome)},
 		{"push-attention-landing", pushWith(PushDone, func(p *Push) { doneSome(p); p.Landing = true })},
 		{"push-undoing", pushWith(PushUndoing, func(p *Push) { p.Total, p.Done, p.Added, p.Removed = 491, 200, 291, 200 })},
+		{"push-undoing-behind", pushWith(PushUndoing, func(p *Push) { p.Total, p.Added, p.Ahead = 491, 491, "FSBO" })},
 		{"push-undone", pushWith(PushUndone, func(p *Push) { p.Total, p.Done, p.Removed, p.Skipped = 491, 491, 491, 9 })},
 		{"push-hostile", pushWith(PushDone, func(p *Push) {
 			doneSome(p)

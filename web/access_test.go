@@ -77,6 +77,7 @@ var access = []struct {
 	{"GET /push/:push/events", 401, 404, 200},
 	{"GET /push/:push/land", 401, 404, 303},
 	{"POST /push/:push/retry", 401, 404, 303},
+	{"POST /push/:push/stop", 401, 404, 303},
 	{"POST /push/:push/undo", 401, 404, 303},
 
 	{"GET /activity", 401, 200, 200},
@@ -241,7 +242,7 @@ func TestCrossSiteRequestsChangeNothing(t *testing.T) {
 // No GET but the launch's and the callback's, which carry their own proof, may change anything.
 func TestNoOtherMethods(t *testing.T) {
 	p := newParty(t)
-	for _, path := range []string{p.push + "/undo", p.push + "/retry", p.launch + "/push", p.launch + "/groups", "/signout"} {
+	for _, path := range []string{p.push + "/stop", p.push + "/undo", p.push + "/retry", p.launch + "/push", p.launch + "/groups", "/signout"} {
 		if got := p.jane.get(path); got.status != 404 && got.status != 405 {
 			t.Errorf("GET %s: got %d, want 404 or 405", path, got.status)
 		}

@@ -82,7 +82,7 @@ func (a *app) pushView(c echo.Context) (views.Push, bridge.Progress, error) {
 	page.UndoEnds = page.UndoEnds.In(v.zone())
 	page.GroupsURL = v.groupsURL()
 	if v.conn.Ending() {
-		page.Reset, page.RetryURL, page.UndoURL, page.MojoURL = true, "", "", ""
+		page.Reset, page.StopURL, page.RetryURL, page.UndoURL, page.MojoURL = true, "", "", "", ""
 		if page.Again, err = a.again(ctx, v); err != nil {
 			return views.Push{}, progress, err
 		}
@@ -128,18 +128,22 @@ func pushModel(p bridge.Progress, landing bool) views.Push {
 		Done: p.Run.Total - p.Run.Waiting, Total: p.Run.Total,
 		Added: p.All.Added, Updated: p.All.Updated, Skipped: p.All.Skipped, Failed: p.All.Failed, Removed: p.All.Removed,
 		Unsent: p.All.Unsent, UndoEnds: p.UndoUntil,
+		Stopping: p.Stopping(), ByCustomer: p.Push.StoppedByCustomer(),
 	}
+	page.Ahead, page.AheadUndo = p.Ahead.GroupName, p.Ahead.State == store.PushUndoing
 	switch p.Push.State {
 	case store.PushUndoing:
 		page.Done, page.Total = p.All.Removed, p.All.Removed+p.All.Added+p.All.Updated
 	case store.PushSending, store.PushWaiting:
-		page.Ahead, page.AheadUndo = p.Ahead.GroupName, p.Ahead.State == store.PushUndoing
 		page.Down = downPartner(p.Push.Cause)
 	case store.PushDone, store.PushStopped:
 		page.Done, page.Total = p.All.Total-p.All.Waiting-p.All.Unsent, p.All.Total // a Retry is over: its numbers count with the others
 		if p.All.Failed > 0 && !p.GroupGone {
 			page.RetryURL = own + "/retry"
 		}
+	}
+	if p.CanStop() {
+		page.StopURL = own + "/stop"
 	}
 	if !p.UndoUntil.IsZero() {
 		page.UndoURL = own + "/undo"
@@ -180,7 +184,11 @@ func (a *app) outcomes(ctx context.Context, p bridge.Progress, q url.Values) (vi
 			if current < 0 || r.key == q.Get("show") {
 				current = i
 			}
-			o.Tabs = append(o.Tabs, views.Tab{Label: r.label, Count: n, URL: pushPath(p.Push.ID) + "?show=" + r.key})
+			label := r.label
+			if r.key == "failed" && p.Push.StoppedByCustomer() && n == p.All.Unsent {
+				label = "Not sent"
+			}
+			o.Tabs = append(o.Tabs, views.Tab{Label: label, Count: n, URL: pushPath(p.Push.ID) + "?show=" + r.key})
 		}
 	}
 	if current < 0 {
@@ -329,6 +337,18 @@ func (a *app) land(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, p.Landing)
 }
 
+// stopPush sends nothing more of the push.
+func (a *app) stopPush(c echo.Context) error {
+	v := visitOf(c)
+	if v.conn.State == store.StateReset {
+		return errNotConnected
+	}
+	if err := a.Bridge.StopPush(c.Request().Context(), v.push); err != nil {
+		return err
+	}
+	return a.seeOther(c, pushPath(v.push.ID))
+}
+
 // retryPush sends the failed contacts once more.
 func (a *app) retryPush(c echo.Context) error {
 	v := visitOf(c)
@@ -365,6 +385,7 @@ func (a *app) pushes(c echo.Context) error {
 		page.List = append(page.List, views.PushRow{
 			URL: pushPath(p.ID), GroupName: p.GroupName, When: p.CreatedAt.In(v.zone()), Status: views.PushStatus(p.State),
 			Total: p.Counts.Total, Added: p.Counts.Added, Updated: p.Counts.Updated, Skipped: p.Counts.Skipped, Failed: p.Counts.Failed,
+			Unsent: p.Counts.Unsent, ByCustomer: p.StoppedByCustomer(),
 		})
 	}
 	return a.render(c, http.StatusOK, views.PushesPage(page))

@@ -236,6 +236,128 @@ func TestAPushThatWaitsForAnotherSaysSo(t *testing.T) {
 	}
 }
 
+// stoppable begins a push of 12 contacts that is at its second batch of 4.
+func (b *browser) stoppable() (launch, push string) {
+	b.t.Helper()
+	launch = b.connect(12)
+	b.h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 800 * time.Millisecond})
+	push = b.push(launch)
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(b.get(push).text(), "4 of 12 done"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Fatalf("the push gets nowhere: %s", b.get(push).text())
+		}
+	}
+	return launch, push
+}
+
+func TestStopSendsNothingMore(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 4
+	h.work()
+	b := h.browser()
+	launch, push := b.stoppable()
+	if got := b.get(push).all("form", "action", push+"/stop"); len(got) != 1 {
+		t.Fatalf("the page offers Stop %d times, want once", len(got))
+	}
+	for range 2 {
+		b.post(push+"/stop", nil).to(push)
+	}
+	page := b.get(push).want(200).says("Stopping the push to Hot Lead", "Nothing more is sent. What is at Mojo just now comes to its end and counts.")
+	if len(page.all("form", "action", push+"/stop")) != 0 {
+		t.Error("a push that is being stopped offers Stop")
+	}
+	page = b.ended(push, store.PushStopped).says("You stopped this push", "What was sent is in Hot Lead", "4 contacts were never sent.",
+		"Retry sends them whenever you like.", "8 of 12 done, 4 left", "Added 8", "Failed 0", "Not sent 4", "sends the 4 left", "Undo")
+	if strings.Contains(page.text(), "may have reached") {
+		t.Errorf("the page is in doubt:\n%s", page.text())
+	}
+	b.post(push+"/stop", nil).to(push) // harmless
+	b.get("/pushes").want(200).says("you stopped it, 8 added")
+	b.get(launch).want(200)
+
+	h.mojoFaults.Clear()
+	b.post(push+"/retry", nil).to(push)
+	b.ended(push, store.PushDone).says("12 added")
+	b.post(push+"/stop", nil).to(push)
+	b.ended(push, store.PushDone).says("12 added")
+}
+
+func TestWhatWasSentBeforeAStopIsUndone(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 4
+	h.work()
+	b := h.browser()
+	_, push := b.stoppable()
+	b.post(push+"/stop", nil).to(push)
+	b.ended(push, store.PushStopped)
+	b.post(push+"/undo", nil).to(push)
+	b.ended(push, store.PushUndone).says("8 contacts taken out of Hot Lead", "Not sent 4", "Taken out 8")
+}
+
+func TestNobodyElseStopsAPush(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 4
+	h.work()
+	b := h.browser()
+	_, push := b.stoppable()
+	b.post(push+"/stop", nil, "Sec-Fetch-Site", "cross-site").want(403)
+	if got := h.browser().post(push+"/stop", nil).status; got != 401 && got != 404 {
+		t.Errorf("a stranger's Stop is answered with %d, want a refusal", got)
+	}
+	b.ended(push, store.PushDone).says("12 added")
+}
+
+func TestSupportSeesThatTheCustomerStopped(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 4
+	h.work()
+	b := h.browser()
+	_, push := b.stoppable()
+	b.post(push+"/stop", nil).to(push)
+	conn, err := h.bridge.Connection(t.Context(), jane)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := h.staff(vera, roleViewer)
+	s.get(supportAccountPath(conn.ID)).want(200).says("being stopped by the customer")
+	b.ended(push, store.PushStopped)
+	page := s.get(supportAccountPath(conn.ID)).want(200).says("stopped by the customer", "8 added, 4 not sent", "Nothing is broken")
+	if strings.Contains(page.text(), "You stopped") {
+		t.Errorf("support reads what is meant for the customer:\n%s", page.text())
+	}
+	if now := s.get(supportNowPath).want(200).text(); strings.Contains(now, "You stopped") {
+		t.Errorf("a customer's stop is called a trouble:\n%s", now)
+	}
+}
+
+func TestAnUndoThatWaitsForAPushSaysSo(t *testing.T) {
+	h := newHouse(t, nil)
+	h.bridge.BatchSize = 4
+	h.work()
+	b := h.browser()
+	launch := b.connect(12)
+	first := b.push(launch)
+	b.ended(first, store.PushDone)
+	h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkUpdate, Kind: fault.Latency, Delay: 900 * time.Millisecond}) // the page looks every 2 s
+	fsbo := url.Values{"push": {b.ready(launch).value("push")}, "group": {strconv.FormatInt(h.fsbo, 10)}}
+	second := strings.TrimSuffix(b.post(launch+"/push", fsbo).to("/push/"), "?landing=1")
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(b.get(second).text(), "4 of 12 done"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the second push gets nowhere: %s", b.get(second).text())
+		}
+	}
+	b.post(first+"/undo", nil).to(first)
+	const waits = "Waits for the push to FSBO to end."
+	b.get(first).want(200).says("Taking contacts out of Hot Lead", waits, "0 of 12 done, 12 left")
+	if page := b.get(second).want(200); strings.Contains(page.text(), "Waits for the push") {
+		t.Errorf("the push at work waits for the undo behind it:\n%s", page.text())
+	}
+	b.ended(second, store.PushDone)
+	if page := b.ended(first, store.PushUndone).says("12 contacts taken out of Hot Lead"); strings.Contains(page.text(), waits) {
+		t.Errorf("what is undone waits for a push:\n%s", page.text())
+	}
+}
+
 // One push is at Mojo and one waits for it when the customer resets the credentials.
 func TestResetStopsPushesAndSaysWhoWasNeverSent(t *testing.T) {
 	h := newHouse(t, nil)

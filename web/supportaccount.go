@@ -216,10 +216,17 @@ func (a *app) workPart(ctx context.Context, page *views.SupportAccount, conn sto
 		return err
 	}
 	for _, p := range pushes {
-		page.Pushes = append(page.Pushes, views.SupportPush{
+		shown := views.SupportPush{
 			When: p.CreatedAt.In(zone), Group: v.text(p.GroupName), State: pushWords[p.State], Bad: p.State == store.PushStopped || p.Counts.Failed > 0,
 			Counts: countWords(p.Counts), Cause: v.text(p.Cause),
-		})
+		}
+		switch {
+		case p.StoppedByCustomer():
+			shown.State, shown.Bad, shown.Cause = "stopped by the customer", p.Counts.Failed > p.Counts.Unsent, ""
+		case !p.StopAskedAt.IsZero() && p.State == store.PushSending:
+			shown.State = "being stopped by the customer"
+		}
+		page.Pushes = append(page.Pushes, shown)
 	}
 	notices, err := a.Store.Notices(ctx, conn.ID)
 	if err != nil {
@@ -256,7 +263,7 @@ func countWords(n store.Counts) string {
 		n    int
 		word string
 	}{
-		{n.Waiting, "waiting"}, {n.Added, "added"}, {n.Updated, "updated"}, {n.Skipped, "skipped"}, {n.Failed, "failed"}, {n.Removed, "removed"},
+		{n.Waiting, "waiting"}, {n.Added, "added"}, {n.Updated, "updated"}, {n.Skipped, "skipped"}, {n.Failed - n.Unsent, "failed"}, {n.Unsent, "not sent"}, {n.Removed, "removed"},
 	} {
 		if part.n > 0 {
 			words = append(words, comma(part.n)+" "+part.word)

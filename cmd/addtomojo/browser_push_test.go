@@ -549,3 +549,91 @@ func TestReloadAndBackDuringAPush(t *testing.T) {
 	s.landed(s.press(popup), s.group("Open house sign-ins").ID)
 	popup.Wait("h1", "12 updated")
 }
+
+// stoppable begins a push of twelve contacts into a group with a long name; the second batch of four is at Mojo for a while.
+func (s *scene) stoppable(delay time.Duration) (popup, tab *chrome.Tab, group mojobox.Group) {
+	s.t.Helper()
+	long := "Absentee owners of Catalina Foothills and Oro Valley, letters of spring and calls of " + strings.Repeat("summer", 6)
+	s.Mojo.AddGroup(ruiz, long)
+	_, popup = s.connected(fewPeople)
+	s.choose(popup, long)
+	s.MojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: delay, After: 1})
+	tab = s.press(popup)
+	popup.Wait("#push-text", "4 of 12 done")
+	return popup, tab, s.group(long)
+}
+
+// The page is renewed all the time: neither the focus nor a key that is down may get lost.
+func TestStopWithTheKeyboard(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium, smallBatches)
+	popup, tab, group := s.stoppable(7 * time.Second)
+	popup.TabTo("button", "Stop")
+	popup.Keys(" ")
+	popup.Wait("h1", "Stopping the push to Absentee owners")
+	popup.WaitGone("button", "Stop")
+	tab.Wait("h1", "Stopping the push to Absentee owners")
+	tab.WaitGone("#stop-box:not([hidden])")
+	s.inspect(popup, "push-stopping")
+	popup.Wait("h1", "You stopped this push")
+	popup.Wait(".note", "What was sent is in Absentee owners")
+	popup.Wait(".note", "4 contacts were never sent. Retry sends them whenever you like.")
+	popup.Wait("#push-text", "8 of 12 done, 4 left")
+	s.inspect(popup, "push-stopped-by-customer")
+	tab.Wait("h1", "You stopped this push")
+	tab.Wait("a", "See what was not sent")
+	s.inspect(tab, "push-stopped-by-customer-tab")
+	popup.Click("a", "Earlier pushes")
+	popup.Wait(".tag", "you stopped it, 8 added")
+	s.inspect(popup, "pushes-stopped-by-customer")
+	popup.Click(".history a", "Absentee owners")
+	s.MojoFaults.Clear()
+	popup.Click("button", "Retry")
+	popup.Wait("h1", "12 added")
+	if got := len(s.Mojo.Contacts(ruiz, group.ID)); got != fewPeople {
+		t.Errorf("contacts in the group: got %d, want all %d", got, fewPeople)
+	}
+}
+
+func TestStopTwiceInTheNewTab(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium, smallBatches)
+	popup, tab, group := s.stoppable(8 * time.Second)
+	s.inspect(popup, "push-stoppable")
+	tab.DoubleClick("button", "Stop")
+	tab.Wait("h1", "You stopped this push")
+	popup.Wait("h1", "You stopped this push")
+	sent := len(s.Mojo.Contacts(ruiz, group.ID))
+	if sent == 0 || sent == fewPeople || !tab.Has(".count", "Added "+strconv.Itoa(sent)) {
+		t.Errorf("%d contacts in the group, want some, and the page to say so: %q", sent, tab.Texts(".count"))
+	}
+	tab.Click("summary", "Changed your mind?")
+	tab.Click("button", "Undo")
+	tab.Wait("h1", "Undone")
+	if got := len(s.Mojo.Contacts(ruiz, group.ID)); got != 0 {
+		t.Errorf("contacts in the group after Undo: got %d, want none", got)
+	}
+}
+
+func TestAnUndoThatWaitsSaysSo(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium, smallBatches)
+	list, popup := s.connected(fewPeople)
+	s.choose(popup, "FSBO")
+	s.press(popup).Close()
+	popup.Wait("h1", "12 added")
+	first := popup.Address()
+	popup = s.second(list, popup, s.ids(fewPeople)...)
+	popup.Wait("h2", "will be added")
+	s.choose(popup, "Hot Lead")
+	s.MojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkUpdate, Kind: fault.Latency, Delay: 3 * time.Second})
+	tab := s.press(popup)
+	popup.Wait("h1", "Adding 12 contacts to Hot Lead")
+	tab.Go(first)
+	tab.Click("summary", "Changed your mind?")
+	tab.Click("button", "Undo")
+	tab.Wait(".note", "Waits for the push to Hot Lead to end.")
+	s.inspect(tab, "push-undoing-behind")
+	s.MojoFaults.Clear()
+	tab.Wait("h1", "Undone")
+}

@@ -28,7 +28,7 @@ limit cast(@most as bigint);
 select pushes.cause, count(*) as pushes, count(distinct pushes.connection_id) as accounts, cast(min(pushes.finished_at) as bigint) as since
 from pushes
 join connections on connections.id = pushes.connection_id and connections.state <> 'reset'
-where pushes.state = 'stopped' and pushes.finished_at >= @from_time
+where pushes.state = 'stopped' and pushes.finished_at >= @from_time and pushes.stop_asked_at = 0 -- else the customer stopped it
 group by pushes.cause
 order by count(*) desc, pushes.cause
 limit cast(@most as bigint);
@@ -78,7 +78,7 @@ limit cast(@most as bigint);
 -- name: WhosePushStopped :many
 select distinct pushes.connection_id from pushes
 join connections on connections.id = pushes.connection_id and connections.state <> 'reset'
-where pushes.state = 'stopped' and pushes.finished_at >= @from_time and pushes.cause = @cause
+where pushes.state = 'stopped' and pushes.finished_at >= @from_time and pushes.cause = @cause and pushes.stop_asked_at = 0
 order by pushes.connection_id
 limit cast(@most as bigint);
 

@@ -1,11 +1,11 @@
 -- name: InsertPush :execrows
 insert into pushes (
     id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts,
-    next_at, created_at, started_at, finished_at, undo_asked_at, undone_at
+    next_at, created_at, started_at, finished_at, undo_asked_at, undone_at, stop_asked_at, turn
 )
 values (
     @id, @connection_id, @launch_id, @group_id, @group_name, @include_do_not_call, 'waiting', '', 1, @total, 0,
-    @next_at, @created_at, 0, 0, 0, 0
+    @next_at, @created_at, 0, 0, 0, 0, 0, 0
 )
 on conflict (id) do nothing;
 
@@ -45,6 +45,20 @@ where connection_id = @connection_id
 order by case when state = 'waiting' then 1 else 0 end, next_at, created_at, id
 limit 1;
 
+-- name: PushSince :one
+-- The push that was taken up after another one's turn began: that one isn't at work any more, or not yet.
+select * from pushes
+where connection_id = @connection_id
+    and id <> @id
+    and state in ('sending', 'undoing')
+    and turn > @turn
+order by turn desc
+limit 1;
+
+-- name: LastTurn :one
+select cast(coalesce(max(turn), 0) as bigint) from pushes
+where connection_id = @connection_id;
+
 -- name: SavePush :exec
 update pushes
 set state = @state,
@@ -55,7 +69,9 @@ set state = @state,
     started_at = @started_at,
     finished_at = @finished_at,
     undo_asked_at = @undo_asked_at,
-    undone_at = @undone_at
+    undone_at = @undone_at,
+    stop_asked_at = @stop_asked_at,
+    turn = @turn
 where id = @id;
 
 -- name: ResumePushes :exec
@@ -103,13 +119,19 @@ set state = case when doubt = '' then 'waiting' else doubt end, reason = '', dou
 where push_id = @push_id and state = 'failed';
 
 -- name: CountContacts :many
--- Unsent are those that failed because the push stopped before it was their turn: with its cause.
+-- Unsent are those that failed because the push stopped before it was their turn: with its cause, or with the one of a customer's
+-- stop, which an Undo leaves.
 select
     push_contacts.state,
     push_contacts.run,
     count(*) as contacts,
     cast(sum(
-        case when pushes.state = 'stopped' and push_contacts.state = 'failed' and push_contacts.reason = pushes.cause then 1 else 0 end
+        case
+            when push_contacts.state <> 'failed' then 0
+            when push_contacts.reason = cast(@customers_stop as text) then 1
+            when pushes.state = 'stopped' and push_contacts.reason = pushes.cause then 1
+            else 0
+        end
     ) as bigint) as unsent
 from push_contacts
 join pushes on pushes.id = push_contacts.push_id
@@ -117,16 +139,28 @@ where push_contacts.push_id = @push_id
 group by push_contacts.state, push_contacts.run;
 
 -- name: CountContactsOfPushes :many
--- Of the same pushes as the query Pushes.
-select push_id, state, count(*) as contacts
+-- Of the same pushes as the query Pushes. Unsent are those of CountContacts.
+select
+    push_contacts.push_id,
+    push_contacts.state,
+    count(*) as contacts,
+    cast(sum(
+        case
+            when push_contacts.state <> 'failed' then 0
+            when push_contacts.reason = cast(@customers_stop as text) then 1
+            when pushes.state = 'stopped' and push_contacts.reason = pushes.cause then 1
+            else 0
+        end
+    ) as bigint) as unsent
 from push_contacts
-where push_id in (
-    select id from pushes
-    where connection_id = @connection_id
-    order by created_at desc, id desc
+join pushes on pushes.id = push_contacts.push_id
+where push_contacts.push_id in (
+    select latest.id from pushes as latest
+    where latest.connection_id = @connection_id
+    order by latest.created_at desc, latest.id desc
     limit cast(@most as bigint)
 )
-group by push_id, state;
+group by push_contacts.push_id, push_contacts.state;
 
 -- name: PushContacts :many
 -- States are given as ',waiting,failed,'; '' is all of them.

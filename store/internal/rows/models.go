@@ -177,6 +177,8 @@ type Push struct {
 	FinishedAt       int64
 	UndoAskedAt      int64
 	UndoneAt         int64
+	StopAskedAt      int64
+	Turn             int64
 }
 
 type PushContact struct {

@@ -108,7 +108,7 @@ const pushesStopped = `-- name: PushesStopped :many
 select pushes.cause, count(*) as pushes, count(distinct pushes.connection_id) as accounts, cast(min(pushes.finished_at) as bigint) as since
 from pushes
 join connections on connections.id = pushes.connection_id and connections.state <> 'reset'
-where pushes.state = 'stopped' and pushes.finished_at >= ?1
+where pushes.state = 'stopped' and pushes.finished_at >= ?1 and pushes.stop_asked_at = 0 -- else the customer stopped it
 group by pushes.cause
 order by count(*) desc, pushes.cause
 limit cast(?2 as bigint)
@@ -440,7 +440,7 @@ func (q *Queries) WhoseHooksAreRefused(ctx context.Context, arg WhoseHooksAreRef
 const whosePushStopped = `-- name: WhosePushStopped :many
 select distinct pushes.connection_id from pushes
 join connections on connections.id = pushes.connection_id and connections.state <> 'reset'
-where pushes.state = 'stopped' and pushes.finished_at >= ?1 and pushes.cause = ?2
+where pushes.state = 'stopped' and pushes.finished_at >= ?1 and pushes.cause = ?2 and pushes.stop_asked_at = 0
 order by pushes.connection_id
 limit cast(?3 as bigint)
 `

@@ -15,13 +15,23 @@ select
     push_contacts.run,
     count(*) as contacts,
     cast(sum(
-        case when pushes.state = 'stopped' and push_contacts.state = 'failed' and push_contacts.reason = pushes.cause then 1 else 0 end
+        case
+            when push_contacts.state <> 'failed' then 0
+            when push_contacts.reason = cast(?1 as text) then 1
+            when pushes.state = 'stopped' and push_contacts.reason = pushes.cause then 1
+            else 0
+        end
     ) as bigint) as unsent
 from push_contacts
 join pushes on pushes.id = push_contacts.push_id
-where push_contacts.push_id = ?1
+where push_contacts.push_id = ?2
 group by push_contacts.state, push_contacts.run
 `
+
+type CountContactsParams struct {
+	CustomersStop string
+	PushID        string
+}
 
 type CountContactsRow struct {
 	State    string
@@ -30,9 +40,10 @@ type CountContactsRow struct {
 	Unsent   int64
 }
 
-// Unsent are those that failed because the push stopped before it was their turn: with its cause.
-func (q *Queries) CountContacts(ctx context.Context, pushID string) ([]CountContactsRow, error) {
-	rows, err := q.db.QueryContext(ctx, countContacts, pushID)
+// Unsent are those that failed because the push stopped before it was their turn: with its cause, or with the one of a customer's
+// stop, which an Undo leaves.
+func (q *Queries) CountContacts(ctx context.Context, arg CountContactsParams) ([]CountContactsRow, error) {
+	rows, err := q.db.QueryContext(ctx, countContacts, arg.CustomersStop, arg.PushID)
 	if err != nil {
 		return nil, err
 	}
@@ -60,31 +71,45 @@ func (q *Queries) CountContacts(ctx context.Context, pushID string) ([]CountCont
 }
 
 const countContactsOfPushes = `-- name: CountContactsOfPushes :many
-select push_id, state, count(*) as contacts
+select
+    push_contacts.push_id,
+    push_contacts.state,
+    count(*) as contacts,
+    cast(sum(
+        case
+            when push_contacts.state <> 'failed' then 0
+            when push_contacts.reason = cast(?1 as text) then 1
+            when pushes.state = 'stopped' and push_contacts.reason = pushes.cause then 1
+            else 0
+        end
+    ) as bigint) as unsent
 from push_contacts
-where push_id in (
-    select id from pushes
-    where connection_id = ?1
-    order by created_at desc, id desc
-    limit cast(?2 as bigint)
+join pushes on pushes.id = push_contacts.push_id
+where push_contacts.push_id in (
+    select latest.id from pushes as latest
+    where latest.connection_id = ?2
+    order by latest.created_at desc, latest.id desc
+    limit cast(?3 as bigint)
 )
-group by push_id, state
+group by push_contacts.push_id, push_contacts.state
 `
 
 type CountContactsOfPushesParams struct {
-	ConnectionID string
-	Most         int64
+	CustomersStop string
+	ConnectionID  string
+	Most          int64
 }
 
 type CountContactsOfPushesRow struct {
 	PushID   string
 	State    string
 	Contacts int64
+	Unsent   int64
 }
 
-// Of the same pushes as the query Pushes.
+// Of the same pushes as the query Pushes. Unsent are those of CountContacts.
 func (q *Queries) CountContactsOfPushes(ctx context.Context, arg CountContactsOfPushesParams) ([]CountContactsOfPushesRow, error) {
-	rows, err := q.db.QueryContext(ctx, countContactsOfPushes, arg.ConnectionID, arg.Most)
+	rows, err := q.db.QueryContext(ctx, countContactsOfPushes, arg.CustomersStop, arg.ConnectionID, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +117,12 @@ func (q *Queries) CountContactsOfPushes(ctx context.Context, arg CountContactsOf
 	var items []CountContactsOfPushesRow
 	for rows.Next() {
 		var i CountContactsOfPushesRow
-		if err := rows.Scan(&i.PushID, &i.State, &i.Contacts); err != nil {
+		if err := rows.Scan(
+			&i.PushID,
+			&i.State,
+			&i.Contacts,
+			&i.Unsent,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -130,7 +160,7 @@ func (q *Queries) CountUnderway(ctx context.Context, arg CountUnderwayParams) (i
 }
 
 const duePushes = `-- name: DuePushes :many
-select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at, stop_asked_at, turn from pushes
 where connection_id = ?1
     and state in ('waiting', 'sending', 'undoing')
     and next_at <= ?2
@@ -169,6 +199,8 @@ func (q *Queries) DuePushes(ctx context.Context, arg DuePushesParams) ([]Push, e
 			&i.FinishedAt,
 			&i.UndoAskedAt,
 			&i.UndoneAt,
+			&i.StopAskedAt,
+			&i.Turn,
 		); err != nil {
 			return nil, err
 		}
@@ -228,11 +260,11 @@ func (q *Queries) FailOpenContactsOfConnection(ctx context.Context, arg FailOpen
 const insertPush = `-- name: InsertPush :execrows
 insert into pushes (
     id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts,
-    next_at, created_at, started_at, finished_at, undo_asked_at, undone_at
+    next_at, created_at, started_at, finished_at, undo_asked_at, undone_at, stop_asked_at, turn
 )
 values (
     ?1, ?2, ?3, ?4, ?5, ?6, 'waiting', '', 1, ?7, 0,
-    ?8, ?9, 0, 0, 0, 0
+    ?8, ?9, 0, 0, 0, 0, 0, 0
 )
 on conflict (id) do nothing
 `
@@ -267,11 +299,23 @@ func (q *Queries) InsertPush(ctx context.Context, arg InsertPushParams) (int64, 
 	return result.RowsAffected()
 }
 
+const lastTurn = `-- name: LastTurn :one
+select cast(coalesce(max(turn), 0) as bigint) from pushes
+where connection_id = ?1
+`
+
+func (q *Queries) LastTurn(ctx context.Context, connectionID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, lastTurn, connectionID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const lockPush = `-- name: LockPush :one
 update pushes
 set state = state
 where id = ?1
-returning id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at
+returning id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at, stop_asked_at, turn
 `
 
 // The portable "for update".
@@ -296,6 +340,8 @@ func (q *Queries) LockPush(ctx context.Context, id string) (Push, error) {
 		&i.FinishedAt,
 		&i.UndoAskedAt,
 		&i.UndoneAt,
+		&i.StopAskedAt,
+		&i.Turn,
 	)
 	return i, err
 }
@@ -313,7 +359,7 @@ func (q *Queries) LockPushes(ctx context.Context, connectionID string) error {
 }
 
 const push = `-- name: Push :one
-select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at, stop_asked_at, turn from pushes
 where id = ?1
 `
 
@@ -338,12 +384,14 @@ func (q *Queries) Push(ctx context.Context, id string) (Push, error) {
 		&i.FinishedAt,
 		&i.UndoAskedAt,
 		&i.UndoneAt,
+		&i.StopAskedAt,
+		&i.Turn,
 	)
 	return i, err
 }
 
 const pushAhead = `-- name: PushAhead :one
-select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at, stop_asked_at, turn from pushes
 where connection_id = ?1
     and id <> ?2
     and (
@@ -382,6 +430,8 @@ func (q *Queries) PushAhead(ctx context.Context, arg PushAheadParams) (Push, err
 		&i.FinishedAt,
 		&i.UndoAskedAt,
 		&i.UndoneAt,
+		&i.StopAskedAt,
+		&i.Turn,
 	)
 	return i, err
 }
@@ -443,8 +493,52 @@ func (q *Queries) PushContacts(ctx context.Context, arg PushContactsParams) ([]P
 	return items, nil
 }
 
+const pushSince = `-- name: PushSince :one
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at, stop_asked_at, turn from pushes
+where connection_id = ?1
+    and id <> ?2
+    and state in ('sending', 'undoing')
+    and turn > ?3
+order by turn desc
+limit 1
+`
+
+type PushSinceParams struct {
+	ConnectionID string
+	ID           string
+	Turn         int64
+}
+
+// The push that was taken up after another one's turn began: that one isn't at work any more, or not yet.
+func (q *Queries) PushSince(ctx context.Context, arg PushSinceParams) (Push, error) {
+	row := q.db.QueryRowContext(ctx, pushSince, arg.ConnectionID, arg.ID, arg.Turn)
+	var i Push
+	err := row.Scan(
+		&i.ID,
+		&i.ConnectionID,
+		&i.LaunchID,
+		&i.GroupID,
+		&i.GroupName,
+		&i.IncludeDoNotCall,
+		&i.State,
+		&i.Cause,
+		&i.Run,
+		&i.Total,
+		&i.Attempts,
+		&i.NextAt,
+		&i.CreatedAt,
+		&i.StartedAt,
+		&i.FinishedAt,
+		&i.UndoAskedAt,
+		&i.UndoneAt,
+		&i.StopAskedAt,
+		&i.Turn,
+	)
+	return i, err
+}
+
 const pushes = `-- name: Pushes :many
-select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at from pushes
+select id, connection_id, launch_id, group_id, group_name, include_do_not_call, state, cause, run, total, attempts, next_at, created_at, started_at, finished_at, undo_asked_at, undone_at, stop_asked_at, turn from pushes
 where connection_id = ?1
 order by created_at desc, id desc
 limit cast(?2 as bigint)
@@ -482,6 +576,8 @@ func (q *Queries) Pushes(ctx context.Context, arg PushesParams) ([]Push, error) 
 			&i.FinishedAt,
 			&i.UndoAskedAt,
 			&i.UndoneAt,
+			&i.StopAskedAt,
+			&i.Turn,
 		); err != nil {
 			return nil, err
 		}
@@ -546,8 +642,10 @@ set state = ?1,
     started_at = ?6,
     finished_at = ?7,
     undo_asked_at = ?8,
-    undone_at = ?9
-where id = ?10
+    undone_at = ?9,
+    stop_asked_at = ?10,
+    turn = ?11
+where id = ?12
 `
 
 type SavePushParams struct {
@@ -560,6 +658,8 @@ type SavePushParams struct {
 	FinishedAt  int64
 	UndoAskedAt int64
 	UndoneAt    int64
+	StopAskedAt int64
+	Turn        int64
 	ID          string
 }
 
@@ -574,6 +674,8 @@ func (q *Queries) SavePush(ctx context.Context, arg SavePushParams) error {
 		arg.FinishedAt,
 		arg.UndoAskedAt,
 		arg.UndoneAt,
+		arg.StopAskedAt,
+		arg.Turn,
 		arg.ID,
 	)
 	return err
