@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -50,7 +49,7 @@ func TestRotateTheKeyToItsEnd(t *testing.T) {
 
 			vars := k.settings(t)
 			vars["ENCRYPTION_KEYSET"] = k.keys(t, vars, "add")
-			k.restart(t, vars)
+			k.restartWith(t, vars)
 			processes := []*killing{k}
 			if engine == storetest.Postgres {
 				processes = append(processes, k.beside(t))
@@ -69,7 +68,7 @@ func TestRotateTheKeyToItsEnd(t *testing.T) {
 			k.allWritten(t, conn, events, want)
 
 			vars["ENCRYPTION_KEYSET"] = k.keys(t, vars, "remove")
-			k.restart(t, vars)
+			k.restartWith(t, vars)
 			k.wise.ExpireTokens(sampleEmail) // whose tokens were resealed, and not refreshed
 			k.mojo.ExpireTokens(ruiz)
 			k.happen(events, events+killedDialing, want)
@@ -83,11 +82,10 @@ func TestRotateTheKeyToItsEnd(t *testing.T) {
 	}
 }
 
-// restart stops the program, as an operator does, and starts it with other settings.
-func (k *killing) restart(t *testing.T, vars map[string]string) {
+// restartWith stops the program, as an operator does, and starts it with other settings.
+func (k *killing) restartWith(t *testing.T, vars map[string]string) {
 	t.Helper()
-	k.must(t, k.child.Process.Signal(os.Interrupt))
-	k.must(t, k.child.Wait())
+	k.must(t, terminate(k.child))
 	k.browser.CloseIdleConnections()
 	k.with(vars)
 	k.must(t, k.start(t.Context()))
