@@ -108,7 +108,7 @@ func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
 // entry is the activity as a Call List entry.
 func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
 	a := e.told.Event
-	next, err := callListDate(a.StartsAt, a.Date, e.b.wiseZone())
+	next, err := callListDate(a.StartsAt.Time, a.Date, e.b.wiseZone())
 	if err != nil {
 		return wiseagent.NewCall{}, &needsYouError{"The activity has no date that we could read."}
 	}
@@ -118,11 +118,9 @@ func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
 	}
 	entry := wiseagent.NewCall{
 		ClientID: e.link.ClientID, Type: callType(a.Kind), Reason: callReason(a.Title), Next: next,
-		Important: a.Priority == "high", TeamID: team, Completed: e.event.Type == eventCompleted || a.CompletedAt != nil,
+		Important: a.Priority == "high", TeamID: team, Completed: e.event.Type == eventCompleted || !a.CompletedAt.IsZero(),
 	}
-	if a.CompletedAt != nil {
-		entry.CompletedAt = *a.CompletedAt
-	} else if entry.Completed {
+	if entry.CompletedAt = a.CompletedAt.Time; entry.Completed && entry.CompletedAt.IsZero() {
 		entry.CompletedAt = e.event.OccurredAt
 	}
 	return entry, nil

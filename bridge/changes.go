@@ -117,7 +117,7 @@ func (w *weighing) passes(part, fresh string) bool {
 		w.verdict.Removed = true // what Wise Agent has stays
 		return false
 	}
-	if before, ok := w.seen[part]; ok && before.Revision >= w.revision && before.Counts(w.whole.ContactID) {
+	if before, ok := w.seen[part]; ok && before.Revision >= w.revision && before.Counts(int64(w.whole.ContactID)) {
 		w.verdict.Stale = true
 		return false
 	}
@@ -349,7 +349,7 @@ func (w *weighing) settle(part, own, value string) {
 
 func (w *weighing) dealt(part string) {
 	f := w.after(part)
-	f.Revision, f.Contact = w.revision, w.whole.ContactID
+	f.Revision, f.Contact = w.revision, int64(w.whole.ContactID)
 	w.verdict.Seen[part] = f
 }
 

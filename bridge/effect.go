@@ -127,7 +127,7 @@ func (e *effect) read() (err error) {
 
 // findLink makes known whom the event is about.
 func (e *effect) findLink(ctx context.Context) (err error) {
-	if e.known != nil && e.told.Contact.ContactID == e.known.MojoContactID {
+	if e.known != nil && int64(e.told.Contact.ContactID) == e.known.MojoContactID {
 		e.link = *e.known
 		return nil
 	}
@@ -148,7 +148,7 @@ func beforeSignIn(conn store.Connection, at time.Time) bool {
 
 // linkOf finds whom an event is about. An api_contact_id alone proves nothing: only links of this connection count.
 func (b *Bridge) linkOf(ctx context.Context, connID string, c mojoContact) (store.Link, error) {
-	link, err := b.Store.LinkOf(ctx, connID, c.ContactID, c.APIContactID)
+	link, err := b.Store.LinkOf(ctx, connID, int64(c.ContactID), c.APIContactID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return link, b.notLinked(ctx, connID, c)
@@ -172,7 +172,7 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 	case underway:
 		return &waitError{"Waits for the push that brings the contact to Mojo.", underwayAgain}
 	}
-	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, c.ContactID))
+	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, int64(c.ContactID)))
 	switch {
 	case err == nil && sent.State == store.EventNeedsYou:
 		return &needsYouError{"The contact is not in Wise Agent yet: sending it needs you, too. Press Retry there first."}
@@ -416,7 +416,7 @@ func (e *effect) contact(ctx context.Context) error {
 		return &excludedError{nothingForUs}
 	}
 	if len(v.Remarks) > 0 {
-		subject, body := changeNote(v.Remarks, e.told.Contact.ContactID, e.told.Revision)
+		subject, body := changeNote(v.Remarks, int64(e.told.Contact.ContactID), e.told.Revision)
 		id, err := e.addNote(ctx, subject, body)
 		if err != nil {
 			return err

@@ -113,12 +113,12 @@ func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent 
 	if err := json.Unmarshal(raw, &c); err != nil || c.ContactID == 0 {
 		return Sent{Status: http.StatusUnprocessableEntity, Problem: "The contact has no contact_id."}, store.Event{}, nil
 	}
-	s := Sent{ContactID: c.ContactID}
+	s := Sent{ContactID: int64(c.ContactID)}
 	if joinWords(c.FullName) == "" && len(c.Media) == 0 {
 		s.Status, s.Problem = http.StatusUnprocessableEntity, "The contact needs a name, a phone or an e-mail."
 		return s, store.Event{}, nil
 	}
-	link, err := b.Store.LinkOf(ctx, conn.ID, c.ContactID, "")
+	link, err := b.Store.LinkOf(ctx, conn.ID, int64(c.ContactID), "")
 	if err == nil {
 		s.Status, s.ClientID, s.URL = http.StatusOK, link.ClientID, b.contactURL(link.ClientID)
 		return s, store.Event{}, nil
@@ -142,8 +142,8 @@ func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoCon
 		return store.Event{}, fmt.Errorf("queue contact: %w", err)
 	}
 	got, err := b.Store.ReceiveEvent(ctx, store.Event{
-		WebhookID: sentKey(conn.ID, c.ContactID), AccountID: conn.MojoAccountID, Type: eventSent,
-		MojoContactID: c.ContactID, APIContactID: c.APIContactID, ContactName: cut(joinWords(c.FullName), 200, "…"),
+		WebhookID: sentKey(conn.ID, int64(c.ContactID)), AccountID: conn.MojoAccountID, Type: eventSent,
+		MojoContactID: int64(c.ContactID), APIContactID: c.APIContactID, ContactName: cut(joinWords(c.FullName), 200, "…"),
 		Body: body, OccurredAt: b.now(), ReceivedAt: b.now(),
 	}, b.owner())
 	if err != nil {
@@ -228,7 +228,7 @@ const wasThere = "Was in Wise Agent already."
 func (e *effect) sent(ctx context.Context) error {
 	c := e.told.Contact
 	fresh, more := e.b.incoming(c)
-	link, err := e.b.Store.LinkOf(ctx, e.conn.ID, c.ContactID, "")
+	link, err := e.b.Store.LinkOf(ctx, e.conn.ID, int64(c.ContactID), "")
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		if err := e.create(ctx, fresh); err != nil {
@@ -276,7 +276,7 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 		e.out.Reason = wasThere
 	}
 	e.link = store.Link{
-		ClientID: id, MojoContactID: c.ContactID, APIContactID: c.APIContactID, Source: store.LinkSent,
+		ClientID: id, MojoContactID: int64(c.ContactID), APIContactID: c.APIContactID, Source: store.LinkSent,
 		CreatedAt: e.b.now(), PushedAt: e.b.now(),
 	}
 	e.out.ResultID = id
