@@ -63,7 +63,7 @@ func (w *weighing) change(c change) {
 		w.phone(old, fresh)
 		remove(partFor(old.Type), old.Value, fresh.Value)
 	case "email":
-		old, fresh := readString(c.Old), readString(c.New)
+		old, fresh := readAddressee(c.Old), readAddressee(c.New)
 		w.email(old, fresh)
 		remove(partEmail, old, fresh)
 	case "full_name":
@@ -117,7 +117,7 @@ func (w *weighing) passes(part, fresh string) bool {
 		w.verdict.Removed = true // what Wise Agent has stays
 		return false
 	}
-	if before, ok := w.seen[part]; ok && before.Revision >= w.revision && before.Counts(int64(w.whole.ContactID)) {
+	if before, ok := w.seen[part]; ok && before.Dealt() && before.Revision >= w.revision && before.Counts(int64(w.whole.ContactID)) {
 		w.verdict.Stale = true
 		return false
 	}

@@ -99,6 +99,9 @@ func (e *effect) apply(ctx context.Context) error {
 	if lack := e.told.lack(e.event.Type); lack != "" {
 		return &needsYouError{unreadable + " It lacks: " + lack + "."}
 	}
+	if field := e.told.unreadable(); field != "" {
+		return &needsYouError{unreadable + " It is the new " + field + "."}
+	}
 	if err := e.findLink(ctx); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -160,6 +161,14 @@ func readTold(data []byte) (told, error) {
 		return t, errUnreadable
 	}
 	return t, nil
+}
+
+// unreadable names the first field whose new value nobody can read, "" when there is none.
+func (t told) unreadable() string {
+	if i := slices.IndexFunc(t.Changes, change.unreadable); i >= 0 {
+		return strings.ReplaceAll(t.Changes[i].Field, "_", " ")
+	}
+	return ""
 }
 
 // lack names what an event of its type must have and doesn't, "" when all is there.
