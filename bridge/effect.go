@@ -75,6 +75,7 @@ const (
 	notLinked     = "Not a contact that you sent from or to this Wise Agent account."
 	fromUs        = "Came from Wise Agent in the first place."
 	olderChange   = "A newer change of the same contact came first."
+	olderActivity = "A newer change of the same activity came first."
 	olderEdit     = "A newer edit of the same note came first."
 	undatedEdit   = "Mojo didn't say when this edit was made. The last one whose time it told stays."
 	neverWritten  = "Was never in your Call List."
