@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,9 @@ func (b *Bridge) SendToWise(ctx context.Context, accountID string, contacts []js
 	if err != nil {
 		return nil, fmt.Errorf("read connection: %w", err)
 	}
+	if !fits[told](json.RawMessage(`{"agent":` + string(agent) + `}`)) { // it only says who pressed
+		agent = nil
+	}
 	sent, events := make([]Sent, len(contacts)), make([]store.Event, len(contacts))
 	var queue errgroup.Group
 	queue.SetLimit(queueAtOnce)
@@ -109,13 +113,10 @@ func (b *Bridge) SendToWise(ctx context.Context, accountID string, contacts []js
 
 // sendOne says what became of a contact that needn't go to Wise Agent, and queues one that must: its status is still 0.
 func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent json.RawMessage) (Sent, store.Event, error) {
-	var c mojoContact
-	if err := json.Unmarshal(raw, &c); err != nil || c.ContactID == 0 {
-		return Sent{Status: http.StatusUnprocessableEntity, Problem: "The contact has no contact_id."}, store.Event{}, nil
-	}
+	c, problem := readSent(raw)
 	s := Sent{ContactID: int64(c.ContactID)}
-	if joinWords(c.FullName) == "" && len(c.Media) == 0 {
-		s.Status, s.Problem = http.StatusUnprocessableEntity, "The contact needs a name, a phone or an e-mail."
+	if problem != "" {
+		s.Status, s.Problem = http.StatusUnprocessableEntity, problem
 		return s, store.Event{}, nil
 	}
 	link, err := b.Store.LinkOf(ctx, conn.ID, int64(c.ContactID), "")
@@ -128,6 +129,23 @@ func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent 
 	}
 	event, err := b.queueSent(ctx, conn, c, raw, agent)
 	return s, event, err
+}
+
+// readSent reads a contact that is to be sent, and says what is wrong with it.
+func readSent(raw json.RawMessage) (c mojoContact, problem string) {
+	err := json.Unmarshal(raw, &c)
+	field, mistyped := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case mistyped && field.Field != "":
+		return c, fmt.Sprintf("The contact can't be read: %s has the wrong type (%s).", field.Field, field.Value)
+	case err != nil:
+		return c, "The contact can't be read."
+	case c.ContactID == 0:
+		return c, "The contact has no contact_id."
+	case joinWords(c.FullName) == "" && !slices.ContainsFunc(c.Media, func(m media) bool { return joinWords(m.Value) != "" }):
+		return c, "The contact needs a name, a phone or an e-mail."
+	}
+	return c, ""
 }
 
 // queueSent stores the press. Its key is the contact: a second press is the same event, and tries it again if it needed a person.
