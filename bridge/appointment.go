@@ -110,7 +110,7 @@ func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
 	a := e.told.Event
 	next, err := callListDate(a.StartsAt.Time, a.Date, e.b.wiseZone())
 	if err != nil {
-		return wiseagent.NewCall{}, &needsYouError{"The activity has no date that we could read."}
+		return wiseagent.NewCall{}, &needsYouError{noDate}
 	}
 	team, err := e.teamID(ctx)
 	if err != nil {

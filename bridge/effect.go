@@ -86,6 +86,8 @@ const (
 	longAgo       = "From before this connection."
 	signedInSince = "From before you signed in with Mojo again."
 	endedByMojo   = "You ended the connection in Mojo."
+	notSentYet    = "The contact is not in Wise Agent yet: sending it needs you, too. Press Retry there first."
+	noDate        = "The activity has no date that we could read. Give it one in Mojo, then press Retry."
 	unreadable    = "Mojo sent something that we couldn't read."
 )
 
@@ -179,7 +181,7 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, int64(c.ContactID)))
 	switch {
 	case err == nil && sent.State == store.EventNeedsYou:
-		return &needsYouError{"The contact is not in Wise Agent yet: sending it needs you, too. Press Retry there first."}
+		return &needsYouError{notSentYet}
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return fmt.Errorf("look for the contact's sending: %w", err)
 	}
