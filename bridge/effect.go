@@ -138,7 +138,18 @@ func (e *effect) findLink(ctx context.Context) (err error) {
 		return nil
 	}
 	e.link, err = e.b.linkOf(ctx, e.conn.ID, e.told.Contact)
+	if err == nil {
+		e.learnID()
+	}
 	return err
+}
+
+// learnID keeps the contact's id in Mojo, where a push wasn't told it: the button in the contact form knows nothing else.
+func (e *effect) learnID() {
+	if id := int64(e.told.Contact.ContactID); e.link.MojoContactID == 0 && id != 0 {
+		e.link.MojoContactID = id
+		e.out.Links = append(e.out.Links, e.link)
+	}
 }
 
 // beforeConnection tells whether something happened before the connection was made. A minute is for clocks that differ.

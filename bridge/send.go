@@ -119,13 +119,17 @@ func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent 
 		s.Status, s.Problem = http.StatusUnprocessableEntity, problem
 		return s, store.Event{}, nil
 	}
-	link, err := b.Store.LinkOf(ctx, conn.ID, int64(c.ContactID), "")
+	link, err := b.Store.LinkOf(ctx, conn.ID, int64(c.ContactID), c.APIContactID)
+	if err == nil && link.MojoContactID == 0 { // see learnID
+		link.MojoContactID = int64(c.ContactID)
+		err = b.Store.SaveLinks(ctx, conn.ID, []store.Link{link})
+	}
 	if err == nil {
 		s.Status, s.ClientID, s.URL = http.StatusOK, link.ClientID, b.contactURL(link.ClientID)
 		return s, store.Event{}, nil
 	}
 	if !errors.Is(err, store.ErrNotFound) {
-		return s, store.Event{}, fmt.Errorf("read link: %w", err)
+		return s, store.Event{}, fmt.Errorf("find link: %w", err)
 	}
 	event, err := b.queueSent(ctx, conn, c, raw, agent)
 	return s, event, err
@@ -246,7 +250,7 @@ const wasThere = "Was in Wise Agent already."
 func (e *effect) sent(ctx context.Context) error {
 	c := e.told.Contact
 	fresh, more := e.b.incoming(c)
-	link, err := e.b.Store.LinkOf(ctx, e.conn.ID, int64(c.ContactID), "")
+	link, err := e.b.Store.LinkOf(ctx, e.conn.ID, int64(c.ContactID), c.APIContactID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		if err := e.create(ctx, fresh); err != nil {
@@ -255,6 +259,8 @@ func (e *effect) sent(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("read link: %w", err)
 	case link.ClientID != e.event.ResultID: // not made by an earlier try
+		e.link = link
+		e.learnID()
 		e.out.ResultID, e.out.Reason = link.ClientID, wasThere
 		return nil
 	default:

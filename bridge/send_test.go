@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
 )
 
@@ -108,6 +110,36 @@ func TestWhatIsWrongWithAContactThatIsSent(t *testing.T) {
 		}
 		if l := w.settled(conn); l.Received != 3 || len(w.wise.Contacts(kate)) != 3 {
 			t.Errorf("ledger %+v, want the three that could be sent", l)
+		}
+	})
+}
+
+// Where Mojo doesn't say which of its contacts are those of a push, the contact form and the hooks do.
+func TestWhoCameFromWiseAgentIsNotSentBackAsSomebodyElse(t *testing.T) {
+	everyEngineWith(t, mojobox.Config{NoBulkUpdate: true}, func(t *testing.T, w *town) {
+		conn := w.connected()
+		ids, group := w.contacts(2), w.mojo.AddGroup(account, "Spring")
+		var inMojo [2]int64
+		for i, id := range ids {
+			w.wise.ChangeContact(kate, id, func(c *wisebox.Contact) { c.Email, c.MobilePhone = "", "" })
+			inMojo[i] = w.mojo.AddContact(account, mojobox.Contact{FullName: fmt.Sprint("Person ", i), APIContactID: "wa-" + id}, group)
+		}
+		w.push(conn, group, ids...)
+
+		contact := fmt.Sprintf(`{"contact_id":%d,"api_contact_id":"wa-%s","full_name":"Person 0"}`, inMojo[0], ids[0])
+		sent, err := w.SendToWise(t.Context(), account, []json.RawMessage{json.RawMessage(contact)}, nil)
+		w.need(err)
+		if sent[0].Status != http.StatusOK || sent[0].ClientID != ids[0] || len(w.wise.Contacts(kate)) != 2 {
+			t.Errorf("sent: %+v, %d contacts; want the one that is there", sent[0], len(w.wise.Contacts(kate)))
+		}
+		w.tell("msg_1", w.hook("call.completed", w.who(ids[1]), callOf(1, "busy", "")))
+		w.settled(conn)
+		for i, id := range ids {
+			b, err := w.Button(t.Context(), account, inMojo[i])
+			w.need(err)
+			if !b.Linked || b.ClientID != id {
+				t.Errorf("button: %+v, want it linked with %s", b, id)
+			}
 		}
 	})
 }
