@@ -141,10 +141,14 @@ func splitPerson(words []string) (first, last string) {
 	return strings.Join(words[:at], " "), strings.Join(words[at:], " ")
 }
 
-// hasLetter tells whether a word can be a name: numbers, stars and emoji can't.
 func hasLetter(w string) bool { return strings.IndexFunc(w, unicode.IsLetter) >= 0 }
 
-// cutTail takes off what follows a last name: suffixes, "(…)", "c/o …", and words without a letter.
+// isSign tells whether a word can't be a name, nor a number in place of one: a star, an emoji.
+func isSign(w string) bool {
+	return !hasLetter(w) && strings.IndexFunc(w, unicode.IsDigit) < 0 && !strings.HasSuffix(w, ")")
+}
+
+// cutTail takes off what follows a last name: suffixes, "(…)", "c/o …", signs, and a number behind two words.
 func cutTail(words []string) (name []string, tail string) {
 	end := len(words)
 	for i := 1; i < end; i++ {
@@ -154,7 +158,7 @@ func cutTail(words []string) (name []string, tail string) {
 	}
 	for end > 1 {
 		switch w := words[end-1]; {
-		case isSuffix(words[:end], end-1), !hasLetter(w) && !strings.HasSuffix(w, ")"):
+		case isSuffix(words[:end], end-1), isSign(w), end > 2 && !hasLetter(w) && !strings.HasSuffix(w, ")"):
 			end--
 		case strings.HasSuffix(w, ")"):
 			open := end - 1

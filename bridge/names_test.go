@@ -83,6 +83,7 @@ func TestSplitName(t *testing.T) {
 		{"Ann Lee 🏠 ⭐⭐", "Ann", "Lee 🏠 ⭐⭐"},
 		{"Ann Lee ***", "Ann", "Lee ***"},
 		{"Ann Lee 2", "Ann", "Lee 2"},
+		{"Ann 2", "Ann", "2"},
 		{"Ann Lee Jr. (2)", "Ann", "Lee Jr. (2)"},
 		{"Ann & Bob Lee ❤️", "Ann & Bob", "Lee ❤️"},
 		{"Lee, Ann 🏠", "Ann", "Lee 🏠"},
