@@ -29,8 +29,8 @@ func splitAddressAs(line, number, street, suite string) (string, string, string)
 }
 
 var (
-	// houseNumber is "12", "12B", "12-34", "12-B", or a grid number as "N6W23001".
-	houseNumber = regexp.MustCompile(`(?i)^(?:\d+[a-z]?|\d+-[\da-z]+|[nsew]\d+[nsew]\d+),?$`)
+	// houseNumber is "12", "12B", "12½", "12-34", "12-B", or a grid number as "N6W23001".
+	houseNumber = regexp.MustCompile(`(?i)^(?:\d+[a-z½¼¾]?|\d+-[\da-z]+|[nsew]\d+[nsew]\d+),?$`)
 	halfNumber  = regexp.MustCompile(`^[1-9]/[2-9]$|^[½¼¾]$`)
 
 	// unitWord begins a suite that its number follows; unitAlone is a suite by itself behind a street.

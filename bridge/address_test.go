@@ -45,6 +45,7 @@ func TestSplitAddress(t *testing.T) {
 		{"12-34 Oak St", "12-34", "Oak St", ""},
 		{"12 1/2 Oak St", "12 1/2", "Oak St", ""},
 		{"12 ½ Oak St Apt 4", "12 ½", "Oak St", "Apt 4"},
+		{"12½ Oak St", "12½", "Oak St", ""},
 		{"N6W23001 Bluemound Rd", "N6W23001", "Bluemound Rd", ""},
 		{"12 5th Ave", "12", "5th Ave", ""},
 		{"5th Ave", "", "5th Ave", ""},

@@ -18,7 +18,7 @@ func (e *effect) activity(ctx context.Context) error {
 	}
 	switch {
 	case known.CallID != "" && a.Revision <= known.Revision, known.State == store.ActivityDeleted:
-		return &excludedError{olderChange}
+		return &excludedError{olderActivity}
 	case e.event.Type == eventDeleted && known.CallID == "":
 		// Remembered, so that an older event that comes later doesn't bring it back.
 		e.out.Activity = &store.Activity{MojoEventID: string(a.ID), ClientID: e.link.ClientID, Revision: a.Revision, State: store.ActivityDeleted}
@@ -108,9 +108,9 @@ func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
 // entry is the activity as a Call List entry.
 func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
 	a := e.told.Event
-	next, err := callListDate(a.StartsAt, a.Date, e.b.wiseZone())
+	next, err := callListDate(a.StartsAt.Time, a.Date, e.b.wiseZone())
 	if err != nil {
-		return wiseagent.NewCall{}, &needsYouError{"The activity has no date that we could read."}
+		return wiseagent.NewCall{}, &needsYouError{noDate}
 	}
 	team, err := e.teamID(ctx)
 	if err != nil {
@@ -118,11 +118,9 @@ func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
 	}
 	entry := wiseagent.NewCall{
 		ClientID: e.link.ClientID, Type: callType(a.Kind), Reason: callReason(a.Title), Next: next,
-		Important: a.Priority == "high", TeamID: team, Completed: e.event.Type == eventCompleted || a.CompletedAt != nil,
+		Important: a.Priority == "high", TeamID: team, Completed: e.event.Type == eventCompleted || !a.CompletedAt.IsZero(),
 	}
-	if a.CompletedAt != nil {
-		entry.CompletedAt = *a.CompletedAt
-	} else if entry.Completed {
+	if entry.CompletedAt = a.CompletedAt.Time; entry.Completed && entry.CompletedAt.IsZero() {
 		entry.CompletedAt = e.event.OccurredAt
 	}
 	return entry, nil
@@ -142,20 +140,22 @@ func callType(kind string) string {
 // describe keeps what is too long for the Call List in a note, one for each activity, which follows its changes.
 func (e *effect) describe(ctx context.Context) error {
 	a := e.told.Event
-	if joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title) || e.event.Type == eventCompleted {
-		return nil
-	}
 	subject, body := activityNote(e.activityText())
 	key := "activity/" + string(a.ID)
 	known, err := e.b.Store.MojoNote(ctx, e.conn.ID, key)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read activity's note: %w", err)
 	}
-	if known.NoteID != 0 {
+	switch {
+	case known.NoteID != 0 && e.event.Type == eventCompleted:
+		return nil
+	case known.NoteID != 0:
 		if err := e.updateNote(ctx, known.NoteID, subject, body); !errors.As(err, new(*excludedError)) {
 			return err
 		}
 		return nil // deleted in Wise Agent, and stays so; the entry is written
+	case joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title):
+		return nil
 	}
 	id, err := e.addNote(ctx, subject, body)
 	if err == nil {

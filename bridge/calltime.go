@@ -13,8 +13,8 @@ const morning = "09:00"
 
 // callListDate is when an activity is due, on the wall clock of Wise Agent's zone: its start, else its day
 // at nine. The day is taken as it is, since it is one of the account's calendar and has no zone. Seconds are dropped.
-func callListDate(startsAt *time.Time, date string, zone *time.Location) (string, error) {
-	if startsAt != nil && !startsAt.IsZero() {
+func callListDate(startsAt time.Time, date string, zone *time.Location) (string, error) {
+	if !startsAt.IsZero() {
 		return startsAt.In(zone).Format(wiseagent.CallDate), nil
 	}
 	day := strings.TrimSpace(date)

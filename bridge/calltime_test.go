@@ -40,7 +40,7 @@ func TestCallListDateAtTheEdges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := callListDate(&at, "2020-01-01", zoneNamed(t, test.zone))
+		got, err := callListDate(at, "2020-01-01", zoneNamed(t, test.zone))
 		if err != nil || got != test.want {
 			t.Errorf("%s in %s: got %q, %v, want %q", test.utc, test.zone, got, err, test.want)
 		}
@@ -64,7 +64,7 @@ func TestCallListDateOfAnotherZone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := callListDate(&at, "", arizona); err != nil || got != want {
+		if got, err := callListDate(at, "", arizona); err != nil || got != want {
 			t.Errorf("%s: got %q, %v, want %q", start, got, err, want)
 		}
 	}
@@ -74,7 +74,7 @@ func TestCallListDateOfAnotherZone(t *testing.T) {
 func TestCallListDateOfADay(t *testing.T) {
 	for _, zone := range []string{"America/Phoenix", "America/Los_Angeles", "America/Denver", "America/Chicago", "America/New_York", "Pacific/Honolulu"} {
 		for _, day := range []string{"2026-03-07", "2026-03-08", "2026-03-09", "2026-10-31", "2026-11-01", "2026-11-02", "2028-02-29", "2026-12-31"} {
-			got, err := callListDate(nil, day, zoneNamed(t, zone))
+			got, err := callListDate(time.Time{}, day, zoneNamed(t, zone))
 			if err != nil || got != day+" 09:00" {
 				t.Errorf("%s in %s: got %q, %v, want it at nine", day, zone, got, err)
 			}
@@ -82,12 +82,12 @@ func TestCallListDateOfADay(t *testing.T) {
 	}
 	zero := time.Time{}
 	for _, day := range []string{" 2026-11-25 ", "2026-11-25T00:00:00Z", "2026-11-25 00:00"} {
-		if got, err := callListDate(&zero, day, time.UTC); err != nil || got != "2026-11-25 09:00" {
+		if got, err := callListDate(zero, day, time.UTC); err != nil || got != "2026-11-25 09:00" {
 			t.Errorf("%q: got %q, %v, want 2026-11-25 09:00", day, got, err)
 		}
 	}
 	for _, day := range []string{"", "soon", "2026-02-30", "11/25/2026", "2026-11-25x"} {
-		if got, err := callListDate(nil, day, time.UTC); err == nil {
+		if got, err := callListDate(time.Time{}, day, time.UTC); err == nil {
 			t.Errorf("%q: got %q, want an error", day, got)
 		}
 	}

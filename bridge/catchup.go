@@ -140,7 +140,7 @@ func (b *Bridge) receivePage(ctx context.Context, conn store.Connection, events 
 func (b *Bridge) receiveTogether(ctx context.Context, events []fed) error {
 	ofContact := make(map[string][]fed)
 	for _, e := range events {
-		key := store.Event{MojoContactID: e.about.Contact.ContactID, APIContactID: e.about.Contact.APIContactID}.ContactKey()
+		key := store.Event{MojoContactID: int64(e.about.Contact.ContactID), APIContactID: e.about.Contact.APIContactID}.ContactKey()
 		ofContact[key] = append(ofContact[key], e)
 	}
 	receiving, ctx := errgroup.WithContext(ctx)
@@ -148,7 +148,7 @@ func (b *Bridge) receiveTogether(ctx context.Context, events []fed) error {
 	for _, events := range ofContact {
 		receiving.Go(func() error {
 			for _, e := range events {
-				isNew, err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: e.at, Data: e.Data, doubt: e.at.Before(b.now().Add(-feedDoubt))}, e.about)
+				isNew, err := b.receive(ctx, e.WebhookID, envelope{Type: e.Type, Timestamp: mojo.Time{Time: e.at}, Data: e.Data, doubt: e.at.Before(b.now().Add(-feedDoubt))}, e.about)
 				if err != nil {
 					return err
 				}
@@ -212,11 +212,11 @@ func happened(e mojo.Event) time.Time {
 	switch {
 	case err != nil:
 	case e.Type == eventCall && t.Call != nil && !t.Call.StartedAt.IsZero():
-		return t.Call.StartedAt.Add(time.Duration(t.Call.Seconds) * time.Second)
+		return t.Call.StartedAt.Add(t.Call.length())
 	case e.Type == eventNoteMade && t.Note != nil:
-		return t.Note.CreatedAt
-	case e.Type == eventCompleted && t.Event != nil && t.Event.CompletedAt != nil:
-		return *t.Event.CompletedAt
+		return t.Note.CreatedAt.Time
+	case e.Type == eventCompleted && t.Event != nil:
+		return t.Event.CompletedAt.Time
 	}
 	return time.Time{}
 }

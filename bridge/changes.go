@@ -28,8 +28,8 @@ type verdict struct {
 // that Wise Agent had when we last saw it, or before, and has no more: a push brought it to Mojo, and Mojo only tells so.
 func weigh(now wiseagent.Contact, whole mojoContact, seen map[string]store.Field, revision int64, changes []change) verdict {
 	v := verdict{Set: map[string]string{}, Seen: map[string]store.Field{}}
-	w := weighing{now: now, whole: whole, seen: seen, revision: revision, verdict: &v, held: map[string]string{}}
-	for _, c := range changes {
+	w := weighing{now: now, whole: whole, seen: seen, revision: revision, changes: changes, verdict: &v, held: map[string]string{}}
+	for _, c := range inTurn(changes) {
 		w.change(c)
 	}
 	for _, r := range w.removed {
@@ -43,9 +43,39 @@ type weighing struct {
 	whole    mojoContact
 	seen     map[string]store.Field
 	revision int64
+	changes  []change
 	verdict  *verdict
 	held     map[string]string // parts that this edit settled, as they are now
 	removed  []removal
+}
+
+// inTurn puts the changes of phones in such an order that a number's place is given to another one before the number takes a new
+// place: else it would count as being there, and then be overwritten. Where numbers only change places, the order stays.
+func inTurn(changes []change) (ordered []change) {
+	left := slices.Clone(changes)
+	for len(left) > 0 {
+		next := slices.IndexFunc(left, func(c change) bool {
+			_, brings := c.numbers()
+			return brings == "" || !slices.ContainsFunc(left, func(other change) bool {
+				gives, takes := other.numbers()
+				return gives == brings && takes != "" && takes != brings
+			})
+		})
+		next = max(next, 0)
+		ordered = append(ordered, left[next])
+		left = slices.Delete(left, next, next+1)
+	}
+	return ordered
+}
+
+// numbers are those of the change of a phone, as ten digits; "" where there is none.
+func (c change) numbers() (old, fresh string) {
+	if c.Field != "phone" {
+		return "", ""
+	}
+	old, _ = tenDigits(readMedia(c.Old).Value)
+	fresh, _ = tenDigits(readMedia(c.New).Value)
+	return old, fresh
 }
 
 // A removal is a value that Mojo has no more, in place of which it has none.
@@ -63,7 +93,7 @@ func (w *weighing) change(c change) {
 		w.phone(old, fresh)
 		remove(partFor(old.Type), old.Value, fresh.Value)
 	case "email":
-		old, fresh := readString(c.Old), readString(c.New)
+		old, fresh := readAddressee(c.Old), readAddressee(c.New)
 		w.email(old, fresh)
 		remove(partEmail, old, fresh)
 	case "full_name":
@@ -117,7 +147,7 @@ func (w *weighing) passes(part, fresh string) bool {
 		w.verdict.Removed = true // what Wise Agent has stays
 		return false
 	}
-	if before, ok := w.seen[part]; ok && before.Revision >= w.revision && before.Counts(w.whole.ContactID) {
+	if before, ok := w.seen[part]; ok && before.Dealt() && before.Revision >= w.revision && before.Counts(int64(w.whole.ContactID)) {
 		w.verdict.Stale = true
 		return false
 	}
@@ -225,7 +255,7 @@ func (w *weighing) otherEmail(current, old string) bool {
 // phoneParts are the phone fields in the order in which a free one is looked for.
 var phoneParts = []string{partMobile, partHome, partWork}
 
-// phone weighs a number. It takes the place of the old one, wherever that is; else its own field, when that is free or holds a
+// phone weighs a number. It takes the place of the old one, wherever that is, unless Mojo still has that under another type; else its own field, when that is free or holds a
 // number that Mojo has no more; else any free field. When all are taken it becomes a remark.
 func (w *weighing) phone(old, fresh media) {
 	own := partFor(fresh.Type)
@@ -239,7 +269,8 @@ func (w *weighing) phone(old, fresh media) {
 	}
 	part := w.place(own, number, old)
 	switch {
-	case (w.hadNumber(number) || w.numberOvertaken(old.Value, number)) && (part == "" || !slices.Contains(w.numbers(part), number)):
+	case (w.hadNumber(number) || w.numberOvertaken(old.Value, number)) && !w.hasNumber(number) &&
+		(part == "" || !slices.Contains(w.numbers(part), number)):
 		w.verdict.Ours = true
 	case part == "":
 		w.remark(own, number)
@@ -284,6 +315,11 @@ func (w *weighing) had(part string, isFresh, isOld func(string) bool) bool {
 	return false
 }
 
+// hasNumber tells whether Wise Agent has it before this edit.
+func (w *weighing) hasNumber(number string) bool {
+	return slices.ContainsFunc(phoneParts, func(part string) bool { return slices.Contains(readPhone(partOf(w.now, part)).Numbers, number) })
+}
+
 // place finds the field for a number, "" when there is none.
 func (w *weighing) place(own, number string, old media) string {
 	ownFirst := phoneParts
@@ -302,7 +338,7 @@ func (w *weighing) place(own, number string, old media) string {
 		return part
 	}
 	was, _ := tenDigits(old.Value)
-	if part := has(was); was != "" && part != "" && len(w.numbers(part)) == 1 && w.untouched(part, old.Value) {
+	if part := has(was); was != "" && part != "" && len(w.numbers(part)) == 1 && w.untouched(part, old.Value) && !w.staysElsewhere(was) {
 		return part
 	}
 	if own != partOther && was != "" && w.untouched(own, old.Value) && len(w.numbers(own)) < 2 && !w.stillInMojo(own) {
@@ -314,6 +350,15 @@ func (w *weighing) place(own, number string, old media) string {
 		}
 	}
 	return ""
+}
+
+// staysElsewhere tells whether Mojo's contact still has a number in whose place there is another one, and this edit didn't bring it
+// there: what Wise Agent has of it is not to be overwritten.
+func (w *weighing) staysElsewhere(number string) bool {
+	return w.inMojo(number) && !slices.ContainsFunc(w.changes, func(c change) bool {
+		_, brings := c.numbers()
+		return brings == number
+	})
 }
 
 // numbers are the numbers in a phone field.
@@ -349,7 +394,7 @@ func (w *weighing) settle(part, own, value string) {
 
 func (w *weighing) dealt(part string) {
 	f := w.after(part)
-	f.Revision, f.Contact = w.revision, w.whole.ContactID
+	f.Revision, f.Contact = w.revision, int64(w.whole.ContactID)
 	w.verdict.Seen[part] = f
 }
 

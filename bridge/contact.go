@@ -47,7 +47,7 @@ func displayName(c wiseagent.Contact) string {
 
 // joinWords joins the parts that hold something by one blank.
 func joinWords(parts ...string) string {
-	return strings.Join(strings.Fields(printable(strings.Join(parts, " "))), " ")
+	return strings.Join(strings.Fields(visible(printable(strings.Join(parts, " ")))), " ")
 }
 
 // outgoing is the Mojo contact made of a Wise Agent contact, its phone fields, and the notes that are new to

@@ -364,7 +364,7 @@ func (r *round) settle(e *effect, err error) {
 	case errors.As(err, &excluded):
 		e.out.State, e.out.Reason = store.EventExcluded, excluded.reason
 	case errors.As(err, &person):
-		e.out.State, e.out.Reason = store.EventNeedsYou, person.reason
+		e.out.State, e.out.Reason, e.out.Doubt = store.EventNeedsYou, person.reason, e.look
 	case errors.As(err, &wait):
 		e.out.State, e.out.Reason, e.out.Attempts = store.EventWaiting, wait.reason, e.event.Attempts
 		e.out.NextAt, e.out.Doubt = now.Add(wait.after), e.look
@@ -378,7 +378,8 @@ func (r *round) settle(e *effect, err error) {
 		return
 	default:
 		reason := refusalReason(err)
-		e.out.State, e.out.Reason = store.EventNeedsYou, standing(err)+reason
+		// A look that was refused found out nothing: a Retry looks again.
+		e.out.State, e.out.Reason, e.out.Doubt = store.EventNeedsYou, standing(err)+reason, e.look
 		if reason == "" { // nothing of Wise Agent's: our own trouble passes
 			r.b.log().Error("deliver", "event", e.event.ID, "type", e.event.Type, "err", err)
 			r.again(e, err, 0)

@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -248,4 +249,40 @@ func TestDeliveriesGoOnWhileOutcomesAreStored(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What the contract leaves open, or gives in an example only, may come in another form; what nobody needs may come in any.
+func TestEventsInOtherForms(t *testing.T) {
+	told := []struct{ kind, rest string }{
+		{"call.completed", `,"call":{"id":"1","result":"contact","started_at":"2026-11-22T10:01-07:00"}`},
+		{"call.completed", `,"call":{"id":2,"result":"contact","started_at":"","duration_seconds":91.4}`},
+		{"call.completed", `,"call":{"id":3,"result":null,"phone":null,"phone_type":null,"started_at":null,"duration_seconds":null,"group":null,
+			"notes":null,"recording_url":null,"cost":{"cents":3}}`},
+		{"event.created", `,"event":{"id":1,"revision":1,"kind":"appointment","title":"Tour","starts_at":"2026-11-24T10:00-0700","recurring":"weekly"}`},
+		{"event.created", `,"event":{"id":2,"revision":1,"kind":"todo","title":null,"description":null,"starts_at":null,"date":"2026-11-24",
+			"ends_at":null,"priority":null,"recurring":null,"completed_at":null}`},
+		{"note.created", `,"note":{"id":1,"contents":"Hello","created_at":"2026-11-22 17:01:40+00:00"},"agent":{"id":{"uid":7},"name":"Dana Ruiz"}`},
+	}
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, ids := w.linked(1)
+		for i, e := range told {
+			w.tell(fmt.Sprint("msg_", i), w.hook(e.kind, w.who(ids[0]), e.rest))
+		}
+		asText := regexp.MustCompile(`"contact_id":(\d+),"api_contact_id":"[^"]*"`).ReplaceAllString(w.who(ids[0]), `"contact_id":"$1"`)
+		w.tell("msg_text", w.hook("call.completed", asText, callOf(4, "busy", "")))
+		if l := w.settled(conn); l.Written != len(told)+1 {
+			mail, err := w.Mail(t.Context(), conn, store.EventFilter{State: store.EventNeedsYou, Limit: 10})
+			w.need(err)
+			t.Fatalf("ledger %+v, want all %d written; %+v", l, len(told)+1, mail.Events)
+		}
+		notes := strings.Join(w.notesOf(ids[0]), "\n")
+		for _, want := range []string{"When: Sun, Nov 22, 2026, 10:01 AM MST", "Length: 1 min 31 s", "Mojo call #4"} {
+			if !strings.Contains(notes, want) {
+				t.Errorf("notes %q, want %q in them", notes, want)
+			}
+		}
+		if calls := w.wise.CallList(kate, ids[0]); len(calls) != 2 || calls[0].Next.Hour() != 10 {
+			t.Errorf("Call List %+v, want an entry at 10:00 and another", calls)
+		}
+	})
 }

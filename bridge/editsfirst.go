@@ -210,7 +210,7 @@ func edited(c mojo.Contact, edits []told) (out mojo.Contact, parts []string) {
 				setAddress(&c, change.New)
 			case "email":
 				parts = append(parts, partEmail)
-				c.Media = replaced(c.Media, mojo.MediaEmail, readString(change.Old), readString(change.New))
+				c.Media = replaced(c.Media, mojo.MediaEmail, readAddressee(change.Old), readAddressee(change.New))
 			case "phone":
 				parts = append(parts, phoneParts...)
 				old, fresh := readMedia(change.Old), readMedia(change.New)

@@ -75,6 +75,7 @@ const (
 	notLinked     = "Not a contact that you sent from or to this Wise Agent account."
 	fromUs        = "Came from Wise Agent in the first place."
 	olderChange   = "A newer change of the same contact came first."
+	olderActivity = "A newer change of the same activity came first."
 	olderEdit     = "A newer edit of the same note came first."
 	undatedEdit   = "Mojo didn't say when this edit was made. The last one whose time it told stays."
 	neverWritten  = "Was never in your Call List."
@@ -85,6 +86,8 @@ const (
 	longAgo       = "From before this connection."
 	signedInSince = "From before you signed in with Mojo again."
 	endedByMojo   = "You ended the connection in Mojo."
+	notSentYet    = "The contact is not in Wise Agent yet: sending it needs you, too. Press Retry there first."
+	noDate        = "The activity has no date that we could read. Give it one in Mojo, then press Retry."
 	unreadable    = "Mojo sent something that we couldn't read."
 )
 
@@ -98,6 +101,9 @@ func (e *effect) apply(ctx context.Context) error {
 	}
 	if lack := e.told.lack(e.event.Type); lack != "" {
 		return &needsYouError{unreadable + " It lacks: " + lack + "."}
+	}
+	if field := e.told.unreadable(); field != "" {
+		return &needsYouError{unreadable + " It is the new " + field + "."}
 	}
 	if err := e.findLink(ctx); err != nil {
 		return err
@@ -127,12 +133,23 @@ func (e *effect) read() (err error) {
 
 // findLink makes known whom the event is about.
 func (e *effect) findLink(ctx context.Context) (err error) {
-	if e.known != nil && e.told.Contact.ContactID == e.known.MojoContactID {
+	if e.known != nil && int64(e.told.Contact.ContactID) == e.known.MojoContactID {
 		e.link = *e.known
 		return nil
 	}
 	e.link, err = e.b.linkOf(ctx, e.conn.ID, e.told.Contact)
+	if err == nil {
+		e.learnID()
+	}
 	return err
+}
+
+// learnID keeps the contact's id in Mojo, where a push wasn't told it: the button in the contact form knows nothing else.
+func (e *effect) learnID() {
+	if id := int64(e.told.Contact.ContactID); e.link.MojoContactID == 0 && id != 0 {
+		e.link.MojoContactID = id
+		e.out.Links = append(e.out.Links, e.link)
+	}
 }
 
 // beforeConnection tells whether something happened before the connection was made. A minute is for clocks that differ.
@@ -148,7 +165,7 @@ func beforeSignIn(conn store.Connection, at time.Time) bool {
 
 // linkOf finds whom an event is about. An api_contact_id alone proves nothing: only links of this connection count.
 func (b *Bridge) linkOf(ctx context.Context, connID string, c mojoContact) (store.Link, error) {
-	link, err := b.Store.LinkOf(ctx, connID, c.ContactID, c.APIContactID)
+	link, err := b.Store.LinkOf(ctx, connID, int64(c.ContactID), c.APIContactID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return link, b.notLinked(ctx, connID, c)
@@ -172,10 +189,10 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 	case underway:
 		return &waitError{"Waits for the push that brings the contact to Mojo.", underwayAgain}
 	}
-	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, c.ContactID))
+	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, int64(c.ContactID)))
 	switch {
 	case err == nil && sent.State == store.EventNeedsYou:
-		return &needsYouError{"The contact is not in Wise Agent yet: sending it needs you, too. Press Retry there first."}
+		return &needsYouError{notSentYet}
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return fmt.Errorf("look for the contact's sending: %w", err)
 	}
@@ -416,7 +433,7 @@ func (e *effect) contact(ctx context.Context) error {
 		return &excludedError{nothingForUs}
 	}
 	if len(v.Remarks) > 0 {
-		subject, body := changeNote(v.Remarks, e.told.Contact.ContactID, e.told.Revision)
+		subject, body := changeNote(v.Remarks, int64(e.told.Contact.ContactID), e.told.Revision)
 		id, err := e.addNote(ctx, subject, body)
 		if err != nil {
 			return err

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"addtomojo/mojo"
 )
 
 // The kinds of event that Mojo sends (Mojo's API, part B5).
@@ -27,14 +30,15 @@ const (
 type envelope struct {
 	WebhookID string          `json:"webhook_id"` // in the feed only; a hook has it in its header
 	Type      string          `json:"type"`
-	Timestamp time.Time       `json:"timestamp"`
+	Timestamp mojo.Time       `json:"timestamp"`
 	Data      json.RawMessage `json:"data"`
 
 	doubt bool  // it may have been received before: look whether it is written already
 	told  *told // Data, when it was read along with the rest
 }
 
-// told is the data of an event as Mojo words it. Which parts are there depends on the type.
+// told is the data of an event as Mojo words it. Which parts are there depends on the type. What nobody needs is not in it: a part in
+// a form that is new to us would make all of the event unreadable.
 type told struct {
 	AccountID text        `json:"account_id"`
 	Agent     agent       `json:"agent"`
@@ -47,13 +51,12 @@ type told struct {
 }
 
 type agent struct {
-	ID    text   `json:"id"`
 	Name  string `json:"name"`
 	Email string `json:"email"`
 }
 
 type mojoContact struct {
-	ContactID    int64   `json:"contact_id"`
+	ContactID    number  `json:"contact_id"`
 	APIContactID string  `json:"api_contact_id"`
 	FullName     string  `json:"full_name"`
 	Address      string  `json:"address"`
@@ -73,8 +76,8 @@ type call struct {
 	Result    string    `json:"result"`
 	Phone     string    `json:"phone"`
 	PhoneType int       `json:"phone_type"`
-	StartedAt time.Time `json:"started_at"`
-	Seconds   int       `json:"duration_seconds"`
+	StartedAt mojo.Time `json:"started_at"`
+	Seconds   float64   `json:"duration_seconds"`
 	Group     *struct {
 		Name string `json:"name"`
 	} `json:"group"`
@@ -82,24 +85,26 @@ type call struct {
 	Recording *string `json:"recording_url"`
 }
 
+// length is how long the call took.
+func (c *call) length() time.Duration { return time.Duration(c.Seconds * float64(time.Second)) }
+
 type mojoNote struct {
 	ID        text      `json:"id"`
 	Contents  string    `json:"contents"`
-	CreatedAt time.Time `json:"created_at"`
+	CreatedAt mojo.Time `json:"created_at"`
 }
 
 // activity is an appointment, a to-do or a follow-up call.
 type activity struct {
-	ID          text       `json:"id"`
-	Revision    int64      `json:"revision"`
-	Kind        string     `json:"kind"`
-	Title       string     `json:"title"`
-	Description string     `json:"description"`
-	StartsAt    *time.Time `json:"starts_at"`
-	Date        string     `json:"date"` // a day without time: 2026-11-24
-	Priority    string     `json:"priority"`
-	Recurring   bool       `json:"recurring"`
-	CompletedAt *time.Time `json:"completed_at"`
+	ID          text      `json:"id"`
+	Revision    int64     `json:"revision"`
+	Kind        string    `json:"kind"`
+	Title       string    `json:"title"`
+	Description string    `json:"description"`
+	StartsAt    mojo.Time `json:"starts_at"`
+	Date        string    `json:"date"` // a day without time: 2026-11-24
+	Priority    string    `json:"priority"`
+	CompletedAt mojo.Time `json:"completed_at"`
 }
 
 // change is one field of a contact that was changed in Mojo. Old and New are text for a name or an e-mail,
@@ -129,6 +134,19 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// number is the id of a contact, which comes as a number or as a string. What is neither is no id.
+type number int64
+
+// UnmarshalJSON takes 58, "58" and null. It gives no error, for what stands beside the id is to be read in any case.
+func (n *number) UnmarshalJSON(b []byte) error {
+	id, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64)
+	if err != nil || id < 0 {
+		id = 0
+	}
+	*n = number(id)
+	return nil
+}
+
 // errUnreadable says that an event is not what Mojo's API promises.
 var errUnreadable = errors.New("the event can't be read")
 
@@ -143,6 +161,14 @@ func readTold(data []byte) (told, error) {
 		return t, errUnreadable
 	}
 	return t, nil
+}
+
+// unreadable names the first field whose new value nobody can read, "" when there is none.
+func (t told) unreadable() string {
+	if i := slices.IndexFunc(t.Changes, change.unreadable); i >= 0 {
+		return strings.ReplaceAll(t.Changes[i].Field, "_", " ")
+	}
+	return ""
 }
 
 // lack names what an event of its type must have and doesn't, "" when all is there.

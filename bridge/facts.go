@@ -19,8 +19,8 @@ func (e *effect) zone() *time.Location {
 func (e *effect) callText() callFacts {
 	c := e.told.Call
 	facts := callFacts{
-		ID: string(c.ID), Result: c.Result, Phone: c.Phone, PhoneType: mojo.MediaType(c.PhoneType), StartedAt: c.StartedAt,
-		Length: time.Duration(c.Seconds) * time.Second, Agent: e.told.Agent.Name, Text: c.Notes, Zone: e.zone(),
+		ID: string(c.ID), Result: c.Result, Phone: c.Phone, PhoneType: mojo.MediaType(c.PhoneType), StartedAt: c.StartedAt.Time,
+		Length: c.length(), Agent: e.told.Agent.Name, Text: c.Notes, Zone: e.zone(),
 	}
 	if c.Group != nil {
 		facts.Group = c.Group.Name
@@ -33,17 +33,13 @@ func (e *effect) callText() callFacts {
 
 func (e *effect) noteText() noteFacts {
 	n := e.told.Note
-	return noteFacts{ID: string(n.ID), Text: n.Contents, Agent: e.told.Agent.Name, CreatedAt: n.CreatedAt, Zone: e.zone()}
+	return noteFacts{ID: string(n.ID), Text: n.Contents, Agent: e.told.Agent.Name, CreatedAt: n.CreatedAt.Time, Zone: e.zone()}
 }
 
 func (e *effect) activityText() activityFacts {
 	a := e.told.Event
-	facts := activityFacts{
+	return activityFacts{
 		ID: string(a.ID), Revision: a.Revision, Type: callType(a.Kind), Title: a.Title, Description: a.Description,
-		Agent: e.told.Agent.Name, Date: a.Date, Zone: e.zone(),
+		Agent: e.told.Agent.Name, StartsAt: a.StartsAt.Time, Date: a.Date, Zone: e.zone(),
 	}
-	if a.StartsAt != nil {
-		facts.StartsAt = *a.StartsAt
-	}
-	return facts
 }

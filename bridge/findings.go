@@ -207,6 +207,10 @@ func reasonNext(reason string) string {
 		return "The customer unlocks the note in Wise Agent; then Retry."
 	case strings.HasPrefix(reason, unreadable):
 		return "Mojo sent something new or broken. Pass the event's id on to engineering; Retry once it is understood."
+	case reason == noDate:
+		return "The customer gives the activity a date in Mojo, which comes here by itself; then Retry."
+	case reason == notSentYet:
+		return "Retry the sending of the contact first, then this."
 	case strings.Contains(reason, "tried for a week"):
 		return "Test both sides now; when they answer, Retry."
 	}

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"time"
+
+	"addtomojo/mojo"
 )
 
 // readHook reads a hook: its envelope, and what has to be known of its data before it is stored. Reading JSON is the largest part
@@ -13,7 +14,7 @@ import (
 func readHook(body []byte) (envelope, about, error) {
 	var hook struct {
 		Type      string    `json:"type"`
-		Timestamp time.Time `json:"timestamp"`
+		Timestamp mojo.Time `json:"timestamp"`
 		Data      told      `json:"data"`
 	}
 	if json.Unmarshal(body, &hook) == nil {

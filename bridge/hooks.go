@@ -30,7 +30,7 @@ func (b *Bridge) Receive(ctx context.Context, webhookID string, body []byte) err
 func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, about about) (isNew bool, err error) {
 	contact, now := about.Contact, b.now()
 	if hook.Timestamp.IsZero() {
-		hook.Timestamp = now // see toldAt
+		hook.Timestamp.Time = now // see toldAt
 	}
 	keep := b.KeepEvent
 	if keep == nil {
@@ -38,9 +38,9 @@ func (b *Bridge) receive(ctx context.Context, webhookID string, hook envelope, a
 	}
 	got, err := keep(ctx, store.Event{
 		WebhookID: webhookID, AccountID: string(about.AccountID), Type: cut(printable(hook.Type), 60, "…"),
-		MojoContactID: contact.ContactID, APIContactID: contact.APIContactID,
+		MojoContactID: int64(contact.ContactID), APIContactID: contact.APIContactID,
 		ContactName: cut(joinWords(contact.FullName), 200, "…"),
-		Body:        hook.Data, OccurredAt: hook.Timestamp, ReceivedAt: now, Doubt: hook.doubt,
+		Body:        hook.Data, OccurredAt: hook.Timestamp.Time, ReceivedAt: now, Doubt: hook.doubt,
 	}, b.owner())
 	if err != nil {
 		return false, fmt.Errorf("receive event: %w", err)
@@ -70,7 +70,7 @@ type about struct {
 }
 
 type aboutContact struct {
-	ContactID    int64  `json:"contact_id"`
+	ContactID    number `json:"contact_id"`
 	APIContactID string `json:"api_contact_id"`
 	FullName     string `json:"full_name"`
 }

@@ -13,6 +13,7 @@ func TestReadAbout(t *testing.T) {
 	}{
 		{data: `{"account_id":8812,"contact":{"contact_id":5,"api_contact_id":"9","full_name":"Ann Lee"}}`, account: "8812", contact: 5, api: "9", name: "Ann Lee"},
 		{data: `{"account_id":"8812"}`, account: "8812"},
+		{data: `{"contact":{"contact_id":"5"},"account_id":1}`, account: "1", contact: 5},
 		{data: `{"contact":{"contact_id":"five","api_contact_id":"9"},"account_id":1}`, account: "1", api: "9"},
 		{data: `{"contact":["Ann"],"account_id":1}`, account: "1"},
 		{data: `{"contact":null,"account_id":1}`, account: "1"},
@@ -29,7 +30,7 @@ func TestReadAbout(t *testing.T) {
 			t.Errorf("%s: got error %v, want %v", tt.data, err, tt.err)
 		}
 		c := a.Contact
-		if err == nil && (string(a.AccountID) != tt.account || c.ContactID != tt.contact || c.APIContactID != tt.api || c.FullName != tt.name) {
+		if err == nil && (string(a.AccountID) != tt.account || int64(c.ContactID) != tt.contact || c.APIContactID != tt.api || c.FullName != tt.name) {
 			t.Errorf("%s: got %+v", tt.data, a)
 		}
 	}

@@ -26,7 +26,7 @@ func splitName(full string) (first, last string) {
 	if len(words) == 0 {
 		return "", ""
 	}
-	if isCompany(full) {
+	if isCompany(full) || !slices.ContainsFunc(words, hasLetter) { // or a phone number instead of a name
 		return strings.Join(words, " "), noLastName
 	}
 	first, last = splitPeople(words)
@@ -141,7 +141,14 @@ func splitPerson(words []string) (first, last string) {
 	return strings.Join(words[:at], " "), strings.Join(words[at:], " ")
 }
 
-// cutTail takes off what follows a last name: suffixes, "(…)" and "c/o …".
+func hasLetter(w string) bool { return strings.IndexFunc(w, unicode.IsLetter) >= 0 }
+
+// isSign tells whether a word can't be a name, nor a number in place of one: a star, an emoji.
+func isSign(w string) bool {
+	return !hasLetter(w) && strings.IndexFunc(w, unicode.IsDigit) < 0 && !strings.HasSuffix(w, ")")
+}
+
+// cutTail takes off what follows a last name: suffixes, "(…)", "c/o …", signs, and a number behind two words.
 func cutTail(words []string) (name []string, tail string) {
 	end := len(words)
 	for i := 1; i < end; i++ {
@@ -151,7 +158,7 @@ func cutTail(words []string) (name []string, tail string) {
 	}
 	for end > 1 {
 		switch w := words[end-1]; {
-		case isSuffix(words[:end], end-1):
+		case isSuffix(words[:end], end-1), isSign(w), end > 2 && !hasLetter(w) && !strings.HasSuffix(w, ")"):
 			end--
 		case strings.HasSuffix(w, ")"):
 			open := end - 1
@@ -203,7 +210,7 @@ var blankComma = regexp.MustCompile(`\s*,\s*`)
 var (
 	titles = wordSet("mr mrs ms miss mx dr prof rev fr hon judge sir dame capt captain sgt lt col maj gen cpl pastor rabbi sister brother sr sra srta señor señora")
 
-	suffixes = wordSet("jr sr ii iii iv 2nd 3rd 4th esq md dds dmd phd dvm jd mba cpa rn dnp edd psyd trustee ttee ret")
+	suffixes = wordSet("jr sr ii iii iv 2nd 3rd 4th esq md dds dmd phd dvm jd mba cpa rn dnp edd psyd trustee ttee ret realtor")
 
 	// doubtfulSuffixes are last names, too ("Kim Do"): they count in capitals beside a name that is not.
 	doubtfulSuffixes = wordSet("v do od pe pa ma np dc lpn")
@@ -265,10 +272,13 @@ func isAside(words []string, at int) bool {
 var (
 	// companyWord is found in the names of companies and trusts only.
 	companyWord = regexp.MustCompile(`(?i)(?:^|[\s,])(?:l\.?l\.?c\.?|p\.?l\.?l\.?c\.?|l\.?l\.?l?\.?p\.?|inc\.?|incorporated|corp\.?|corporation|ltd\.?|limited|gmbh|hoa|` +
-		`trust|ira|&\s*(?:co\.?|sons?|daughters?|bros\.?|associates)|co\.)(?:$|[\s,])`)
+		`trust|&\s*(?:co\.?|sons?|daughters?|bros\.?|associates)|co\.)(?:$|[\s,])`)
+
+	// retirementAccount is an IRA. "Ira" is a first name, too: it counts in capitals behind a name.
+	retirementAccount = regexp.MustCompile(`(?:[^\s,]\s|\S\s\S+,\s)IRA(?:$|[\s,])`)
 
 	// companyEnd is how names of companies and households end. It leaves out words that are last names, too.
-	companyEnd = regexp.MustCompile(`(?i)\s(?:company|properties|realty|realtors?|holdings?|invest(?:ments?|ors)|enterprises?|associates|partners(?:hip)?|` +
+	companyEnd = regexp.MustCompile(`(?i)\s(?:company|properties|realty|realtors|holdings?|invest(?:ments?|ors)|enterprises?|associates|partners(?:hip)?|` +
 		`foundation|association|construction|group|services?|rentals?|ventures?|capital|mortgage|builders|develop(?:ment|ers)|management|` +
 		`solutions|systems|international|insurance|apartments|bros\.?|brothers|ministries|club|team|family|household|plumbing|roofing|` +
 		`landscaping|restaurant|dental|clinic|hospital|university|agency|department|estates|fund|authority|council|society|institute|farms|` +
@@ -282,5 +292,6 @@ var (
 func isCompany(full string) bool {
 	name := joinWords(full)
 	name = strings.TrimSuffix(name, " "+noLastName)
-	return companyWord.MatchString(name) && strings.Contains(name, " ") || companyEnd.MatchString(name) || companyShape.MatchString(name)
+	return companyWord.MatchString(name) && strings.Contains(name, " ") || retirementAccount.MatchString(name) ||
+		companyEnd.MatchString(name) || companyShape.MatchString(name)
 }

@@ -37,6 +37,9 @@ func TestSplitName(t *testing.T) {
 		{"ann@example.com", "ann@example.com", "-"},
 		{"Ann -", "Ann", "-"},
 		{"-", "-", "-"},
+		{"(520) 555-0143", "(520) 555-0143", "-"},
+		{"520 555 0143", "520 555 0143", "-"},
+		{"Ann 🏠", "Ann 🏠", "-"},
 
 		// Commas.
 		{"Lee, Ann", "Ann", "Lee"},
@@ -76,6 +79,17 @@ func TestSplitName(t *testing.T) {
 		{"Ann Lee (Smith)", "Ann", "Lee (Smith)"},
 		{"Ann Lee (ask for Bob)", "Ann", "Lee (ask for Bob)"},
 		{"Ann Lee c/o Bob Ray", "Ann", "Lee c/o Bob Ray"},
+		{"Ann Lee 🏠", "Ann", "Lee 🏠"},
+		{"Ann Lee 🏠 ⭐⭐", "Ann", "Lee 🏠 ⭐⭐"},
+		{"Ann Lee ***", "Ann", "Lee ***"},
+		{"Ann Lee 2", "Ann", "Lee 2"},
+		{"Ann 2", "Ann", "2"},
+		{"Ann Lee Jr. (2)", "Ann", "Lee Jr. (2)"},
+		{"Ann & Bob Lee ❤️", "Ann & Bob", "Lee ❤️"},
+		{"Lee, Ann 🏠", "Ann", "Lee 🏠"},
+		{"Ann Lee, Realtor", "Ann", "Lee Realtor"},
+		{"Ann Lee, CPA, Realtor", "Ann", "Lee CPA Realtor"},
+		{"Ann Lee - Realtor", "Ann", "Lee - Realtor"},
 		{"Ann Lee et al", "Ann", "Lee et al"},
 		{"Ann Lee dba Sunny Homes", "Ann", "Lee dba Sunny Homes"},
 
@@ -158,6 +172,14 @@ func TestSplitName(t *testing.T) {
 		{"Ann Banks", "Ann", "Banks"},
 		{"Ann Co", "Ann", "Co"},
 		{"Trust", "Trust", "-"},
+		{"Lee & Ray Realtors", "Lee & Ray Realtors", "-"},
+		{"Ann Lee IRA", "Ann Lee IRA", "-"},
+		{"Ann Lee, IRA", "Ann Lee, IRA", "-"},
+		{"Ann Lee Roth IRA #12", "Ann Lee Roth IRA #12", "-"},
+		{"Ira Glass", "Ira", "Glass"},
+		{"IRA GLASS", "IRA", "GLASS"},
+		{"Ann Ira", "Ann", "Ira"},
+		{"GLASS, IRA", "IRA", "GLASS"},
 	} {
 		first, last := splitName(test.full)
 		if first != test.first || last != test.last {

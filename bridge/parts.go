@@ -151,19 +151,50 @@ func readString(raw json.RawMessage) string {
 	return joinWords(s)
 }
 
+// readAddressee reads an e-mail, which may come as text or in the form of a phone.
+func readAddressee(raw json.RawMessage) string {
+	if s := readString(raw); s != "" {
+		return s
+	}
+	return joinWords(readMedia(raw).Value)
+}
+
+// unreadable tells that Mojo has a new value of which nothing can be read. It would else pass for one that was removed.
+func (c change) unreadable() bool {
+	switch c.Field {
+	case "full_name":
+		return !fits[string](c.New)
+	case "email":
+		return readAddressee(c.New) == "" && !fits[string](c.New) && !fits[media](c.New)
+	case "phone":
+		return readMedia(c.New).Value == "" && !fits[media](c.New)
+	case "address":
+		return readAddress(c.New) == "" && !fits[mojoAddress](c.New)
+	}
+	return false
+}
+
+// fits tells whether a value, if there is any, has a form.
+func fits[form any](raw json.RawMessage) bool {
+	return len(raw) == 0 || json.Unmarshal(raw, new(form)) == nil
+}
+
 func readMedia(raw json.RawMessage) media {
 	var m media
 	json.Unmarshal(raw, &m) // anything else is nothing
 	return m
 }
 
+// mojoAddress is an address in a change.
+type mojoAddress struct {
+	Address string `json:"address"`
+	City    string `json:"city"`
+	State   string `json:"state"`
+	Zip     string `json:"zip_code"`
+}
+
 func readAddress(raw json.RawMessage) string {
-	var a struct {
-		Address string `json:"address"`
-		City    string `json:"city"`
-		State   string `json:"state"`
-		Zip     string `json:"zip_code"`
-	}
+	var a mojoAddress
 	json.Unmarshal(raw, &a) // anything else is nothing
 	if joinWords(a.Address, a.City, a.State, a.Zip) == "" {
 		return ""

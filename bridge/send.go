@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,9 @@ func (b *Bridge) SendToWise(ctx context.Context, accountID string, contacts []js
 	if err != nil {
 		return nil, fmt.Errorf("read connection: %w", err)
 	}
+	if !fits[told](json.RawMessage(`{"agent":` + string(agent) + `}`)) { // it only says who pressed
+		agent = nil
+	}
 	sent, events := make([]Sent, len(contacts)), make([]store.Event, len(contacts))
 	var queue errgroup.Group
 	queue.SetLimit(queueAtOnce)
@@ -109,25 +113,43 @@ func (b *Bridge) SendToWise(ctx context.Context, accountID string, contacts []js
 
 // sendOne says what became of a contact that needn't go to Wise Agent, and queues one that must: its status is still 0.
 func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent json.RawMessage) (Sent, store.Event, error) {
-	var c mojoContact
-	if err := json.Unmarshal(raw, &c); err != nil || c.ContactID == 0 {
-		return Sent{Status: http.StatusUnprocessableEntity, Problem: "The contact has no contact_id."}, store.Event{}, nil
-	}
-	s := Sent{ContactID: c.ContactID}
-	if joinWords(c.FullName) == "" && len(c.Media) == 0 {
-		s.Status, s.Problem = http.StatusUnprocessableEntity, "The contact needs a name, a phone or an e-mail."
+	c, problem := readSent(raw)
+	s := Sent{ContactID: int64(c.ContactID)}
+	if problem != "" {
+		s.Status, s.Problem = http.StatusUnprocessableEntity, problem
 		return s, store.Event{}, nil
 	}
-	link, err := b.Store.LinkOf(ctx, conn.ID, c.ContactID, "")
+	link, err := b.Store.LinkOf(ctx, conn.ID, int64(c.ContactID), c.APIContactID)
+	if err == nil && link.MojoContactID == 0 { // see learnID
+		link.MojoContactID = int64(c.ContactID)
+		err = b.Store.SaveLinks(ctx, conn.ID, []store.Link{link})
+	}
 	if err == nil {
 		s.Status, s.ClientID, s.URL = http.StatusOK, link.ClientID, b.contactURL(link.ClientID)
 		return s, store.Event{}, nil
 	}
 	if !errors.Is(err, store.ErrNotFound) {
-		return s, store.Event{}, fmt.Errorf("read link: %w", err)
+		return s, store.Event{}, fmt.Errorf("find link: %w", err)
 	}
 	event, err := b.queueSent(ctx, conn, c, raw, agent)
 	return s, event, err
+}
+
+// readSent reads a contact that is to be sent, and says what is wrong with it.
+func readSent(raw json.RawMessage) (c mojoContact, problem string) {
+	err := json.Unmarshal(raw, &c)
+	field, mistyped := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case mistyped && field.Field != "":
+		return c, fmt.Sprintf("The contact can't be read: %s has the wrong type (%s).", field.Field, field.Value)
+	case err != nil:
+		return c, "The contact can't be read."
+	case c.ContactID == 0:
+		return c, "The contact has no contact_id."
+	case joinWords(c.FullName) == "" && !slices.ContainsFunc(c.Media, func(m media) bool { return joinWords(m.Value) != "" }):
+		return c, "The contact needs a name, a phone or an e-mail."
+	}
+	return c, ""
 }
 
 // queueSent stores the press. Its key is the contact: a second press is the same event, and tries it again if it needed a person.
@@ -142,8 +164,8 @@ func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoCon
 		return store.Event{}, fmt.Errorf("queue contact: %w", err)
 	}
 	got, err := b.Store.ReceiveEvent(ctx, store.Event{
-		WebhookID: sentKey(conn.ID, c.ContactID), AccountID: conn.MojoAccountID, Type: eventSent,
-		MojoContactID: c.ContactID, APIContactID: c.APIContactID, ContactName: cut(joinWords(c.FullName), 200, "…"),
+		WebhookID: sentKey(conn.ID, int64(c.ContactID)), AccountID: conn.MojoAccountID, Type: eventSent,
+		MojoContactID: int64(c.ContactID), APIContactID: c.APIContactID, ContactName: cut(joinWords(c.FullName), 200, "…"),
 		Body: body, OccurredAt: b.now(), ReceivedAt: b.now(),
 	}, b.owner())
 	if err != nil {
@@ -228,7 +250,7 @@ const wasThere = "Was in Wise Agent already."
 func (e *effect) sent(ctx context.Context) error {
 	c := e.told.Contact
 	fresh, more := e.b.incoming(c)
-	link, err := e.b.Store.LinkOf(ctx, e.conn.ID, c.ContactID, "")
+	link, err := e.b.Store.LinkOf(ctx, e.conn.ID, int64(c.ContactID), c.APIContactID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		if err := e.create(ctx, fresh); err != nil {
@@ -237,6 +259,8 @@ func (e *effect) sent(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("read link: %w", err)
 	case link.ClientID != e.event.ResultID: // not made by an earlier try
+		e.link = link
+		e.learnID()
 		e.out.ResultID, e.out.Reason = link.ClientID, wasThere
 		return nil
 	default:
@@ -276,7 +300,7 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 		e.out.Reason = wasThere
 	}
 	e.link = store.Link{
-		ClientID: id, MojoContactID: c.ContactID, APIContactID: c.APIContactID, Source: store.LinkSent,
+		ClientID: id, MojoContactID: int64(c.ContactID), APIContactID: c.APIContactID, Source: store.LinkSent,
 		CreatedAt: e.b.now(), PushedAt: e.b.now(),
 	}
 	e.out.ResultID = id

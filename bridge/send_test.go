@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"addtomojo/sandbox/fault"
+	mojobox "addtomojo/sandbox/mojo"
+	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
 )
 
@@ -82,5 +84,62 @@ func TestManyContactsAreSentThoughWiseAgentHangs(t *testing.T) {
 		}
 		w.wiseFaults.Clear()
 		w.madeOnce(conn, 300)
+	})
+}
+
+func TestWhatIsWrongWithAContactThatIsSent(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn := w.connected()
+		for _, test := range []struct{ contact, agent, problem string }{
+			{`{"contact_id":"901","full_name":"Ann Lee"}`, `{"id":31,"name":"Dana Ruiz"}`, ""},
+			{`{"contact_id":902,"full_name":"Bob Ray"}`, `"Dana Ruiz"`, ""},
+			{`{"contact_id":903,"full_name":"Cy Day","address":null,"mediainfo_set":[{"type":4,"value":null}]}`, `null`, ""},
+			{`{"contact_id":904,"full_name":"Di Fox","zip_code":85701}`, ``, "The contact can't be read: zip_code has the wrong type (number)."},
+			{`{"contact_id":905,"mediainfo_set":{"type":2}}`, ``, "The contact can't be read: mediainfo_set has the wrong type (object)."},
+			{`"Ann Lee"`, ``, "The contact can't be read."},
+			{`{"full_name":"Ann Lee"}`, ``, "The contact has no contact_id."},
+			{`{"contact_id":-5,"full_name":"Ann Lee"}`, ``, "The contact has no contact_id."},
+			{`{"contact_id":906,"full_name":"\u200b"}`, ``, "The contact needs a name, a phone or an e-mail."},
+			{`{"contact_id":907,"full_name":null,"mediainfo_set":[{"type":2,"value":" "},{"type":4,"value":null}]}`, ``, "The contact needs a name, a phone or an e-mail."},
+		} {
+			sent, err := w.SendToWise(t.Context(), account, []json.RawMessage{json.RawMessage(test.contact)}, json.RawMessage(test.agent))
+			w.need(err)
+			if want := map[bool]int{true: 201, false: 422}[test.problem == ""]; sent[0].Status != want || sent[0].Problem != test.problem {
+				t.Errorf("%s: got %d, %q, want %d, %q", test.contact, sent[0].Status, sent[0].Problem, want, test.problem)
+			}
+		}
+		if l := w.settled(conn); l.Received != 3 || len(w.wise.Contacts(kate)) != 3 {
+			t.Errorf("ledger %+v, want the three that could be sent", l)
+		}
+	})
+}
+
+// Where Mojo doesn't say which of its contacts are those of a push, the contact form and the hooks do.
+func TestWhoCameFromWiseAgentIsNotSentBackAsSomebodyElse(t *testing.T) {
+	everyEngineWith(t, mojobox.Config{NoBulkUpdate: true}, func(t *testing.T, w *town) {
+		conn := w.connected()
+		ids, group := w.contacts(2), w.mojo.AddGroup(account, "Spring")
+		var inMojo [2]int64
+		for i, id := range ids {
+			w.wise.ChangeContact(kate, id, func(c *wisebox.Contact) { c.Email, c.MobilePhone = "", "" })
+			inMojo[i] = w.mojo.AddContact(account, mojobox.Contact{FullName: fmt.Sprint("Person ", i), APIContactID: "wa-" + id}, group)
+		}
+		w.push(conn, group, ids...)
+
+		contact := fmt.Sprintf(`{"contact_id":%d,"api_contact_id":"wa-%s","full_name":"Person 0"}`, inMojo[0], ids[0])
+		sent, err := w.SendToWise(t.Context(), account, []json.RawMessage{json.RawMessage(contact)}, nil)
+		w.need(err)
+		if sent[0].Status != http.StatusOK || sent[0].ClientID != ids[0] || len(w.wise.Contacts(kate)) != 2 {
+			t.Errorf("sent: %+v, %d contacts; want the one that is there", sent[0], len(w.wise.Contacts(kate)))
+		}
+		w.tell("msg_1", w.hook("call.completed", w.who(ids[1]), callOf(1, "busy", "")))
+		w.settled(conn)
+		for i, id := range ids {
+			b, err := w.Button(t.Context(), account, inMojo[i])
+			w.need(err)
+			if !b.Linked || b.ClientID != id {
+				t.Errorf("button: %+v, want it linked with %s", b, id)
+			}
+		}
 	})
 }

@@ -93,6 +93,26 @@ func tidyLines(s string) string {
 	return strings.TrimSpace(manyLines.ReplaceAllString(strings.Join(lines, "\n"), "\n\n"))
 }
 
+// visible drops what can't be seen and has no use within a line: zero-width blanks, and marks of direction, which would go on turning
+// what stands behind the line. Joiners stay, for they shape scripts and emoji; alone they are nothing.
+func visible(s string) string {
+	if plainASCII(s) {
+		return s
+	}
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\u00ad', r == '\u061c', r == '\u200b', r == '\u200e', r == '\u200f', r == '\ufeff',
+			r >= '\u202a' && r <= '\u202e', r >= '\u2060' && r <= '\u206f':
+			return -1
+		}
+		return r
+	}, s)
+	if strings.Trim(s, "\u200c\u200d\ufe0f \n") == "" {
+		return ""
+	}
+	return s
+}
+
 // printable drops control characters and makes line breaks blanks.
 func printable(s string) string {
 	return strings.ReplaceAll(printableLines(s), "\n", " ")

@@ -35,6 +35,24 @@ func TestPlainText(t *testing.T) {
 	}
 }
 
+func TestJoinWords(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{" Ann \t Lee\n", "Ann Lee"},
+		{"\u200b", ""},
+		{" \u200e\u200d \ufeff", ""},
+		{"Ann\u200b Lee\ufeff", "Ann Lee"},
+		{"\u200eann@example.com\u200f", "ann@example.com"},
+		{"\u202bדנה כהן\u202c", "דנה כהן"},
+		{"\u202eeeL nnA", "eeL nnA"},
+		{"Ann 👩\u200d👧 Lee", "Ann 👩\u200d👧 Lee"},
+		{"نمی\u200cدانم", "نمی\u200cدانم"},
+	} {
+		if got := joinWords(test.text); got != test.want {
+			t.Errorf("joinWords(%q) = %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
 func TestCutKeepsTheLimitWithItsMark(t *testing.T) {
 	got := cut(strings.Repeat("é", 5000), noteLength, cutMark)
 	if n := utf8.RuneCountInString(got); n != noteLength || !strings.HasSuffix(got, cutMark) {

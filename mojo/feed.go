@@ -22,6 +22,17 @@ type Event struct {
 	Data      json.RawMessage
 }
 
+// feedTime is when an event happened. One that can't be read is none: the rest of the page is to be read in any case.
+type feedTime struct{ at time.Time }
+
+func (t *feedTime) UnmarshalJSON(b []byte) error {
+	var read Time
+	if read.UnmarshalJSON(b) == nil {
+		t.at = read.Time
+	}
+	return nil
+}
+
 // Events reads the account's events after the one named, oldest first, at most FeedLimit (Mojo's API, part B5); after ""
 // from the very first.
 //
@@ -40,7 +51,7 @@ func (a *API) Events(ctx context.Context, after string) (_ []Event, err error) {
 	var w []struct {
 		WebhookID string          `json:"webhook_id"`
 		Type      string          `json:"type"`
-		Timestamp time.Time       `json:"timestamp"`
+		Timestamp feedTime        `json:"timestamp"`
 		Data      json.RawMessage `json:"data"`
 	}
 	if err := decode(op, got.body, &w); err != nil {
@@ -54,7 +65,7 @@ func (a *API) Events(ctx context.Context, after string) (_ []Event, err error) {
 		if e.WebhookID == "" {
 			return nil, &DoubtError{op, errors.New("an event without its webhook-id")}
 		}
-		events[i] = Event{WebhookID: e.WebhookID, Type: e.Type, At: e.Timestamp, Data: e.Data}
+		events[i] = Event{WebhookID: e.WebhookID, Type: e.Type, At: e.Timestamp.at, Data: e.Data}
 	}
 	return events, nil
 }

@@ -45,6 +45,9 @@ func (n Snapshot) Before(receivedAt time.Time) map[string]Field {
 	return fields
 }
 
+// Dealt tells whether an edit was dealt with: a push sees values only. Mojo may count from 0.
+func (f Field) Dealt() bool { return f.Revision != 0 || f.Contact != 0 }
+
 // Counts tells whether the revision is one of the contact in Mojo: each counts its own.
 func (f Field) Counts(mojoContactID int64) bool {
 	return f.Contact == 0 || mojoContactID == 0 || f.Contact == mojoContactID
@@ -61,7 +64,7 @@ func (f Field) over(before Field) Field {
 		f.Earlier = append(slices.Clone(f.Earlier), before.Value)
 		f.Earlier = f.Earlier[max(0, len(f.Earlier)-EarlierValues):]
 	}
-	if f.Revision == 0 || before.Counts(f.Contact) && before.Revision > f.Revision {
+	if !f.Dealt() || before.Counts(f.Contact) && before.Revision > f.Revision {
 		f.Revision, f.Contact = before.Revision, before.Contact
 	}
 	return f

@@ -62,22 +62,22 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 		return nil
 	})
 	if err == nil {
-		t.Events, err = s.forgetEvents(ctx, now.Add(-bodiesFor))
+		t.Events, err = s.forgetEvents(ctx, now)
 	}
 	return t, err
 }
 
 // forgetEvents works in small steps, for deliveries wait meanwhile.
-func (s *Store) forgetEvents(ctx context.Context, until time.Time) (forgotten int, err error) {
+func (s *Store) forgetEvents(ctx context.Context, now time.Time) (forgotten int, err error) {
 	const step = 1000
 	for n := step; n == step && err == nil; forgotten += n {
-		n, err = s.forgetNext(ctx, millis(until), step)
+		n, err = s.forgetNext(ctx, now, step)
 	}
 	return forgotten, err
 }
 
-// forgetNext forgets the oldest events that are known, at most so many, up to the first one that was received later than until.
-func (s *Store) forgetNext(ctx context.Context, until int64, most int) (n int, err error) {
+// forgetNext forgets the oldest events that are known, at most so many, up to the first one that is young.
+func (s *Store) forgetNext(ctx context.Context, now time.Time, most int) (n int, err error) {
 	err = s.write(ctx, "forget events", func(q tx) error {
 		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
@@ -90,9 +90,7 @@ func (s *Store) forgetNext(ctx context.Context, until int64, most int) (n int, e
 		if err != nil {
 			return err
 		}
-		for n = 0; n < len(next) && next[n].ReceivedAt <= until; n++ {
-		}
-		if n == 0 {
+		if n = oldest(next, now); n == 0 {
 			return nil
 		}
 		last := next[n-1].Seq
@@ -102,6 +100,20 @@ func (s *Store) forgetNext(ctx context.Context, until int64, most int) (n int, e
 		return q.SetForgotten(ctx, last)
 	})
 	return n, err
+}
+
+// oldest counts the events, in the order of their receipt, up to the last one before the first that is young. One that was received in
+// the future, by a clock that was wrong, is as old as those that came after it: it must not keep them for years.
+func oldest(events []rows.EventsAfterRow, now time.Time) (n int) {
+	for i, e := range events {
+		switch {
+		case e.ReceivedAt <= millis(now.Add(-bodiesFor)):
+			n = i + 1
+		case e.ReceivedAt <= millis(now):
+			return n
+		}
+	}
+	return n
 }
 
 func (s *Store) dropExpiredSignIns(ctx context.Context, q tx, now time.Time) (dropped int, err error) {

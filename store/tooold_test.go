@@ -71,3 +71,32 @@ func TestWhatIsTooOldAndInDoubtSaysSo(t *testing.T) {
 		}
 	})
 }
+
+func TestAWrongClockDoesNotStopTheForgetting(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		connected(t, s)
+		at := func(id string, at time.Time) store.Event {
+			e := call(id, 58)
+			e.ReceivedAt = at
+			return received(t, s, e)
+		}
+		ahead := at("msg_1", noon.AddDate(10, 0, 0))
+		right := at("msg_2", noon)
+		young := at("msg_3", noon.Add(time.Hour))
+		later := at("msg_4", noon.AddDate(10, 0, 0))
+		for range 2 {
+			_, err := s.Tidy(t.Context(), noon.Add(month))
+			check(t, err)
+		}
+		for _, e := range []store.Event{ahead, right} {
+			if got := stored(t, s, e); got.WebhookID != "" {
+				t.Errorf("%s is kept, want it forgotten", got.WebhookID)
+			}
+		}
+		for _, e := range []store.Event{young, later} {
+			if got := stored(t, s, e); got.WebhookID == "" {
+				t.Errorf("%s is forgotten, want it kept", e.WebhookID)
+			}
+		}
+	})
+}
