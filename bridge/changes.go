@@ -255,8 +255,8 @@ func (w *weighing) otherEmail(current, old string) bool {
 // phoneParts are the phone fields in the order in which a free one is looked for.
 var phoneParts = []string{partMobile, partHome, partWork}
 
-// phone weighs a number. It takes the place of the old one, wherever that is, unless Mojo still has that under another type; else its own field, when that is free or holds a
-// number that Mojo has no more; else any free field. When all are taken it becomes a remark.
+// phone weighs a number. It takes the place of the old one, wherever that is, unless Mojo still has that under another type; else its
+// own field, when that is free or holds a number that Mojo has no more; else any free field. When all are taken it becomes a remark.
 func (w *weighing) phone(old, fresh media) {
 	own := partFor(fresh.Type)
 	if !w.passes(own, fresh.Value) {

@@ -15,6 +15,7 @@ var timeLayouts = []string{
 	"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00", "20060102T150405Z0700", "20060102T1504Z0700", "20060102T150405Z07",
 }
 
+// UnmarshalJSON gives an error for a text that is no time, or one without an offset.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	if t.Time.UnmarshalJSON(b) == nil { // as nearly always
 		return nil
