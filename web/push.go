@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
@@ -225,14 +226,10 @@ func turn(o *views.Outcomes, total int, page, address string) {
 // pushEvents sends the push's part of the page whenever it has changed, and "end" after the last one. It ends with the
 // session, too.
 func (a *app) pushEvents(c echo.Context) error {
-	w := c.Response()
 	changed, stop := a.Bridge.Watch(visitOf(c).push.ID)
 	defer stop()
-	w.Header().Set(echo.HeaderContentType, "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	s := &stream{rc: http.NewResponseController(w), w: w}
-	defer s.rc.SetWriteDeadline(time.Time{}) // the connection may serve other requests
+	s := newStream(c)
+	defer s.close()
 	over, poll := time.After(eventsLife), time.NewTicker(eventsPoll)
 	defer poll.Stop()
 	for {
@@ -240,15 +237,48 @@ func (a *app) pushEvents(c echo.Context) error {
 		if err != nil || ended {
 			return err
 		}
-		if !a.awaitPush(c, changed, poll.C, over) {
-			return nil
+		switch err := a.awaitPush(c, changed, poll.C, over); {
+		case errors.Is(err, errSignedOut):
+			return s.leave(c.Request().Context(), visitOf(c).push.ID)
+		case err != nil:
+			return nil // the browser connects anew
 		}
 	}
 }
 
+// orLeave has a page go to its own address when the stream is no longer for who looks at it, since they have signed out say: there it
+// reads why. A browser that gets an error instead of a stream tries again for ever.
+func (a *app) orLeave(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		gone := errors.Is(err, errSignedOut) || errors.Is(err, errNotFound)
+		if !gone || c.Response().Committed || c.Request().Header.Get(echo.HeaderAccept) != eventStream {
+			return err
+		}
+		id, err := idIn(c, "push")
+		if err != nil {
+			return err
+		}
+		s := newStream(c)
+		defer s.close()
+		return s.leave(c.Request().Context(), id)
+	}
+}
+
+// leave sends the page that follows a push to the push's address, as the last thing.
+func (s *stream) leave(ctx context.Context, pushID string) error {
+	if err := s.sendPart(ctx, views.LeavePage(pushPath(pushID))); err != nil {
+		return err
+	}
+	return s.send("end", "over")
+}
+
+// errStreamOver says that a stream has lived long enough, or that nobody reads it.
+var errStreamOver = errors.New("the stream is over")
+
 // awaitPush waits until there may be something new to see: soon after a change, not faster than anybody can look, but at
-// once when the push has ended, since a tab waits to go to Mojo then. False: the stream is over.
-func (a *app) awaitPush(c echo.Context, changed <-chan struct{}, poll, over <-chan time.Time) bool {
+// once when the push has ended, since a tab waits to go to Mojo then. The error is errSignedOut or errStreamOver.
+func (a *app) awaitPush(c echo.Context, changed <-chan struct{}, poll, over <-chan time.Time) error {
 	ctx := c.Request().Context()
 	soon := time.After(eventsEvery)
 	var look <-chan time.Time // soon, once something changed
@@ -256,19 +286,22 @@ func (a *app) awaitPush(c echo.Context, changed <-chan struct{}, poll, over <-ch
 		select {
 		case <-changed:
 			if a.pushEnded(c) {
-				return true
+				return nil
 			}
 			look = soon
 		case <-look:
-			return true
+			return nil
 		case <-poll:
-			return !a.sessions.over(ctx, visitOf(c).session)
+			if a.sessions.over(ctx, visitOf(c).session) {
+				return errSignedOut
+			}
+			return nil
 		case <-over:
-			return false
+			return errStreamOver
 		case <-a.Stopping:
-			return false
+			return errStreamOver
 		case <-ctx.Done():
-			return false
+			return errStreamOver
 		}
 	}
 }
@@ -285,15 +318,13 @@ func (a *app) sendPush(c echo.Context, s *stream) (ended bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	var part bytes.Buffer
-	if err := views.PushPart(page).Render(c.Request().Context(), &part); err != nil {
-		return false, fmt.Errorf("render: %w", err)
-	}
-	if err := s.send("push", part.String()); err != nil || !progress.Ended() {
+	if err := s.sendPart(c.Request().Context(), views.PushPart(page)); err != nil || !progress.Ended() {
 		return false, err
 	}
 	return true, s.send("end", "over")
 }
+
+const eventStream = "text/event-stream"
 
 // stream writes server-sent events.
 type stream struct {
@@ -301,6 +332,27 @@ type stream struct {
 	rc   *http.ResponseController
 	last string    // data of the last event
 	at   time.Time // when something was last written
+}
+
+// newStream begins the answer.
+func newStream(c echo.Context) *stream {
+	w := c.Response()
+	w.Header().Set(echo.HeaderContentType, eventStream)
+	w.Header().Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	return &stream{rc: http.NewResponseController(w), w: w}
+}
+
+// close takes back the deadline: the connection may serve other requests.
+func (s *stream) close() { s.rc.SetWriteDeadline(time.Time{}) }
+
+// sendPart sends a part of the page, for the place of the one before.
+func (s *stream) sendPart(ctx context.Context, part templ.Component) error {
+	var b bytes.Buffer
+	if err := part.Render(ctx, &b); err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	return s.send("push", b.String())
 }
 
 // send writes an event, unless the last one said the same; then, now and then, a comment.

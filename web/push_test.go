@@ -30,6 +30,7 @@ func (b *browser) events(path string) <-chan event {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	r.Header.Set("Accept", "text/event-stream") // as a browser does
 	endless := *b.http
 	endless.Timeout = 0
 	resp, err := endless.Do(r)
@@ -139,18 +140,22 @@ func TestEventsEndWithTheSession(t *testing.T) {
 	h := newHouse(t, nil)
 	b := h.browser()
 	push := b.push(b.connect(1)) // nobody works: it waits for ever
-	stream := b.events(push + "/events")
-	<-stream
+	watched := b.events(push + "/events")
+	<-watched
 	b.post("/signout", nil).want(200)
-	select {
-	case e, more := <-stream:
-		if more {
-			t.Errorf("after signing out: got %+v, want the end of the stream", e)
-		}
-	case <-time.After(3 * eventsPoll):
-		t.Error("the stream goes on after signing out")
-	}
 	b.get(push + "/events").want(401)
+	for name, stream := range map[string]<-chan event{"the stream": watched, "one that is asked for again": b.events(push + "/events")} {
+		for _, want := range []event{{"push", fmt.Sprintf("data-landing=%q", push)}, {"end", ""}, {}} {
+			select {
+			case e := <-stream: // nothing when it has ended
+				if e.name != want.name || !strings.Contains(e.data, want.data) {
+					t.Errorf("after signing out %s says %+v, want the page sent to its own address, and then the end", name, e)
+				}
+			case <-time.After(3 * eventsPoll):
+				t.Errorf("%s goes on after signing out", name)
+			}
+		}
+	}
 }
 
 func TestMojoDownInTheMiddle(t *testing.T) {

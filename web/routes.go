@@ -42,7 +42,7 @@ func (a *app) routes(e *echo.Echo) {
 
 	// A push, from its first batch to its results
 	e.GET("/push/:push", a.showPush, a.visited, a.ownPush)
-	e.GET("/push/:push/events", a.pushEvents, a.glanced, a.ownPush)
+	e.GET("/push/:push/events", a.pushEvents, a.orLeave, a.glanced, a.ownPush)
 	e.GET("/push/:push/land", a.land, a.visited, a.ownPush)
 	e.POST("/push/:push/stop", a.stopPush, form, a.visited, a.ownPush)
 	e.POST("/push/:push/retry", a.retryPush, form, a.visited, a.ownPush)

@@ -386,6 +386,21 @@ func TestAddingAfterSigningOutIsSaidInBothWindows(t *testing.T) {
 	}
 }
 
+// The session ended in another tab while a push was watched: the page says so instead of standing still.
+func TestWatchingAPushAfterSigningOutSaysSo(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium, smallBatches)
+	popup, tab, _ := s.stoppable(time.Minute)
+	other := s.user.Open(popup.Address())
+	other.Click("button", "Sign out")
+	other.Wait("h1", "You are signed out")
+	for _, watched := range []*chrome.Tab{popup, tab} {
+		watched.Wait("h1", "You are signed out")
+		watched.Wait("main", "Go back to Wise Agent, select your contacts and choose Add to Mojo again.")
+	}
+	s.inspect(popup, "push-signed-out")
+}
+
 func TestTwoTabsAtOnceDontDisturbEachOther(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)
