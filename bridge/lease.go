@@ -23,8 +23,10 @@ type lease struct {
 	kept  sync.WaitGroup // the renewing
 }
 
-// take gives a context that ends with the lease, and what to call when the work is done; nil when another process has the lease.
-func (l *leases) take(ctx context.Context, b *Bridge, connID string) (context.Context, func(), error) {
+// take gives a context for a kind of work that ends with the lease, and what to call when the work is done; nil when another process
+// has the lease. Deliveries aren't cut off when the connection is over: they find out by themselves, and what is at Wise Agent by then
+// is heard to its end, or nobody would know whether it is written.
+func (l *leases) take(ctx context.Context, b *Bridge, connID string, kind jobKind) (context.Context, func(), error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	held := l.held[connID]
@@ -43,7 +45,11 @@ func (l *leases) take(ctx context.Context, b *Bridge, connID string) (context.Co
 	}
 	held.users++
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(held.ctx, func() { cancel(context.Cause(held.ctx)) })
+	stop := context.AfterFunc(held.ctx, func() {
+		if cause := context.Cause(held.ctx); cause != errConnectionOver || kind != delivering {
+			cancel(cause)
+		}
+	})
 	return ctx, func() {
 		stop()
 		cancel(nil)
@@ -69,8 +75,11 @@ func (l *leases) giveBack(b *Bridge, connID string, held *lease) {
 	}
 }
 
-// errLeaseLost is the cause of a context that ended because another process may be at the connection's work by now.
-var errLeaseLost = errors.New("lease lost")
+// The causes of a context that ended with a lease.
+var (
+	errLeaseLost      = errors.New("lease lost") // another process may be at the connection's work by now
+	errConnectionOver = errors.New("connection over")
+)
 
 // renewLease keeps the lease while the work lasts, and ends the work when the lease is lost.
 func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.CancelCauseFunc) {
@@ -82,7 +91,7 @@ func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.Can
 			expires = time.Now().Add(connectionLease)
 		case err == nil, time.Now().After(expires.Add(-connectionLease / 4)):
 			if ctx.Err() == nil && b.over(ctx, connID) {
-				lost(nil)
+				lost(errConnectionOver)
 				return
 			}
 			if ctx.Err() == nil {

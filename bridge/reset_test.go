@@ -205,6 +205,22 @@ func TestResetIsNoLostLease(t *testing.T) {
 	})
 }
 
+// A call that is at Wise Agent when the connection ends is heard to its end: its event is written, not one that may be.
+func TestWhatIsAtWiseAgentDuringAResetIsHeard(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		w.ResetGrace = 100 * time.Millisecond
+		c := w.customer(1, 3)
+		w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Late, Delay: 3 * time.Second}) // longer than a lease is renewed
+		w.calls(c, 1, 3)
+		w.eventually("the calls are on their way", func() bool { return w.wise.Requests()["addContactNote"] == 3 })
+		_, err := w.Reset(t.Context(), c.conn.ID)
+		w.need(err)
+		w.isReset(c)
+		w.eventually("the answers have told", func() bool { return w.ledger(c).Written == 3 })
+		w.wantCalls(c, 1, 3)
+	})
+}
+
 func TestWhatComesDuringAResetIsDeliveredOrExcluded(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		w.ResetGrace = 1500 * time.Millisecond

@@ -269,7 +269,7 @@ func (b *Bridge) stopPushing(connID string) {
 
 // work does a job under the connection's lease.
 func (b *Bridge) work(ctx context.Context, j job, w *worker) error {
-	ctx, release, err := b.leases.take(ctx, b, j.conn)
+	ctx, release, err := b.leases.take(ctx, b, j.conn, j.kind)
 	if err != nil || release == nil {
 		return err
 	}
