@@ -479,19 +479,23 @@ func TestThousandsOfOneCustomerSlowNoOther(t *testing.T) {
 		big, other := w.customer(1, 100), w.customer(2, 4)
 		w.wiseFaults.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.Latency, Delay: 20 * time.Millisecond})
 		w.calls(big, 1, full(10000, 10))
+		waiting := w.ledger(big).Waiting
+		if waiting == 0 {
+			t.Fatal("nothing waits that the other could be kept by")
+		}
 		var took []time.Duration
-		for i := range 20 {
+		for i := 0; i < 20 && waiting > 0; i++ { // on a busy machine the first one is through before
 			begun := time.Now()
 			w.calls(other, 1+i*len(other.ids), len(other.ids))
 			w.ended(other, 0)
 			took = append(took, time.Since(begun))
+			waiting = w.ledger(big).Waiting
 		}
-		waiting := w.ledger(big).Waiting
 		slices.Sort(took)
-		if p95 := took[len(took)*95/100]; p95 > 2*time.Second || waiting == 0 {
-			t.Errorf("the other's calls took %v while %d waited, want at most 2 s beside some that wait", p95, waiting)
+		if p95 := took[len(took)*95/100]; p95 > 2*time.Second {
+			t.Errorf("the other's calls took %v, want at most 2 s", p95)
 		}
-		t.Logf("the other's calls took %v at most, %d of the first one's waited", took[len(took)-1], waiting)
+		t.Logf("the other's calls took %v at most, in %d turns; %d of the first one's waited then", took[len(took)-1], len(took), waiting)
 	})
 }
 
