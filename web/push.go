@@ -391,35 +391,29 @@ func (a *app) land(c echo.Context) error {
 
 // stopPush sends nothing more of the push.
 func (a *app) stopPush(c echo.Context) error {
-	v := visitOf(c)
-	if v.conn.State == store.StateReset {
-		return errNotConnected
-	}
-	if err := a.Bridge.StopPush(c.Request().Context(), v.push); err != nil {
-		return err
-	}
-	return a.seeOther(c, pushPath(v.push.ID))
+	return a.actOnPush(c, func(ctx context.Context, v *visit) error { return a.Bridge.StopPush(ctx, v.push) })
 }
 
 // retryPush sends the failed contacts once more.
 func (a *app) retryPush(c echo.Context) error {
-	v := visitOf(c)
-	if v.conn.State == store.StateReset {
-		return errNotConnected
-	}
-	if _, err := a.Bridge.RetryFailed(c.Request().Context(), v.conn, v.push); err != nil {
+	return a.actOnPush(c, func(ctx context.Context, v *visit) error {
+		_, err := a.Bridge.RetryFailed(ctx, v.conn, v.push)
 		return err
-	}
-	return a.seeOther(c, pushPath(v.push.ID))
+	})
 }
 
 // undoPush takes out of the group what the push put in.
 func (a *app) undoPush(c echo.Context) error {
+	return a.actOnPush(c, func(ctx context.Context, v *visit) error { return a.Bridge.Undo(ctx, v.push) })
+}
+
+// actOnPush does something with the visit's push, unless its connection is reset, and shows the push.
+func (a *app) actOnPush(c echo.Context, act func(context.Context, *visit) error) error {
 	v := visitOf(c)
 	if v.conn.State == store.StateReset {
 		return errNotConnected
 	}
-	if err := a.Bridge.Undo(c.Request().Context(), v.push); err != nil {
+	if err := act(c.Request().Context(), v); err != nil {
 		return err
 	}
 	return a.seeOther(c, pushPath(v.push.ID))

@@ -242,8 +242,12 @@ func TestAPushThatWaitsForAnotherSaysSo(t *testing.T) {
 }
 
 // stoppable begins a push of 12 contacts that is at its second batch of 4.
-func (b *browser) stoppable() (launch, push string) {
-	b.t.Helper()
+func stoppable(t *testing.T) (h *house, b *browser, launch, push string) {
+	t.Helper()
+	h = newHouse(t, nil)
+	h.bridge.BatchSize = 4
+	h.work()
+	b = h.browser()
 	launch = b.connect(12)
 	b.h.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 800 * time.Millisecond})
 	push = b.push(launch)
@@ -252,15 +256,11 @@ func (b *browser) stoppable() (launch, push string) {
 			b.t.Fatalf("the push gets nowhere: %s", b.get(push).text())
 		}
 	}
-	return launch, push
+	return h, b, launch, push
 }
 
 func TestStopSendsNothingMore(t *testing.T) {
-	h := newHouse(t, nil)
-	h.bridge.BatchSize = 4
-	h.work()
-	b := h.browser()
-	launch, push := b.stoppable()
+	h, b, launch, push := stoppable(t)
 	if got := b.get(push).all("form", "action", push+"/stop"); len(got) != 1 {
 		t.Fatalf("the page offers Stop %d times, want once", len(got))
 	}
@@ -288,11 +288,7 @@ func TestStopSendsNothingMore(t *testing.T) {
 }
 
 func TestWhatWasSentBeforeAStopIsUndone(t *testing.T) {
-	h := newHouse(t, nil)
-	h.bridge.BatchSize = 4
-	h.work()
-	b := h.browser()
-	_, push := b.stoppable()
+	_, b, _, push := stoppable(t)
 	b.post(push+"/stop", nil).to(push)
 	b.ended(push, store.PushStopped)
 	b.post(push+"/undo", nil).to(push)
@@ -300,11 +296,7 @@ func TestWhatWasSentBeforeAStopIsUndone(t *testing.T) {
 }
 
 func TestNobodyElseStopsAPush(t *testing.T) {
-	h := newHouse(t, nil)
-	h.bridge.BatchSize = 4
-	h.work()
-	b := h.browser()
-	_, push := b.stoppable()
+	h, b, _, push := stoppable(t)
 	b.post(push+"/stop", nil, "Sec-Fetch-Site", "cross-site").want(403)
 	if got := h.browser().post(push+"/stop", nil).status; got != 401 && got != 404 {
 		t.Errorf("a stranger's Stop is answered with %d, want a refusal", got)
@@ -313,11 +305,7 @@ func TestNobodyElseStopsAPush(t *testing.T) {
 }
 
 func TestSupportSeesThatTheCustomerStopped(t *testing.T) {
-	h := newHouse(t, nil)
-	h.bridge.BatchSize = 4
-	h.work()
-	b := h.browser()
-	_, push := b.stoppable()
+	h, b, _, push := stoppable(t)
 	b.post(push+"/stop", nil).to(push)
 	conn, err := h.bridge.Connection(t.Context(), jane)
 	if err != nil {
