@@ -13,24 +13,35 @@ import (
 	"addtomojo/store/storetest"
 )
 
+// twoCallsWait starts the program, which is to be killed, with two calls that Wise Agent asks to be patient with.
+func (k *killing) twoCallsWait(t *testing.T) store.Connection {
+	t.Helper()
+	k.faults.wise.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.TooMany, RetryAfter: 2 * time.Second, Times: 1})
+	k.work(t)
+	k.must(t, k.start(t.Context()))
+	defer func() {
+		if t.Failed() {
+			k.kill()
+		}
+	}()
+	k.must(t, eventually(t.Context(), "Wise Agent asks for patience", func() bool { return k.wise.Requests()["addContactNote"] == 1 }))
+	conn, err := k.db.ConnectionByEmail(t.Context(), sampleEmail)
+	k.must(t, err)
+	k.must(t, eventually(t.Context(), "the calls wait", func() bool {
+		l, err := k.db.Ledger(t.Context(), conn.ID)
+		return err == nil && l.Waiting == 2
+	}))
+	return conn
+}
+
 // A backup is made while the service runs and a call waits. The call is written, then the disk is lost: from the copy the service
 // goes on, and the call is not written again.
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
 	k := newKilling(t, buildProgram(t), storetest.URL(t, storetest.SQLite), 1)
-	k.faults.wise.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.TooMany, RetryAfter: 2 * time.Second, Times: 1})
-	k.work(t)
-	k.must(t, k.start(t.Context()))
+	conn := k.twoCallsWait(t)
 	defer func() { k.kill() }()
-	k.must(t, eventually(t.Context(), "Wise Agent asks for patience", func() bool { return k.wise.Requests()["addContactNote"] == 1 }))
-	conn, err := k.db.ConnectionByEmail(t.Context(), sampleEmail)
-	k.must(t, err)
-
 	vars, file := k.settings(t), filepath.Join(t.TempDir(), "copy.db")
-	k.must(t, eventually(t.Context(), "the call waits", func() bool {
-		l, err := k.db.Ledger(t.Context(), conn.ID)
-		return err == nil && l.Waiting == 2
-	}))
 	var out bytes.Buffer
 	alone := from(map[string]string{"DATABASE_URL": vars["DATABASE_URL"]}) // it needs no other setting
 	k.must(t, run(t.Context(), []string{"backup", file}, alone, &out, &out))

@@ -18,9 +18,9 @@ func importCommand(ctx context.Context, args []string, getenv func(string) strin
 	if err != nil {
 		return fmt.Errorf("the settings need attention:\n%w", err)
 	}
-	vault, err := store.NewVault(settings.EncryptionKeyset.reveal())
+	vault, err := settings.vault()
 	if err != nil {
-		return fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
+		return err
 	}
 	i, err := store.Import(ctx, args[0], settings.DatabaseURL.reveal(), vault)
 	if errors.Is(err, store.ErrNoImport) {

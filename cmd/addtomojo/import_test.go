@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
-	"addtomojo/sandbox/fault"
 	"addtomojo/store"
 	"addtomojo/store/storetest"
 )
@@ -16,17 +14,8 @@ import (
 func TestImportAndGoOn(t *testing.T) {
 	t.Parallel()
 	k := newKilling(t, buildProgram(t), storetest.URL(t, storetest.SQLite), 1)
-	k.faults.wise.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.TooMany, RetryAfter: 2 * time.Second, Times: 1})
-	k.work(t)
-	k.must(t, k.start(t.Context()))
+	conn := k.twoCallsWait(t)
 	defer func() { k.kill() }()
-	k.must(t, eventually(t.Context(), "Wise Agent asks for patience", func() bool { return k.wise.Requests()["addContactNote"] == 1 }))
-	conn, err := k.db.ConnectionByEmail(t.Context(), sampleEmail)
-	k.must(t, err)
-	k.must(t, eventually(t.Context(), "the calls wait", func() bool {
-		l, err := k.db.Ledger(t.Context(), conn.ID)
-		return err == nil && l.Waiting == 2
-	}))
 	k.kill()
 
 	vars := k.settings(t)

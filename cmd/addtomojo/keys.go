@@ -145,9 +145,9 @@ func forgetKeys(ctx context.Context, args []string, getenv func(string) string, 
 	if err != nil {
 		return fmt.Errorf("the settings need attention:\n%w", err)
 	}
-	vault, err := store.NewVault(settings.EncryptionKeyset.reveal())
+	vault, err := settings.vault()
 	if err != nil {
-		return fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
+		return err
 	}
 	f, err := store.Forget(ctx, settings.DatabaseURL.reveal(), vault, time.Now())
 	if err != nil {

@@ -102,15 +102,24 @@ func serveMetrics(address string, counts *metrics.Metrics, log *slog.Logger) (st
 
 // openStore opens the database that the settings name, with the key that seals it.
 func openStore(ctx context.Context, settings Settings) (*store.Store, error) {
-	vault, err := store.NewVault(settings.EncryptionKeyset.reveal())
+	vault, err := settings.vault()
 	if err != nil {
-		return nil, fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
+		return nil, err
 	}
 	db, err := store.Open(ctx, settings.DatabaseURL.reveal(), vault)
 	if errors.Is(err, store.ErrWrongKey) {
 		err = fmt.Errorf("%w; when the right one is lost, `addtomojo keys forget` says how to go on", err)
 	}
 	return db, err
+}
+
+// vault holds the keys of the settings.
+func (s Settings) vault() (*store.Vault, error) {
+	v, err := store.NewVault(s.EncryptionKeyset.reveal())
+	if err != nil {
+		return nil, fmt.Errorf("ENCRYPTION_KEYSET: %w", err)
+	}
+	return v, nil
 }
 
 // newBridge builds the rules between the two partners, with a client of each.
