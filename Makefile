@@ -10,10 +10,10 @@ UNWATCHED := modernc.org/...=-race=false
 # The tests of package bridge that `make test` runs in a smaller size.
 STORMS := Thousand|Hundreds|ShuffledEdits|ABurst|NothingIsEverHalf|TwoInstances
 
-.PHONY: help run test check generate setup bench chaos fuzz screenshots build
+.PHONY: help run test check generate setup bench bench-postgres chaos fuzz screenshots build
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: ## start the service with both sandbox partners and sample people; prints one address to open
 	go run ./cmd/addtomojo sandbox
@@ -37,6 +37,9 @@ setup: ## install Chromium, PostgreSQL, promtool and a C compiler (for -race) fr
 
 bench: ## measure the product against bare limits in the same run (BENCH="-run NAME -json FILE")
 	go run ./cmd/bench $(BENCH)
+
+bench-postgres: ## measure the rows about hooks on a PostgreSQL that waits for its disk
+	go run ./store/storetest/pg -durable -- go run ./cmd/bench -run '^hook' $(BENCH)
 
 chaos: ## kill -9 at random points of pushes, 20 rounds and 20 restarts on each database, and the storms of package bridge in full size
 	CHAOS_ROUNDS=20 go run ./store/storetest/pg -- go test -count=1 -timeout=30m -run 'TestKill|TestRolling' -v ./cmd/addtomojo

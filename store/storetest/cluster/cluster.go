@@ -1,5 +1,5 @@
-// Package cluster starts a PostgreSQL server for tests: new, empty, reachable by a socket in a temporary folder only, and quick,
-// since it never waits for the disk. It needs Debian's package postgresql, or another one's with initdb and pg_ctl in the PATH.
+// Package cluster starts a PostgreSQL server for tests: new, empty, reachable by a socket in a temporary folder only, and either quick,
+// since it never waits for the disk, or durable, to be measured. It needs Debian's package postgresql, or another one's with initdb and pg_ctl in the PATH.
 package cluster
 
 import (
@@ -35,16 +35,23 @@ read -r _ || true
 "$bin/pg_ctl" --pgdata="$dir/data" --mode=immediate --wait stop >/dev/null
 `
 
-const options = "-c listen_addresses='' -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off " +
-	"-c fsync=off -c full_page_writes=off -c max_wal_size=64MB"
+const (
+	options = "-c listen_addresses='' -c max_connections=300"
+	quick   = options + " -c shared_buffers=32MB -c autovacuum=off -c fsync=off -c full_page_writes=off -c max_wal_size=64MB"
+)
 
-// Start starts a server and waits until it answers.
-func Start() (*Cluster, error) {
+// Start starts a server that never waits for the disk, and waits until it answers.
+func Start() (*Cluster, error) { return start(memory(), quick) }
+
+// StartDurable starts a server as it is used for real: what it says is committed is on the disk of the usual temporary folder.
+func StartDurable() (*Cluster, error) { return start("", options) }
+
+func start(folder, options string) (*Cluster, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(memory(), "pg") // short: a socket's path has 107 bytes at most
+	dir, err := os.MkdirTemp(folder, "pg") // short: a socket's path has 107 bytes at most
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,15 @@
 //
 //	go run ./store/storetest/pg -- go test ./...
 //
-// The command finds the server in TEST_DATABASE_URL. If that is set already, the command just runs.
+// The command finds the server in TEST_DATABASE_URL. If that is set already, the command just runs. The server never waits for its disk,
+// unless -durable says so:
+//
+//	go run ./store/storetest/pg -durable -- go run ./cmd/bench -run '^hook'
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,11 +20,13 @@ import (
 )
 
 func main() {
-	args := os.Args[1:]
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
+	durable := flag.Bool("durable", false, "a server that waits for its disk, to be measured")
+	flag.Parse()
+	start := cluster.Start
+	if *durable {
+		start = cluster.StartDurable
 	}
-	if err := run(args); err != nil {
+	if err := run(flag.Args(), start); err != nil {
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			os.Exit(exit.ExitCode())
 		}
@@ -29,9 +35,9 @@ func main() {
 	}
 }
 
-func run(args []string) error {
+func run(args []string, start func() (*cluster.Cluster, error)) error {
 	if len(args) == 0 {
-		return errors.New("which command? pg -- COMMAND ARG…")
+		return errors.New("which command? pg [-durable] -- COMMAND ARG…")
 	}
 	signal.Ignore(os.Interrupt) // the command gets it too, and ends
 	command := exec.Command(args[0], args[1:]...)
@@ -39,7 +45,7 @@ func run(args []string) error {
 	if os.Getenv("TEST_DATABASE_URL") != "" {
 		return command.Run()
 	}
-	c, err := cluster.Start()
+	c, err := start()
 	if err != nil {
 		return err
 	}
