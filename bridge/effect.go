@@ -148,8 +148,16 @@ func (e *effect) findLink(ctx context.Context) (err error) {
 func (e *effect) learnID() {
 	if id := int64(e.told.Contact.ContactID); e.link.MojoContactID == 0 && id != 0 {
 		e.link.MojoContactID = id
-		e.out.Links = append(e.out.Links, e.link)
+		e.learned().MojoContactID = id
 	}
+}
+
+// learned is what is to be stored of the link, over what is known of it. The database takes a link once in an outcome.
+func (e *effect) learned() *store.Link {
+	if len(e.out.Links) == 0 {
+		e.out.Links = []store.Link{{ClientID: e.link.ClientID}}
+	}
+	return &e.out.Links[0]
 }
 
 // beforeConnection tells whether something happened before the connection was made. A minute is for clocks that differ.
@@ -204,8 +212,7 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 func (e *effect) call(ctx context.Context) error {
 	c := e.told.Call
 	if doNotCallResults[c.Result] {
-		e.link.DoNotCallAt = e.b.now()
-		e.out.Links = append(e.out.Links, e.link)
+		e.learned().DoNotCallAt = e.b.now()
 	}
 	if err := e.logCall(ctx); err != nil {
 		return err

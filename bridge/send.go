@@ -304,7 +304,7 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 		CreatedAt: e.b.now(), PushedAt: e.b.now(),
 	}
 	e.out.ResultID = id
-	e.out.Links = append(e.out.Links, e.link)
+	e.out.Links = []store.Link{e.link}
 	if isNew {
 		seen := snapshotOf(freshlyMade(fresh, id))
 		e.out.Snapshot = &seen

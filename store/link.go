@@ -196,7 +196,7 @@ set custom_written = v.column3,
 from %s
 where links.connection_id = ?1 and links.client_id = v.column1 and links.mojo_contact_id = v.column2`
 
-// saveLinks stores links over earlier ones; the caller has the turn to deliver. What an earlier one knew better stays: how and when it
+// saveLinks stores links over earlier ones, each once; the caller has the turn to deliver. What an earlier one knew better stays: how and when it
 // was made, the ids, the notes sent, the newest push, do-not-call, and how writing the custom field went, unless there is another id
 // now.
 func saveLinks(ctx context.Context, q tx, connID string, links []Link) error {
