@@ -140,6 +140,9 @@ func TestLinksThatAreGone(t *testing.T) {
 		isFresh("made anew")
 		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{{ClientID: "1", GoneAt: later}})) // says nothing of who it is in Mojo
 		isFresh("the old one is told to be gone once more")
+		fresh.APIContactID = "wa-2"
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{fresh}))
+		isFresh("Mojo knows the new one by another id")
 	})
 }
 

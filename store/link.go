@@ -122,12 +122,26 @@ func (s *Store) LinkOf(ctx context.Context, connID string, mojoContactID int64, 
 	err = s.read(ctx, "get link", func(q tx) error {
 		r, err := q.LinkByMojoContact(ctx, rows.LinkByMojoContactParams{ConnectionID: connID, MojoContactID: mojoContactID})
 		if errors.Is(err, sql.ErrNoRows) {
-			r, err = q.LinkByAPIContact(ctx, rows.LinkByAPIContactParams{ConnectionID: connID, APIContactID: plain(apiContactID)})
+			r, err = linkByAPIContact(ctx, q, connID, apiContactID)
 		}
 		l = link(r)
 		return err
 	})
 	return l, err
+}
+
+// linkByAPIContact finds a link by what Mojo knows its contact by. Where that one is gone, and the same Mojo contact is another client
+// by now, it finds that one's.
+func linkByAPIContact(ctx context.Context, q tx, connID, apiContactID string) (rows.Link, error) {
+	r, err := q.LinkByAPIContact(ctx, rows.LinkByAPIContactParams{ConnectionID: connID, APIContactID: plain(apiContactID)})
+	if err != nil || r.GoneAt == 0 {
+		return r, err
+	}
+	anew, err := q.LinkByMojoContact(ctx, rows.LinkByMojoContactParams{ConnectionID: connID, MojoContactID: r.MojoContactID})
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, nil
+	}
+	return anew, err
 }
 
 // LinksWithoutCustom returns at most limit links whose MojoContactID is known but not in Wise Agent yet, and may be tried now. Those
