@@ -44,7 +44,7 @@ func (e *effect) saveCall(ctx context.Context, known store.Activity) error {
 		return err
 	}
 	id := known.CallID
-	err = e.wise(ctx, func(api *wiseagent.API) (err error) {
+	err = e.about(ctx, func(api *wiseagent.API) (err error) {
 		if id != "" {
 			err = api.UpdateCall(ctx, id, entry)
 			if !errors.Is(err, wiseagent.ErrUnknownCall) {
@@ -96,7 +96,7 @@ func (e *effect) findCall(ctx context.Context, api *wiseagent.API, entry wiseage
 
 // deleteCall takes the entry out of the Call List. One that is gone already is as good.
 func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
-	err := e.wise(ctx, func(api *wiseagent.API) error { return api.DeleteCall(ctx, known.CallID) })
+	err := e.about(ctx, func(api *wiseagent.API) error { return api.DeleteCall(ctx, known.CallID) })
 	if err != nil && !errors.Is(err, wiseagent.ErrUnknownCall) {
 		return err
 	}
@@ -146,19 +146,20 @@ func (e *effect) describe(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read activity's note: %w", err)
 	}
+	id := known.NoteID
 	switch {
-	case known.NoteID != 0 && e.event.Type == eventCompleted:
+	case id != 0 && e.event.Type == eventCompleted && known.ClientID == e.link.ClientID:
 		return nil
-	case known.NoteID != 0:
-		if err := e.updateNote(ctx, known.NoteID, subject, body); !errors.As(err, new(*excludedError)) {
-			return err
+	case id != 0:
+		if id, err = e.rewriteNote(ctx, known, subject, body); errors.As(err, new(*excludedError)) {
+			return nil // deleted in Wise Agent, and stays so; the entry is written
 		}
-		return nil // deleted in Wise Agent, and stays so; the entry is written
 	case joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title):
 		return nil
+	default:
+		id, err = e.addNote(ctx, subject, body)
 	}
-	id, err := e.addNote(ctx, subject, body)
-	if err == nil {
+	if err == nil && id != known.NoteID {
 		e.out.Note = &store.MojoNote{MojoNoteID: key, ClientID: e.link.ClientID, NoteID: id}
 	}
 	return err

@@ -354,6 +354,7 @@ func (r *round) finish(ctx context.Context, out store.Outcome) bool {
 func (r *round) settle(e *effect, err error) {
 	now := r.b.now()
 	e.out.At = now
+	e.learnGone(err)
 	var excluded *excludedError
 	var person *needsYouError
 	var wait *waitError
@@ -436,7 +437,7 @@ func refusalReason(err error) string {
 	var refused *wiseagent.RefusedError
 	switch {
 	case errors.Is(err, wiseagent.ErrUnknownContact):
-		return "The contact is no longer in Wise Agent."
+		return contactGone
 	case errors.Is(err, wiseagent.ErrScope):
 		return "You didn't allow Contacts in Wise Agent. Continue with Wise Agent and allow it."
 	case errors.Is(err, wiseagent.ErrLocked):

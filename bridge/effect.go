@@ -25,12 +25,20 @@ type effect struct {
 	out   store.Outcome
 
 	answered bool // Wise Agent did, with a yes or a no
+	there    bool // it has the link's contact
 }
 
 // wise calls Wise Agent for the event.
 func (e *effect) wise(ctx context.Context, call func(*wiseagent.API) error) error {
 	err := e.b.withWise(ctx, e.conn.ID, call)
 	e.answered = e.answered || err == nil || refusalReason(err) != ""
+	return err
+}
+
+// about is wise for what Wise Agent does only for the link's contact: a yes means that the contact is there.
+func (e *effect) about(ctx context.Context, call func(*wiseagent.API) error) error {
+	err := e.wise(ctx, call)
+	e.there = e.there || err == nil
 	return err
 }
 
@@ -86,6 +94,7 @@ const (
 	longAgo       = "From before this connection."
 	signedInSince = "From before you signed in with Mojo again."
 	endedByMojo   = "You ended the connection in Mojo."
+	contactGone   = "The contact is no longer in Wise Agent. Send it again from Mojo's contact form, then press Retry."
 	notSentYet    = "The contact is not in Wise Agent yet: sending it needs you, too. Press Retry there first."
 	noDate        = "The activity has no date that we could read. Give it one in Mojo, then press Retry."
 	unreadable    = "Mojo sent something that we couldn't read."
@@ -148,7 +157,27 @@ func (e *effect) findLink(ctx context.Context) (err error) {
 func (e *effect) learnID() {
 	if id := int64(e.told.Contact.ContactID); e.link.MojoContactID == 0 && id != 0 {
 		e.link.MojoContactID = id
-		e.out.Links = append(e.out.Links, e.link)
+		e.learned().MojoContactID = id
+	}
+}
+
+// learned is what is to be stored of the link, over what is known of it. The database takes a link once in an outcome.
+func (e *effect) learned() *store.Link {
+	if len(e.out.Links) == 0 {
+		e.out.Links = []store.Link{{ClientID: e.link.ClientID, GoneAt: e.link.GoneAt}}
+	}
+	return &e.out.Links[0]
+}
+
+// learnGone keeps that Wise Agent has the contact no more, by the error that ended the event, or that it has it again.
+func (e *effect) learnGone(err error) {
+	gone, known := errors.Is(err, wiseagent.ErrUnknownContact), !e.link.GoneAt.IsZero()
+	switch {
+	case e.link.ClientID == "":
+	case gone && !known:
+		e.learned().GoneAt = e.b.now()
+	case e.there && !gone && known:
+		e.learned().GoneAt = time.Time{}
 	}
 }
 
@@ -189,7 +218,7 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 	case underway:
 		return &waitError{"Waits for the push that brings the contact to Mojo.", underwayAgain}
 	}
-	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, int64(c.ContactID)))
+	sent, err := b.Store.EventByWebhook(ctx, sentKey(connID, int64(c.ContactID), store.Link{}))
 	switch {
 	case err == nil && sent.State == store.EventNeedsYou:
 		return &needsYouError{notSentYet}
@@ -204,8 +233,7 @@ func (b *Bridge) notLinked(ctx context.Context, connID string, c mojoContact) er
 func (e *effect) call(ctx context.Context) error {
 	c := e.told.Call
 	if doNotCallResults[c.Result] {
-		e.link.DoNotCallAt = e.b.now()
-		e.out.Links = append(e.out.Links, e.link)
+		e.learned().DoNotCallAt = e.b.now()
 	}
 	if err := e.logCall(ctx); err != nil {
 		return err
@@ -218,10 +246,14 @@ func (e *effect) call(ctx context.Context) error {
 	return nil
 }
 
-// logCall writes the call's note, unless an earlier try did.
+// logCall writes the call's note, unless an earlier try did. When the contact was made after the call came, that note may have gone
+// with the contact before it: it is looked for.
 func (e *effect) logCall(ctx context.Context) error {
 	if id, _ := strconv.ParseInt(e.event.ResultID, 10, 64); id != 0 {
-		return nil
+		if !e.link.CreatedAt.After(e.event.ReceivedAt) {
+			return nil
+		}
+		e.look = true
 	}
 	subject, body := callNote(e.callText())
 	id, err := e.addNote(ctx, subject, body)
@@ -251,7 +283,7 @@ func (b *Bridge) categoriesOf(result string) []string {
 
 // addToCategory puts the contact into a category, which is made when it isn't there. Doing it twice does no harm.
 func (e *effect) addToCategory(ctx context.Context, category string) error {
-	return e.wise(ctx, func(api *wiseagent.API) error {
+	return e.about(ctx, func(api *wiseagent.API) error {
 		err := api.AddToCategory(ctx, category, e.link.ClientID)
 		var refused *wiseagent.RefusedError
 		if !errors.As(err, &refused) {
@@ -272,7 +304,7 @@ func (e *effect) addNote(ctx context.Context, subject, body string) (int64, erro
 		return 0, err
 	}
 	var id int64
-	err = e.wise(ctx, func(api *wiseagent.API) (err error) {
+	err = e.about(ctx, func(api *wiseagent.API) (err error) {
 		if e.look {
 			if id, err = findNote(ctx, api, e.link.ClientID, mark); err != nil || id != 0 {
 				return err
@@ -284,15 +316,33 @@ func (e *effect) addNote(ctx context.Context, subject, body string) (int64, erro
 	return id, err
 }
 
-// updateNote rewrites a note. One that was deleted in Wise Agent stays deleted.
+// updateNote rewrites a note. One that was deleted in Wise Agent stays deleted, unless the contact was deleted with it.
 func (e *effect) updateNote(ctx context.Context, noteID int64, subject, body string) error {
-	err := e.wise(ctx, func(api *wiseagent.API) error {
+	err := e.about(ctx, func(api *wiseagent.API) error {
 		return api.UpdateNote(ctx, noteID, subject, body)
 	})
 	if errors.Is(err, wiseagent.ErrUnknownNote) {
-		return &excludedError{noteGone}
+		return cmpErr(e.isThere(ctx), &excludedError{noteGone})
 	}
 	return err
+}
+
+// isThere asks Wise Agent for the link's contact.
+func (e *effect) isThere(ctx context.Context) error {
+	return e.about(ctx, func(api *wiseagent.API) error {
+		_, err := api.Contact(ctx, e.link.ClientID)
+		return err
+	})
+}
+
+// rewriteNote is updateNote for a note that is known, and gives its id. One that went with its contact is written anew, when the
+// contact was sent once more.
+func (e *effect) rewriteNote(ctx context.Context, known store.MojoNote, subject, body string) (int64, error) {
+	err := e.updateNote(ctx, known.NoteID, subject, body)
+	if errors.As(err, new(*excludedError)) && known.ClientID != e.link.ClientID {
+		return e.addNote(ctx, subject, body)
+	}
+	return known.NoteID, err
 }
 
 // findNote looks for a note by its last line, 0 when it isn't there.
@@ -341,7 +391,7 @@ func (e *effect) note(ctx context.Context) error {
 	case fresh.ToldAt.Before(known.ToldAt):
 		return &excludedError{olderThan(fresh.ToldAt)}
 	default:
-		err = e.updateNote(ctx, known.NoteID, subject, body)
+		fresh.NoteID, err = e.rewriteNote(ctx, known, subject, body)
 	}
 	if err != nil {
 		return err
@@ -403,7 +453,7 @@ func cmpErr(err, otherwise error) error {
 // contact writes an edit of name, address, phones or e-mails. What pushes saw is read last: one may be ending just now.
 func (e *effect) contact(ctx context.Context) error {
 	var now wiseagent.Contact
-	err := e.wise(ctx, func(api *wiseagent.API) (err error) {
+	err := e.about(ctx, func(api *wiseagent.API) (err error) {
 		now, err = api.Contact(ctx, e.link.ClientID)
 		return err
 	})

@@ -200,7 +200,7 @@ func (f facts) needing() (list []Finding) {
 func reasonNext(reason string) string {
 	switch {
 	case strings.Contains(reason, "no longer in Wise Agent"):
-		return "Nothing can be written while the contact is gone. If it was deleted by mistake, the customer restores it in Wise Agent; then Retry."
+		return "Nothing can be written while the contact is gone. If it was deleted by mistake, the customer may restore it in Wise Agent instead; then Retry."
 	case strings.Contains(reason, "didn't allow"):
 		return "The customer continues with Wise Agent and allows Contacts; then Retry."
 	case strings.Contains(reason, "is locked"):

@@ -41,7 +41,7 @@ func TestFindingsNameTheCauseAndTheNextStep(t *testing.T) {
 		{"the customer stopped a push", facts{conn: live, standing: standing(fine, fine),
 			pushes: []store.PushSummary{push(store.PushStopped, "You stopped this push.", time.Hour)}}, `The customer stopped a push to the group "Spring"`, "Nothing is broken"},
 		{"the contact was deleted", facts{conn: live, standing: standing(fine, fine),
-			reasons: []store.Reasons{{Reason: "The contact is no longer in Wise Agent.", Events: 2}}}, "2 deliveries need a person: The contact is no longer", "restores it"},
+			reasons: []store.Reasons{{Reason: contactGone, Events: 2}}}, "2 deliveries need a person: The contact is no longer", "restore it in Wise Agent instead"},
 		{"poisoned", facts{conn: live, standing: standing(fine, fine),
 			reasons: []store.Reasons{{Reason: unreadable + " It lacks: call.", Events: 1}}}, "1 delivery needs a person", "engineering"},
 		{"an activity without a date", facts{conn: live, standing: standing(fine, fine), reasons: []store.Reasons{{Reason: noDate, Events: 1}}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"addtomojo/mojo"
 	"addtomojo/store"
@@ -74,7 +75,13 @@ func (b *Bridge) keepCustom(ctx context.Context, connID string, link *store.Link
 	var refused *wiseagent.RefusedError
 	after, again := transient(err)
 	switch {
-	case err == nil, errors.As(err, &refused), errors.Is(err, wiseagent.ErrUnknownContact):
+	case errors.Is(err, wiseagent.ErrUnknownContact):
+		link.CustomWritten, link.GoneAt = true, b.now()
+		return true, nil
+	case err == nil:
+		link.CustomWritten, link.GoneAt = true, time.Time{}
+		return true, nil
+	case errors.As(err, &refused):
 		link.CustomWritten = true
 		return true, nil
 	case ctx.Err() != nil, errors.Is(err, errHeld), !again:

@@ -366,9 +366,9 @@ func (st *stage) more(verb, letter string, words []string, line string) {
 		for name, values := range opts {
 			st.wise.ChangeContact(kate, st.ids[letter], func(c *wisebox.Contact) { st.setField(c, name, values[0]) })
 		}
-	case "wise-delete":
+	case "wise-delete": // or "wise-delete CLIENTID"
 		st.settle()
-		st.wise.DeleteContact(kate, st.ids[letter])
+		st.wise.DeleteContact(kate, cmp.Or(strings.Join(plain, ""), st.ids[letter]))
 	case "wise-delete-notes":
 		st.settle()
 		for _, n := range st.wise.Notes(kate, st.ids[letter]) {
@@ -606,6 +606,11 @@ func (st *stage) fromForm(verb string, plain []string, opts map[string][]string)
 		return
 	}
 	who := theirs{ContactID: id}
+	for _, known := range st.whole {
+		if known.ContactID == id {
+			who.APIContactID = known.APIContactID
+		}
+	}
 	for _, key := range []string{"mobile", "home", "work", "other", "email"} {
 		for _, v := range opts[key] {
 			who.Media = append(who.Media, theirNum{mediaTypes[key], v})

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,11 +55,11 @@ func (b *Bridge) Button(ctx context.Context, accountID string, mojoContactID int
 		return Button{}, fmt.Errorf("read connection: %w", err)
 	}
 	link, err := b.Store.LinkOf(ctx, conn.ID, mojoContactID, "")
-	if errors.Is(err, store.ErrNotFound) {
-		return Button{Connected: true}, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Button{}, fmt.Errorf("read link: %w", err)
+	}
+	if err != nil || !link.GoneAt.IsZero() {
+		return Button{Connected: true}, nil
 	}
 	return Button{Connected: true, Linked: true, ClientID: link.ClientID, URL: b.contactURL(link.ClientID), LastSyncedAt: link.PushedAt}, nil
 }
@@ -124,14 +125,14 @@ func (b *Bridge) sendOne(ctx context.Context, conn store.Connection, raw, agent 
 		link.MojoContactID = int64(c.ContactID)
 		err = b.Store.SaveLinks(ctx, conn.ID, []store.Link{link})
 	}
-	if err == nil {
+	if err == nil && link.GoneAt.IsZero() {
 		s.Status, s.ClientID, s.URL = http.StatusOK, link.ClientID, b.contactURL(link.ClientID)
 		return s, store.Event{}, nil
 	}
-	if !errors.Is(err, store.ErrNotFound) {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return s, store.Event{}, fmt.Errorf("find link: %w", err)
 	}
-	event, err := b.queueSent(ctx, conn, c, raw, agent)
+	event, err := b.queueSent(ctx, conn, c, sentKey(conn.ID, int64(c.ContactID), link), raw, agent)
 	return s, event, err
 }
 
@@ -152,8 +153,8 @@ func readSent(raw json.RawMessage) (c mojoContact, problem string) {
 	return c, ""
 }
 
-// queueSent stores the press. Its key is the contact: a second press is the same event, and tries it again if it needed a person.
-func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoContact, raw, agent json.RawMessage) (store.Event, error) {
+// queueSent stores the press, under its key: a second press is the same event, and tries it again if it needed a person.
+func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoContact, key string, raw, agent json.RawMessage) (store.Event, error) {
 	if len(agent) == 0 {
 		agent = json.RawMessage("null")
 	}
@@ -164,7 +165,7 @@ func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoCon
 		return store.Event{}, fmt.Errorf("queue contact: %w", err)
 	}
 	got, err := b.Store.ReceiveEvent(ctx, store.Event{
-		WebhookID: sentKey(conn.ID, int64(c.ContactID)), AccountID: conn.MojoAccountID, Type: eventSent,
+		WebhookID: key, AccountID: conn.MojoAccountID, Type: eventSent,
 		MojoContactID: int64(c.ContactID), APIContactID: c.APIContactID, ContactName: cut(joinWords(c.FullName), 200, "…"),
 		Body: body, OccurredAt: b.now(), ReceivedAt: b.now(),
 	}, b.owner())
@@ -181,9 +182,14 @@ func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoCon
 	return got.Event, nil
 }
 
-// sentKey is the webhook-id of a press of the button.
-func sentKey(connID string, mojoContactID int64) string {
-	return fmt.Sprintf("sent/%s/%d", connID, mojoContactID)
+// sentKey is the webhook-id of a press of the button: the contact, and of one that is gone in Wise Agent since when: what became of
+// earlier presses is over then. The zero link is none.
+func sentKey(connID string, mojoContactID int64, link store.Link) string {
+	key := fmt.Sprintf("sent/%s/%d", connID, mojoContactID)
+	if link.GoneAt.IsZero() {
+		return key
+	}
+	return fmt.Sprintf("%s/%d", key, link.GoneAt.UnixMilli())
 }
 
 // awaitAll waits for the outcomes of those that were queued, side by side, and for sendWait at most.
@@ -258,6 +264,14 @@ func (e *effect) sent(ctx context.Context) error {
 		}
 	case err != nil:
 		return fmt.Errorf("read link: %w", err)
+	case !link.GoneAt.IsZero():
+		e.link = link
+		if back, err := e.isBack(ctx); err != nil || back {
+			return err
+		}
+		if err := e.create(ctx, fresh); err != nil {
+			return err
+		}
 	case link.ClientID != e.event.ResultID: // not made by an earlier try
 		e.link = link
 		e.learnID()
@@ -274,7 +288,19 @@ func (e *effect) sent(ctx context.Context) error {
 	return err
 }
 
-// create makes the contact, and the link.
+// isBack tells whether Wise Agent has the contact again that was gone: somebody may have restored it.
+func (e *effect) isBack(ctx context.Context) (bool, error) {
+	err := e.isThere(ctx)
+	if errors.Is(err, wiseagent.ErrUnknownContact) {
+		return false, nil
+	}
+	if err == nil {
+		e.out.ResultID, e.out.Reason = e.link.ClientID, wasThere
+	}
+	return err == nil, err
+}
+
+// create makes the contact, and the link. Who must not be called stays so, when an earlier contact is gone.
 func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 	c := e.told.Contact
 	team, err := e.teamID(ctx)
@@ -299,12 +325,20 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 	if !isNew && !e.look {
 		e.out.Reason = wasThere
 	}
+	apiID := c.APIContactID
+	if !isNew { // a push may have brought it to Mojo, as another contact there
+		links, err := e.b.Store.Links(ctx, e.conn.ID, []string{id})
+		if err != nil {
+			return fmt.Errorf("read links: %w", err)
+		}
+		apiID = cmp.Or(links[id].APIContactID, apiID)
+	}
 	e.link = store.Link{
-		ClientID: id, MojoContactID: int64(c.ContactID), APIContactID: c.APIContactID, Source: store.LinkSent,
-		CreatedAt: e.b.now(), PushedAt: e.b.now(),
+		ClientID: id, MojoContactID: int64(c.ContactID), APIContactID: apiID, Source: store.LinkSent,
+		DoNotCallAt: e.link.DoNotCallAt, CreatedAt: e.b.now(), PushedAt: e.b.now(),
 	}
 	e.out.ResultID = id
-	e.out.Links = append(e.out.Links, e.link)
+	e.out.Links = []store.Link{e.link}
 	if isNew {
 		seen := snapshotOf(freshlyMade(fresh, id))
 		e.out.Snapshot = &seen

@@ -143,3 +143,20 @@ func TestWhoCameFromWiseAgentIsNotSentBackAsSomebodyElse(t *testing.T) {
 		}
 	})
 }
+
+// One delivery may learn two things of a link: who the contact is in Mojo, and that nobody may call it.
+func TestACallTellsWhoItIsAndThatNobodyMayCall(t *testing.T) {
+	everyEngineWith(t, mojobox.Config{NoBulkUpdate: true}, func(t *testing.T, w *town) {
+		conn := w.connected()
+		ids, group := w.contacts(1), w.mojo.AddGroup(account, "Spring")
+		inMojo := w.mojo.AddContact(account, mojobox.Contact{FullName: "Person 0", APIContactID: "wa-" + ids[0]}, group)
+		w.push(conn, group, ids...)
+		w.tell("msg_1", w.hook("call.completed", w.who(ids[0]), callOf(1, "dnc_contact", "")))
+		if l := w.settled(conn); l.Written != 1 {
+			t.Errorf("ledger %+v, want the call written", l)
+		}
+		if l := w.link(conn, ids[0]); l.MojoContactID != inMojo || l.DoNotCallAt.IsZero() {
+			t.Errorf("got %+v, want the contact %d in Mojo, not to be called", l, inMojo)
+		}
+	})
+}

@@ -116,7 +116,8 @@ select
     coalesce(l.custom_written, false),
     coalesce(l.do_not_call_at, 0),
     coalesce(l.custom_tries, 0),
-    coalesce(l.custom_at, 0)
+    coalesce(l.custom_at, 0),
+    coalesce(l.gone_at, 0)
 from heads
 cross join events as e -- SQLite keeps this order
 left join mojo_contacts as m on m.connection_id = e.connection_id and m.mojo_contact_id = e.mojo_contact_id and e.mojo_contact_id <> 0

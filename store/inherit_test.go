@@ -18,7 +18,7 @@ func TestANewConnectionOfTheSameAccountsKnowsItsContacts(t *testing.T) {
 		seen := store.Snapshot{ClientID: "26855", Fields: map[string]store.Field{"email": {Value: "ann@example.com", Known: true}}}
 		link := store.Link{
 			ClientID: "26855", APIContactID: "wa-26855", MojoContactID: 58, Source: store.LinkPush, CustomWritten: true,
-			DoNotCallAt: noon, CreatedAt: noon, PushedAt: noon,
+			DoNotCallAt: noon, GoneAt: noon, CreatedAt: noon, PushedAt: noon,
 		}
 		e := received(t, s, call("msg_1", 58))
 		finishEvent(t, s, e, store.Outcome{

@@ -76,6 +76,76 @@ func TestLinksKeepWhatDeliveriesLearned(t *testing.T) {
 	})
 }
 
+// A link says since when its contact is gone, until somebody finds it again, and gives way to that of the contact made anew.
+func TestLinksThatAreGone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c, later := connected(t, s), noon.Add(time.Hour)
+		received(t, s, call("msg_1", 58))
+		link := func(what string, want time.Time) {
+			t.Helper()
+			links, err := s.Links(t.Context(), c.ID, []string{"1"})
+			check(t, err)
+			same(t, what+": link", links["1"].GoneAt, want)
+			found, err := s.LinkOf(t.Context(), c.ID, 58, "")
+			check(t, err)
+			same(t, what+": by the id in Mojo", found, links["1"])
+			due, err := s.DueEvents(t.Context(), c.ID, later, []string{"58"})
+			check(t, err)
+			same(t, what+": with what is due", *due[0].Link, links["1"])
+		}
+		old := store.Link{ClientID: "1", MojoContactID: 58, APIContactID: "wa-1", CreatedAt: noon, PushedAt: later}
+		save := func(goneAt time.Time) {
+			t.Helper()
+			old.GoneAt = goneAt
+			check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{old}))
+		}
+		customs := func(goneAt time.Time) {
+			t.Helper()
+			old.GoneAt = goneAt
+			check(t, s.SaveCustoms(t.Context(), c.ID, []store.Link{old}))
+		}
+		save(time.Time{})
+		link("there", time.Time{})
+		save(noon)
+		save(later)
+		link("gone since it was first told", noon)
+		customs(later)
+		link("told by a custom field", noon)
+		customs(time.Time{})
+		link("its custom field is written", time.Time{})
+		customs(noon)
+		check(t, s.SaveFoundLinks(t.Context(), c.ID, []store.Link{{ClientID: "1", MojoContactID: 58, APIContactID: "wa-1"}}))
+		link("found by a rebuild", time.Time{})
+		save(noon)
+
+		check(t, s.Reset(t.Context(), c.ID, noon))
+		again := kate()
+		again.CreatedAt = later
+		var err error
+		c, err = s.Connect(t.Context(), again, token("mojo"), token("wise"), "")
+		check(t, err)
+		received(t, s, call("msg_2", 58))
+		link("inherited", noon)
+
+		fresh := store.Link{ClientID: "2", MojoContactID: 58, APIContactID: "wa-1", Source: store.LinkSent, CreatedAt: noon, PushedAt: noon}
+		isFresh := func(what string) {
+			t.Helper()
+			for _, mojoID := range []int64{58, 0} {
+				got, err := s.LinkOf(t.Context(), c.ID, mojoID, "wa-1")
+				check(t, err)
+				same(t, what, got, fresh)
+			}
+		}
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{fresh}))
+		isFresh("made anew")
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{{ClientID: "1", GoneAt: later}})) // says nothing of who it is in Mojo
+		isFresh("the old one is told to be gone once more")
+		fresh.APIContactID = "wa-2"
+		check(t, s.SaveLinks(t.Context(), c.ID, []store.Link{fresh}))
+		isFresh("Mojo knows the new one by another id")
+	})
+}
+
 func TestLinksWithoutCustom(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c := connected(t, s)

@@ -59,7 +59,7 @@ func TestHappenings(t *testing.T) {
 		"Call: No Contact - Next Number written Ann Lee Tue, Nov 24, 9:13 AM MST",
 		"Contact changed: phone, e-mail waiting Luis Ruiz Tue, Nov 24, 9:13 AM MST Wise Agent isn't answering. Next try in 25 seconds.",
 		"Appointment added waiting Grace Okafor Tue, Nov 24, 9:11 AM MST Wise Agent isn't answering. Next try Tue, Nov 24, 2:14 PM MST.",
-		"Note added needs you Omar Haddad Tue, Nov 24, 7:14 AM MST The contact is no longer in Wise Agent. Retry Note added, Omar Haddad",
+		"Note added needs you Omar Haddad Tue, Nov 24, 7:14 AM MST The contact is no longer in Wise Agent. Send it again from Mojo's contact form, then press Retry. Retry Note added, Omar Haddad",
 		"Call: Contact excluded (no name) Mon, Nov 23, 7:14 AM MST Not a contact that you sent from or to this Wise Agent account.",
 	}
 	got := n.all(".history li")

@@ -377,7 +377,7 @@ func someActivity() Activity {
 				{ID: "3", What: "Appointment added", When: now.Add(-3 * time.Minute), Contact: "Grace Okafor", State: "waiting",
 					Reason: "Wise Agent isn't answering.", NextTry: now.Add(5 * time.Hour)},
 				{ID: "2", What: "Note added", When: now.Add(-2 * time.Hour), Contact: "Omar Haddad", State: "needs_you",
-					Reason: "The contact is no longer in Wise Agent.", RetryURL: "/activity/2/retry"},
+					Reason: "The contact is no longer in Wise Agent. Send it again from Mojo's contact form, then press Retry.", RetryURL: "/activity/2/retry"},
 				{ID: "1", What: "Call: Contact", When: now.Add(-26 * time.Hour), State: "excluded",
 					Reason: "Not a contact that you sent from or to this Wise Agent account."},
 			},

@@ -120,6 +120,36 @@ func TestButtonSaysWhatToShow(t *testing.T) {
 	h.callAPI(http.MethodDelete, apiPath+"/58", newToken, "").problem(405)
 }
 
+// A contact that was deleted in Wise Agent is no page to go to: the form offers to send it once more.
+func TestButtonOffersToSendWhatIsGone(t *testing.T) {
+	h := newHouse(t, nil)
+	h.work()
+	b := h.browser()
+	b.connect(1)
+	ask := func() map[string]any {
+		t.Helper()
+		return h.callAPI(http.MethodGet, apiPath+"/58?account_id=8812", newToken, "").want(200).json()
+	}
+	press := func(status int) any {
+		t.Helper()
+		return h.callAPI(http.MethodPost, apiPath, newToken, sending(contactBody(58, "Ann Lee", "5205550143"))).want(status).json()["client_id"]
+	}
+	first := press(201)
+	h.wise.DeleteContact(jane, fmt.Sprint(first))
+	h.sendCall("msg_1", 58, "contact")
+	b.until(activityPath, "The contact is no longer in Wise Agent. Send it again from Mojo's contact form, then press Retry.")
+	if got, want := ask(), (map[string]any{"connected": true, "linked": false, "client_id": nil, "url": nil, "last_synced_at": nil}); !reflect.DeepEqual(got, want) {
+		t.Errorf("deleted: got %v, want %v", got, want)
+	}
+	anew := press(201)
+	if again := press(200); anew == first || again != anew {
+		t.Errorf("sent again: got %v and %v, want another contact than %v, once", anew, again, first)
+	}
+	if got := ask(); got["linked"] != true || got["client_id"] != anew {
+		t.Errorf("sent again: got %v, want contact %v", got, anew)
+	}
+}
+
 func TestSendOneContact(t *testing.T) {
 	h := newHouse(t, nil)
 	h.work()

@@ -98,3 +98,42 @@ func TestSendToWiseAgentFromMojosContactForm(t *testing.T) {
 		t.Error("contacts in Wise Agent: got no Ann van der Berg")
 	}
 }
+
+// A contact that was deleted in Wise Agent can be sent again from the contact form, and Retry then writes what was parked to it.
+func TestSendADeletedContactAgainFromMojosContactForm(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	page, pushed := activityOf(s)
+	who := pushed[0]
+	s.Wise.DeleteContact(sampleEmail, strings.TrimPrefix(who.APIContactID, "wa-"))
+	s.Mojo.Call(ruiz, who.ContactID, mojobox.Call{Result: "contact", Notes: "Wants a valuation in spring"})
+	page.Wait(".state-needs_you", "Send it again from Mojo's contact form, then press Retry.")
+	s.look(page, "activity-gone")
+	before := len(s.Wise.Contacts(sampleEmail))
+
+	form := s.user.Open(s.MojoURL + "/contacts/" + strconv.FormatInt(who.ContactID, 10) + "/?group_id=" + strconv.FormatInt(s.hot, 10))
+	form.Look(chrome.Desk)
+	s.arrives(form, "button", "Send to Wise Agent")
+	if form.Has("a", "In Wise Agent") {
+		t.Error("contact form: got a link to a contact that was deleted")
+	}
+	s.look(form, "form-gone")
+	form.Look(chrome.Desk)
+	form.Click("button", "Send to Wise Agent")
+	form.Wait("[role=status]", "Wise Agent")
+	s.arrives(form, "a", "In Wise Agent")
+	s.look(form, "form-sent-again")
+	there := s.Wise.Contacts(sampleEmail)
+	if len(there) != before+1 {
+		t.Fatalf("contacts in Wise Agent: got %d, want one more than %d", len(there), before)
+	}
+
+	page.Click(".history button", "Retry")
+	page.Wait(".history .state-written", "written")
+	anew := there[len(there)-1]
+	for end := time.Now().Add(chrome.Patience); len(s.Wise.Notes(sampleEmail, strconv.Itoa(anew.ID))) == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("notes of the new contact: got none, want the call")
+		}
+	}
+}

@@ -45,7 +45,7 @@ var troubles = []trouble{
 	{"poisoned", "Connected", "1 delivery needs a person: Mojo sent something that we couldn't read.", "engineering", nil, func(s *scene) {
 		s.Mojo.Tell(ruiz, "call.completed", map[string]any{"account_id": ruiz, "contact": map[string]any{"contact_id": s.adaInMojo(), "full_name": "Ada Quist"}})
 	}},
-	{"contact", "Connected", "1 delivery needs a person: The contact is no longer in Wise Agent.", "restores it in Wise Agent", nil, func(s *scene) {
+	{"contact", "Connected", "1 delivery needs a person: The contact is no longer in Wise Agent.", "restore it in Wise Agent instead", nil, func(s *scene) {
 		for _, c := range s.Wise.Contacts(sampleEmail) {
 			s.Wise.DeleteContact(sampleEmail, fmt.Sprint(c.ID))
 		}

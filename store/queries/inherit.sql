@@ -3,11 +3,11 @@
 -- name: InheritLinks :exec
 insert into links (
     connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at,
-    source, custom_written, do_not_call_at, custom_tries, custom_at
+    source, custom_written, do_not_call_at, custom_tries, custom_at, gone_at
 )
 select
     cast(@heir as text), client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at,
-    source, custom_written, do_not_call_at, custom_tries, custom_at
+    source, custom_written, do_not_call_at, custom_tries, custom_at, gone_at
 from links as earlier
 where earlier.connection_id = @connection_id
 on conflict (connection_id, client_id) do nothing;

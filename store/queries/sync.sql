@@ -7,7 +7,7 @@ where mojo_contacts.connection_id = @connection_id and mojo_contacts.mojo_contac
 -- name: LinkByAPIContact :one
 select * from links
 where connection_id = @connection_id and api_contact_id = @api_contact_id and api_contact_id <> ''
-order by pushed_at desc
+order by gone_at <> 0, pushed_at desc -- one that is there goes before one that is gone
 limit 1;
 
 -- name: LinksWithoutCustom :many

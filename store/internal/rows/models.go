@@ -120,6 +120,7 @@ type Link struct {
 	DoNotCallAt   int64
 	CustomTries   int64
 	CustomAt      int64
+	GoneAt        int64
 }
 
 type MojoNote struct {

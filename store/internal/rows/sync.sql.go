@@ -143,9 +143,9 @@ func (q *Queries) DueFeeds(ctx context.Context, arg DueFeedsParams) ([]DueFeedsR
 }
 
 const linkByAPIContact = `-- name: LinkByAPIContact :one
-select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at, custom_tries, custom_at from links
+select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at, custom_tries, custom_at, gone_at from links
 where connection_id = ?1 and api_contact_id = ?2 and api_contact_id <> ''
-order by pushed_at desc
+order by gone_at <> 0, pushed_at desc -- one that is there goes before one that is gone
 limit 1
 `
 
@@ -170,12 +170,13 @@ func (q *Queries) LinkByAPIContact(ctx context.Context, arg LinkByAPIContactPara
 		&i.DoNotCallAt,
 		&i.CustomTries,
 		&i.CustomAt,
+		&i.GoneAt,
 	)
 	return i, err
 }
 
 const linkByMojoContact = `-- name: LinkByMojoContact :one
-select links.connection_id, links.client_id, links.api_contact_id, links.mojo_contact_id, links.notes_sent, links.created_at, links.pushed_at, links.source, links.custom_written, links.do_not_call_at, links.custom_tries, links.custom_at
+select links.connection_id, links.client_id, links.api_contact_id, links.mojo_contact_id, links.notes_sent, links.created_at, links.pushed_at, links.source, links.custom_written, links.do_not_call_at, links.custom_tries, links.custom_at, links.gone_at
 from mojo_contacts
 join links on links.connection_id = mojo_contacts.connection_id and links.client_id = mojo_contacts.client_id
 where mojo_contacts.connection_id = ?1 and mojo_contacts.mojo_contact_id = ?2
@@ -202,12 +203,13 @@ func (q *Queries) LinkByMojoContact(ctx context.Context, arg LinkByMojoContactPa
 		&i.DoNotCallAt,
 		&i.CustomTries,
 		&i.CustomAt,
+		&i.GoneAt,
 	)
 	return i, err
 }
 
 const linksWithoutCustom = `-- name: LinksWithoutCustom :many
-select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at, custom_tries, custom_at from links
+select connection_id, client_id, api_contact_id, mojo_contact_id, notes_sent, created_at, pushed_at, source, custom_written, do_not_call_at, custom_tries, custom_at, gone_at from links
 where connection_id = ?1 and custom_at <= ?2 and mojo_contact_id <> 0 and custom_written = false
 order by custom_at, client_id
 limit cast(?3 as bigint)
@@ -241,6 +243,7 @@ func (q *Queries) LinksWithoutCustom(ctx context.Context, arg LinksWithoutCustom
 			&i.DoNotCallAt,
 			&i.CustomTries,
 			&i.CustomAt,
+			&i.GoneAt,
 		); err != nil {
 			return nil, err
 		}
