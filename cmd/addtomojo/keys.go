@@ -165,7 +165,10 @@ func sessionKey() string {
 }
 
 // migrateCommand opens the database once, which brings its schema up to date.
-func migrateCommand(ctx context.Context, getenv func(string) string, stdout io.Writer) error {
+func migrateCommand(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+	if len(args) > 0 {
+		return errors.New("usage: addtomojo migrate, with the settings of serve")
+	}
 	settings, err := readSettings(getenv)
 	if err != nil {
 		return fmt.Errorf("the settings need attention:\n%w", err)

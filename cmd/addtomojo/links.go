@@ -21,7 +21,7 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	if len(args) == 0 || args[0] != "rebuild" {
 		return errors.New(use)
 	}
-	if err := flags.Parse(args[1:]); err != nil {
+	if err := onlyFlags(flags, args[1:]); err != nil {
 		return err
 	}
 	if *email == "" {

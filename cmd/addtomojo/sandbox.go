@@ -68,7 +68,7 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	flags.StringVar(&o.Metrics, "metrics", "127.0.0.1:8084", "address of the service's metrics; empty tells none")
 	flags.IntVar(&o.People, "people", samplePeople, "contacts of the sample customer")
 	verbose := flags.Bool("verbose", false, "log every request")
-	if err := flags.Parse(args); err != nil {
+	if err := onlyFlags(flags, args); err != nil {
 		return err
 	}
 	if !*verbose {

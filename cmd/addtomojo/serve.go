@@ -27,7 +27,7 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "", "address to listen on, instead of LISTEN_ADDR")
-	if err := flags.Parse(args); err != nil {
+	if err := onlyFlags(flags, args); err != nil {
 		return err
 	}
 	settings, err := readSettings(getenv)

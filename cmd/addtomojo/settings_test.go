@@ -171,11 +171,25 @@ func TestTheWrongStartSaysWhatToDo(t *testing.T) {
 		{[]string{"serve"}, "the settings need attention:"},
 		{[]string{"migrate"}, "the settings need attention:"},
 		{[]string{"sandbox", "--mojo", "256.0.0.1:1"}, "256.0.0.1"},
+		{[]string{"sandbox", "now"}, `sandbox takes no "now"`},
+		{[]string{"serve", "listen", ":8080"}, `serve takes no "listen"`},
+		{[]string{"links", "rebuild", "--email", "kate@example.com", "again"}, `links rebuild takes no "again"`},
+		{[]string{"migrate", "--help"}, "usage: addtomojo migrate"},
 	} {
 		var out bytes.Buffer
 		err := run(t.Context(), test.args, func(string) string { return "" }, &out, &out)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("addtomojo %q: %v, want %q", test.args, err, test.want)
+		}
+	}
+}
+
+func TestAskingForHelpIsNoError(t *testing.T) {
+	for _, command := range []string{"help", "serve -h", "sandbox -h", "keys reseal -h", "keys forget -h", "links rebuild -h", "support-link --help"} {
+		var out bytes.Buffer
+		err := run(t.Context(), strings.Fields(command), func(string) string { return "" }, &out, &out)
+		if err != nil || out.Len() == 0 {
+			t.Errorf("addtomojo %s: %q and %v, want help and no error", command, out.String(), err)
 		}
 	}
 }
