@@ -31,7 +31,7 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	if err != nil {
 		return fmt.Errorf("the settings need attention:\n%w", err)
 	}
-	db, err := openStore(ctx, settings)
+	db, err := openUsed(ctx, settings)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http/httptest"
@@ -59,6 +60,9 @@ func TestLinksRebuildCommand(t *testing.T) {
 	t.Run("not connected", func(t *testing.T) {
 		_, vars := afterTheLoss(t, storetest.SQLite, wisebox.New(wisebox.Config{}), mojobox.New(mojobox.Config{}))
 		var out, errs bytes.Buffer
+		if err := run(t.Context(), []string{"migrate"}, from(vars), io.Discard, io.Discard); err != nil {
+			t.Fatal(err)
+		}
 		err := run(t.Context(), []string{"links", "rebuild", "--email", sampleEmail}, from(vars), &out, &errs)
 		if err == nil || !strings.Contains(err.Error(), sampleEmail+" is not connected") || out.Len() > 0 {
 			t.Errorf("got %q and %v, want only that she is not connected", out.String(), err)

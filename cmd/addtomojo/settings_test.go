@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"addtomojo/store"
 )
 
 // goodVars is an environment with which the service starts.
@@ -190,6 +192,54 @@ func TestAskingForHelpIsNoError(t *testing.T) {
 		err := run(t.Context(), strings.Fields(command), func(string) string { return "" }, &out, &out)
 		if err != nil || out.Len() == 0 {
 			t.Errorf("addtomojo %s: %q and %v, want help and no error", command, out.String(), err)
+		}
+	}
+}
+
+// A command beside the service that meets no database has another one in mind, or is in another folder: it makes none.
+func TestCommandsBesideTheServiceMakeNoDatabase(t *testing.T) {
+	vars := goodVars(t)
+	keyset, err := store.GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vars["ENCRYPTION_KEYSET"], vars["DATABASE_URL"] = keyset, filepath.Join(t.TempDir(), "elsewhere.db")
+	for _, command := range []string{
+		"support-link --email sam@example.com", "links rebuild --email kate@example.com", "backup " + filepath.Join(t.TempDir(), "copy.db"),
+		"keys forget --everybody-signs-in-again", "keys reseal --every-instance-has-this-keyset",
+	} {
+		var out bytes.Buffer
+		err := run(t.Context(), strings.Fields(command), from(vars), &out, &out)
+		if err == nil || !strings.Contains(err.Error(), "is DATABASE_URL the right one?") || out.Len() > 0 {
+			t.Errorf("addtomojo %s: %q and %v, want to be asked for DATABASE_URL", command, out.String(), err)
+		}
+		if _, err := os.Stat(vars["DATABASE_URL"]); err == nil {
+			t.Fatalf("addtomojo %s made a database", command)
+		}
+	}
+}
+
+func TestADatabaseThatCantBeOpenedIsNamed(t *testing.T) {
+	vars := goodVars(t)
+	keyset, err := store.GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vars["ENCRYPTION_KEYSET"] = keyset
+	folder := t.TempDir()
+	text := filepath.Join(folder, "text.db")
+	if err := os.WriteFile(text, []byte("not a database"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, database := range []string{
+		"mysql://user:marked@db.example.com/addtomojo", filepath.Join(folder, "nowhere", "a.db"), folder, text, "sqlite:" + text + "?mode=ro",
+		"postgres://user:marked@127.0.0.1:1/addtomojo", "postgres://user:marked@127.0.0.1:99999/addtomojo",
+	} {
+		vars["DATABASE_URL"] = database
+		var out bytes.Buffer
+		err := run(t.Context(), []string{"migrate"}, from(vars), &out, &out)
+		if err == nil || !strings.HasPrefix(err.Error(), "DATABASE_URL: ") || strings.Contains(err.Error(), "marked") {
+			t.Errorf("%s: %v, want DATABASE_URL named and no password", database, err)
 		}
 	}
 }
