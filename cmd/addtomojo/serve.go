@@ -39,7 +39,7 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 	}
 	listener, err := net.Listen("tcp", settings.ListenAddr)
 	if err != nil {
-		return err
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(stdout, nil))
 	log.Info("listening", "address", listener.Addr().String())

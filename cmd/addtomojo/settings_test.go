@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,8 +16,12 @@ import (
 // goodVars is an environment with which the service starts.
 func goodVars(t *testing.T) map[string]string {
 	t.Helper()
+	keyset, err := store.GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]string{
-		"BASE_URL": "https://add.example.com", "ENCRYPTION_KEYSET": "marked-keyset", "SESSION_KEYS": sessionKey(),
+		"BASE_URL": "https://add.example.com", "ENCRYPTION_KEYSET": keyset, "SESSION_KEYS": sessionKey(),
 		"WISEAGENT_CLIENT_ID": "wise", "WISEAGENT_CLIENT_SECRET": "marked-wise-secret",
 		"MOJO_CLIENT_ID": "mojo", "MOJO_CLIENT_SECRET": "marked-mojo-secret",
 	}
@@ -88,6 +93,40 @@ func TestHeaderOfTheProxyIsChecked(t *testing.T) {
 		case test.want != "" && (err == nil || !strings.Contains(err.Error(), "CLIENT_IP_HEADER") || !strings.Contains(err.Error(), test.want)):
 			t.Errorf("%+v: got %v, want CLIENT_IP_HEADER named", test, err)
 		}
+	}
+}
+
+func TestAWrongSettingIsNamedInPlainWords(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, value, want string }{
+		{"MOJO_BATCH_SIZE", "ten", `MOJO_BATCH_SIZE: "ten" is not a number`},
+		{"LISTEN_ADDR", "8080", `LISTEN_ADDR: "8080" is not an address to listen on, such as :8080 or 127.0.0.1:8080`},
+		{"LISTEN_ADDR", ":99999", `LISTEN_ADDR: ":99999" is not an address to listen on, such as :8080 or 127.0.0.1:8080`},
+		{"ENCRYPTION_KEYSET", "marked", "ENCRYPTION_KEYSET: read keyset: it is not base64"},
+		{"MOJO_API_TOKENS_FILE", empty, "MOJO_API_TOKENS_FILE: " + empty + " is empty"},
+	} {
+		vars := goodVars(t)
+		vars[test.name] = test.value
+		if _, err := readSettings(from(vars)); err == nil || err.Error() != test.want {
+			t.Errorf("%s=%s: %v, want %s", test.name, test.value, err, test.want)
+		}
+	}
+}
+
+func TestAnAddressThatIsTakenIsNamed(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	vars := goodVars(t)
+	vars["LISTEN_ADDR"] = taken.Addr().String()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"serve"}, from(vars), &out, &out); err == nil || !strings.HasPrefix(err.Error(), "LISTEN_ADDR: ") {
+		t.Errorf("got %v, want LISTEN_ADDR named", err)
 	}
 }
 
