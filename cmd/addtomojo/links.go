@@ -49,7 +49,7 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	}
 	found, err := between.RebuildLinks(ctx, conn, *same)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w\nThe command stopped there; the links found before that are kept: %d. Once it can go on, run it again", err, found.Known)
 	}
 	fmt.Fprintf(stdout, "Links known: %d\nLeft out, unknown in Mojo as sent from Wise Agent: %d\n", found.Known, found.LeftOut)
 	return nil
