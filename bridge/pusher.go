@@ -57,6 +57,7 @@ type pusher struct {
 	// marked are the positions that this run was the first to mark; away those that were in a request, and that Mojo didn't refuse.
 	marked []int
 	away   map[int]bool
+	ahead  ahead
 }
 
 // item is one contact on its way.

@@ -24,6 +24,7 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 		}
 		if len(positions) > 0 {
 			p.marked = append(p.marked, positions...) // before: a commit may come through whose answer doesn't
+			p.ahead.add(positions)
 			marks := store.PushMarks{Doubt: store.ContactCreating, Positions: positions}
 			switch err := p.b.Store.MarkPush(ctx, p.push.ID, marks); {
 			case errors.Is(err, store.ErrStopAsked):
@@ -44,11 +45,14 @@ func (p *pusher) mark(ctx context.Context, in <-chan []item, out chan<- []item) 
 // unmark takes the marks off again of contacts that were never sent, or that Mojo clearly refused, when the line comes to a stop:
 // they are in no doubt, and nobody should be told that they are. Of a push that a reset has stopped it says so afterwards.
 func (p *pusher) unmark(ctx context.Context) error {
-	here := slices.DeleteFunc(p.marked, func(position int) bool { return p.away[position] })
-	if len(here) == 0 {
+	return p.takeOff(ctx, slices.DeleteFunc(p.marked, func(position int) bool { return p.away[position] }))
+}
+
+func (p *pusher) takeOff(ctx context.Context, positions []int) error {
+	if len(positions) == 0 {
 		return nil
 	}
-	err := p.b.Store.MarkPush(ctx, p.push.ID, store.PushMarks{Doubt: store.ContactWaiting, Positions: here})
+	err := p.b.Store.MarkPush(ctx, p.push.ID, store.PushMarks{Doubt: store.ContactWaiting, Positions: positions})
 	p.b.watchers.tell(p.push.ID)
 	if err != nil && !errors.Is(err, store.ErrStale) {
 		return fmt.Errorf("unmark batch: %w", err)

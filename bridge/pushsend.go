@@ -17,6 +17,7 @@ import (
 func (p *pusher) sendAll(ctx context.Context, in <-chan []item, out chan<- store.PushMarks) error {
 	defer p.first.yield()
 	for batch := range in {
+		p.ahead.takeUp(p.going, batch)
 		var marks store.PushMarks
 		var going []item
 		for _, it := range batch {

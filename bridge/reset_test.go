@@ -181,24 +181,28 @@ func (w *town) saysWhatWasNotSent(conn store.Connection, push store.Push, group 
 	w.t.Errorf("with %d in the group the push says %+v, %v; want %d added and the others never sent", len(w.inGroup(group)), got.All, w.reasons(push), sent)
 }
 
-// A lease that ends with its connection is no trouble; one that another process has taken is.
+// A lease that ends with its connection is no trouble; one that another process has taken is. The one that is taken begins after the
+// reset: when it was to be renewed, so was the other.
 func TestResetIsNoLostLease(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		w.ResetGrace = 100 * time.Millisecond
 		gone, taken := w.customer(1, 1), w.customer(2, 1)
 		w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Latency, Delay: 3 * time.Second})
-		w.calls(gone, 1, 1)
-		w.calls(taken, 1, 1)
-		w.eventually("both calls are on their way", func() bool { return w.wise.Requests()["addContactNote"] == 2 })
+		underway := func(c customer, n int) {
+			w.calls(c, 1, 1)
+			w.eventually("the call is on its way", func() bool { return w.wise.Requests()["addContactNote"] == n })
+		}
+		underway(gone, 1)
 		_, err := w.Reset(t.Context(), gone.conn.ID)
 		w.need(err)
+		underway(taken, 2)
 		late := w.Now().Add(time.Minute)
 		if got, err := w.Store.Lease(t.Context(), taken.conn.ID, "another process", late, late.Add(time.Minute)); err != nil || !got {
 			t.Fatalf("taking the lease: got %v, %v", got, err)
 		}
 		lost := func(c customer) bool { return w.said(`"lease lost" connection=` + c.conn.ID) }
 		w.eventually("the taken lease is lost", func() bool { return lost(taken) })
-		time.Sleep(1500 * time.Millisecond) // by then the other one was to be renewed, too
+		w.stop()
 		if lost(gone) {
 			t.Error("a reset says that a lease is lost")
 		}

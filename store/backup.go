@@ -10,8 +10,12 @@ import (
 	"path/filepath"
 )
 
-// ErrNotAFile says that the database is no file of SQLite's: PostgreSQL has tools of its own.
-var ErrNotAFile = errors.New("the database is PostgreSQL: back it up with pg_dump")
+var (
+	// ErrNotAFile says that the database is no file of SQLite's: PostgreSQL has tools of its own.
+	ErrNotAFile = errors.New("the database is PostgreSQL: back it up with pg_dump")
+	// ErrNoFile says that the file of a database can't be found.
+	ErrNoFile = errors.New("there is no database to copy")
+)
 
 // Backup copies a SQLite database as it is at one moment into a new file, readable by its owner only. Others may use the database
 // meanwhile. The copy is on disk when Backup returns; after an error there is none. A file that exists is left alone.
@@ -27,7 +31,7 @@ func Backup(ctx context.Context, databaseURL, file string) error {
 		return err
 	}
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("find the database: %w", err)
+		return fmt.Errorf("%w: %w", ErrNoFile, err)
 	}
 	if file, err = filepath.Abs(file); err != nil {
 		return err

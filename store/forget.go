@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -27,15 +26,14 @@ type Forgotten struct {
 // and each connection whose tokens are among that needs a sign-in on that side. Nothing else changes: links, groups, pushes, events
 // and what waits stay. No process may use the database meanwhile: one that still has the lost keys would seal with them.
 //
-// It returns [ErrNothingToForget] when the vault opens the database.
+// It returns [ErrNothingToForget] when the vault opens the database, and [ErrNeverSealed].
 func Forget(ctx context.Context, url string, v *Vault, now time.Time) (f Forgotten, err error) {
-	s, err := open(ctx, url)
+	s, err := openThere(ctx, url, v)
 	if err != nil {
-		return f, fmt.Errorf("open database: %w", err)
+		return f, err
 	}
 	defer s.closeDatabase()
-	s.vault = v
-	if err := s.checkVault(ctx); !errors.Is(err, ErrWrongKey) {
+	if err := s.findCanary(ctx); !errors.Is(err, ErrWrongKey) {
 		if err == nil {
 			err = ErrNothingToForget
 		}

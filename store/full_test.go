@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -90,5 +91,54 @@ func TestPragmasMayFollowASQLitePath(t *testing.T) {
 		if _, err := Open(t.Context(), url, vault); err == nil {
 			t.Errorf("%s: opened, want an error", url)
 		}
+	}
+}
+
+// What stops an operator's first start says in plain words what it is.
+func TestWhatKeepsADatabaseFromOpeningIsNamed(t *testing.T) {
+	keyset, err := GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault, err := NewVault(keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	for pragma, want := range map[string]error{
+		"max_page_count(40)": ErrFull,
+		"query_only(1)":      ErrReadOnly,
+	} {
+		path := filepath.Join(folder, pragma)
+		if want != ErrFull { // of a database that is there
+			s, err := Open(t.Context(), path, vault)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+		}
+		s, err := Open(t.Context(), "sqlite:"+path+"?_pragma="+pragma, vault)
+		if err == nil {
+			s.Close()
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", pragma, err, want)
+		}
+	}
+}
+
+func TestALockedDatabaseIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "locked.db")
+	var errs [2]error
+	for i := range errs { // the first has it locked when the second comes, which doesn't wait
+		db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		_, errs[i] = db.BeginTx(t.Context(), nil)
+	}
+	if err := named("look", errs[1]); errs[0] != nil || !errors.Is(err, ErrLocked) {
+		t.Errorf("%v, then %v; want ErrLocked", errs[0], err)
 	}
 }

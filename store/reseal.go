@@ -94,8 +94,33 @@ func OldSeals(ctx context.Context, url string, v *Vault) (int, error) {
 	return s.eachOld(ctx, append(slices.Clone(sealedTables), canaryTable), nil)
 }
 
-// openSealed opens a database that must be there, and be sealed.
+// OpenUsed is [Open] for a database that the service has used: it makes none, and returns [ErrNeverSealed] instead.
+func OpenUsed(ctx context.Context, url string, v *Vault) (*Store, error) {
+	s, err := openSealed(ctx, url, v)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.closeDatabase(); err != nil {
+		return nil, fmt.Errorf("close database: %w", err)
+	}
+	return Open(ctx, url, v)
+}
+
+// openSealed opens a database that must be there, and be sealed with a key of the vault.
 func openSealed(ctx context.Context, url string, v *Vault) (*Store, error) {
+	s, err := openThere(ctx, url, v)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.findCanary(ctx); err != nil {
+		s.closeDatabase()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openThere opens a database whose file must be there.
+func openThere(ctx context.Context, url string, v *Vault) (*Store, error) {
 	if !isPostgres(url) {
 		path, _, err := sqlitePath(url)
 		if err != nil {
@@ -107,13 +132,9 @@ func openSealed(ctx context.Context, url string, v *Vault) (*Store, error) {
 	}
 	s, err := open(ctx, url)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, named("open database", err)
 	}
 	s.vault = v
-	if err := s.findCanary(ctx); err != nil {
-		s.closeDatabase()
-		return nil, err
-	}
 	return s, nil
 }
 

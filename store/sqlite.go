@@ -124,7 +124,8 @@ func isUniqueSQLite(err error) bool {
 		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
-func isFullSQLite(err error) bool {
+// isSQLite tells whether an error is of a kind of SQLite's.
+func isSQLite(err error, kind int) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL // the extended codes keep the kind in the low byte
+	return errors.As(err, &e) && e.Code()&0xff == kind // the extended codes keep the kind in the low byte
 }

@@ -35,6 +35,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"addtomojo/store/internal/rows"
 )
@@ -44,6 +45,10 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrFull says that the database's disk has no room left: nothing was changed.
 	ErrFull = errors.New("no room left on the disk")
+	// ErrLocked says that another program had SQLite's file locked for longer than anything of ours takes.
+	ErrLocked = errors.New("another program keeps the database locked")
+	// ErrReadOnly says that SQLite may not write its file, or beside it.
+	ErrReadOnly = errors.New("the database's file, its folder or its disk is read-only")
 	// ErrStale says that somebody else was faster and that nothing was changed, unless the method says otherwise.
 	ErrStale = errors.New("changed meanwhile")
 )
@@ -83,7 +88,7 @@ type engine interface {
 func Open(ctx context.Context, url string, v *Vault) (*Store, error) {
 	s, err := open(ctx, url)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, named("open database", err)
 	}
 	s.vault = v
 	for _, prepare := range []func(context.Context) error{s.checkVault, s.nameAll} {
@@ -215,8 +220,12 @@ func named(op string, err error) error {
 		return nil
 	case errors.Is(err, sql.ErrNoRows):
 		return fmt.Errorf("%s: %w", op, ErrNotFound)
-	case isFullSQLite(err), isFullPostgres(err):
+	case isSQLite(err, sqlite3.SQLITE_FULL), isFullPostgres(err):
 		return fmt.Errorf("%s: %w: %w", op, ErrFull, err)
+	case isSQLite(err, sqlite3.SQLITE_BUSY):
+		return fmt.Errorf("%s: %w: %w", op, ErrLocked, err)
+	case isSQLite(err, sqlite3.SQLITE_READONLY):
+		return fmt.Errorf("%s: %w: %w", op, ErrReadOnly, err)
 	}
 	return fmt.Errorf("%s: %w", op, err)
 }

@@ -67,53 +67,47 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (t Tidied, err error) {
 	return t, err
 }
 
-// forgetEvents works in small steps, for deliveries wait meanwhile.
+// forgetEvents forgets the oldest events that are known, up to the last old one before the first that is young. One that was received
+// in the future, by a clock that was wrong, is as old as those that came after it: it must not keep them for years. It works in small
+// steps, for deliveries wait meanwhile.
 func (s *Store) forgetEvents(ctx context.Context, now time.Time) (forgotten int, err error) {
-	const step = 1000
-	for n := step; n == step && err == nil; forgotten += n {
-		n, err = s.forgetNext(ctx, now, step)
+	var last int64
+	err = s.read(ctx, "find old events", func(q tx) error {
+		after, err := q.Forgotten(ctx)
+		if err != nil {
+			return err
+		}
+		last, err = q.LastOldEvent(ctx, rows.LastOldEventParams{After: after, Old: millis(now.Add(-bodiesFor)), Now: millis(now)})
+		return err
+	})
+	for more := last > 0; more && err == nil; {
+		var n int
+		n, more, err = s.forgetNext(ctx, last)
+		forgotten += n
 	}
 	return forgotten, err
 }
 
-// forgetNext forgets the oldest events that are known, at most so many, up to the first one that is young.
-func (s *Store) forgetNext(ctx context.Context, now time.Time, most int) (n int, err error) {
+// forgetNext forgets the next events up to the last one, not too many at once, and tells whether there are more.
+func (s *Store) forgetNext(ctx context.Context, last int64) (forgotten int, more bool, err error) {
+	const most = 1000
 	err = s.write(ctx, "forget events", func(q tx) error {
 		if err := takeTurn(ctx, q, turnDeliver); err != nil {
 			return err
 		}
 		after, err := q.Forgotten(ctx)
+		if err != nil || after >= last { // somebody else was faster
+			return err
+		}
+		upto := min(after+most, last)
+		n, err := q.ForgetEvents(ctx, rows.ForgetEventsParams{After: after, Upto: upto})
 		if err != nil {
 			return err
 		}
-		next, err := q.EventsAfter(ctx, rows.EventsAfterParams{After: after, Most: int64(most)})
-		if err != nil {
-			return err
-		}
-		if n = oldest(next, now); n == 0 {
-			return nil
-		}
-		last := next[n-1].Seq
-		if err := q.ForgetEvents(ctx, rows.ForgetEventsParams{After: after, Upto: last}); err != nil {
-			return err
-		}
-		return q.SetForgotten(ctx, last)
+		forgotten, more = int(n), upto < last
+		return q.SetForgotten(ctx, upto)
 	})
-	return n, err
-}
-
-// oldest counts the events, in the order of their receipt, up to the last one before the first that is young. One that was received in
-// the future, by a clock that was wrong, is as old as those that came after it: it must not keep them for years.
-func oldest(events []rows.EventsAfterRow, now time.Time) (n int) {
-	for i, e := range events {
-		switch {
-		case e.ReceivedAt <= millis(now.Add(-bodiesFor)):
-			n = i + 1
-		case e.ReceivedAt <= millis(now):
-			return n
-		}
-	}
-	return n
+	return forgotten, more, err
 }
 
 func (s *Store) dropExpiredSignIns(ctx context.Context, q tx, now time.Time) (dropped int, err error) {

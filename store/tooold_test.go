@@ -1,9 +1,12 @@
 package store_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"addtomojo/store"
 	"addtomojo/store/storetest"
@@ -97,6 +100,44 @@ func TestAWrongClockDoesNotStopTheForgetting(t *testing.T) {
 			if got := stored(t, s, e); got.WebhookID == "" {
 				t.Errorf("%s is forgotten, want it kept", e.WebhookID)
 			}
+		}
+	})
+}
+
+// The clock was wrong for so long that one step meets nothing but what was received in the future.
+func TestALongTimeOfAWrongClockDoesNotStopTheForgetting(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		connected(t, s)
+		ahead := func(from int) {
+			var group errgroup.Group
+			group.SetLimit(64)
+			for i := range 1200 {
+				e := call(fmt.Sprint("ahead", from+i), int64(i+1))
+				e.ReceivedAt = noon.AddDate(10, 0, 0)
+				group.Go(func() error {
+					_, err := s.ReceiveEvent(t.Context(), e, "")
+					return err
+				})
+			}
+			check(t, group.Wait())
+		}
+		at := func(id string, after time.Duration) {
+			e := call(id, 58)
+			e.ReceivedAt = noon.Add(after)
+			received(t, s, e)
+		}
+		ahead(0)
+		at("old", 0)
+		ahead(1200) // as young as what comes after them
+		at("young", time.Hour)
+		at("set back", 0)
+		for _, step := range []struct {
+			after time.Duration
+			want  int
+		}{{-time.Second, 0}, {0, 1201}, {time.Second, 0}, {time.Hour, 1202}, {2 * time.Hour, 0}} {
+			got, err := s.Tidy(t.Context(), noon.Add(month+step.after))
+			check(t, err)
+			same(t, fmt.Sprint("tidied after ", step.after), got, store.Tidied{Events: step.want})
 		}
 	})
 }

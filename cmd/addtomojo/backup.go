@@ -19,7 +19,11 @@ func backupCommand(ctx context.Context, args []string, getenv func(string) strin
 	if err != nil {
 		return err
 	}
-	if err := store.Backup(ctx, cmp.Or(database, defaultDatabase), args[0]); err != nil {
+	err = store.Backup(ctx, cmp.Or(database, defaultDatabase), args[0])
+	switch {
+	case errors.Is(err, store.ErrNoFile):
+		return fmt.Errorf("back up: %w: is DATABASE_URL the right one?", err)
+	case err != nil:
 		return fmt.Errorf("back up: %w", err)
 	}
 	fmt.Fprintf(stdout, "The database is in %s, as it was a moment ago.\n", args[0])

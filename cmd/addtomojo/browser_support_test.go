@@ -40,7 +40,7 @@ func (s *scene) inspectConsole(tab *chrome.Tab, name string) {
 // staffLink is a one-time link as `addtomojo support-link` makes it.
 func (s *scene) staffLink(email, role string) string {
 	s.t.Helper()
-	link, err := supportLink(s.t.Context(), s.Settings, email, role, 10*time.Minute)
+	link, err := s.sandbox.staffLink(s.t.Context(), email, role, 10*time.Minute)
 	if err != nil {
 		s.t.Fatal(err)
 	}

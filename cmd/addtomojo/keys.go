@@ -99,8 +99,11 @@ func resealKeys(ctx context.Context, args []string, getenv func(string) string, 
 		return err
 	}
 	n, err := store.Reseal(ctx, database, vault)
-	if err != nil {
+	switch {
+	case err != nil && n > 0:
 		return fmt.Errorf("after %d rows: %w", n, err)
+	case err != nil:
+		return err
 	}
 	fmt.Fprintf(stdout, "Rows that were sealed anew: %d\nNo row needs an old key any more: `addtomojo keys remove` prints the keyset without them.\n", n)
 	return nil
@@ -165,7 +168,10 @@ func sessionKey() string {
 }
 
 // migrateCommand opens the database once, which brings its schema up to date.
-func migrateCommand(ctx context.Context, getenv func(string) string, stdout io.Writer) error {
+func migrateCommand(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+	if len(args) > 0 {
+		return errors.New("usage: addtomojo migrate, with the settings of serve")
+	}
 	settings, err := readSettings(getenv)
 	if err != nil {
 		return fmt.Errorf("the settings need attention:\n%w", err)

@@ -264,6 +264,60 @@ func (k *killing) round(ctx context.Context) error {
 	return k.ended(ctx, key, store.ContactRemoved)
 }
 
+// TestKillWhileAPushStops kills the program (SIGKILL) while a batch of a push that its customer has stopped is at Mojo: the contacts
+// of that batch are in doubt then, and of no other one is said that it may have reached Mojo.
+func TestKillWhileAPushStops(t *testing.T) {
+	program := buildProgram(t)
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			k := newKilling(t, program, storetest.URL(t, engine), 1)
+			if err := k.whileStopping(t.Context()); err != nil {
+				t.Errorf("%v\nthe service's log ends\n%s", err, k.log.tail())
+			}
+		})
+	}
+}
+
+func (k *killing) whileStopping(ctx context.Context) error {
+	defer k.kill()
+	if err := k.start(ctx); err != nil {
+		return err
+	}
+	k.faults.mojo.Add(fault.Rule{Endpoint: mojobox.EndpointBulkCreate, Kind: fault.Latency, Delay: 20 * time.Second, After: 1})
+	key, err := k.push(ctx, k.ids)
+	if err != nil {
+		return err
+	}
+	err = eventually(ctx, "the second batch is at Mojo", func() bool { return k.mojo.Requests()[mojobox.EndpointBulkCreate] == 2 })
+	if err != nil {
+		return err
+	}
+	if _, err := k.post(ctx, "/push/"+key+"/stop", url.Values{}); err != nil {
+		return err
+	}
+	err = eventually(ctx, "only the batch that is at Mojo is in doubt", func() bool {
+		rows, err := k.db.PushContacts(ctx, key, []store.ContactState{store.ContactCreating}, -1, killedContacts)
+		return err == nil && len(rows) == killedBatch && rows[0].Position == killedBatch
+	})
+	if err != nil {
+		return err
+	}
+	k.kill()
+	k.faults.mojo.Clear()
+	if err := k.start(ctx); err != nil {
+		return err
+	}
+	if err := k.until(ctx, "/push/"+key, store.PushStopped); err != nil {
+		return err
+	}
+	all, _, err := k.db.PushCounts(ctx, key)
+	if want := (store.Counts{Total: killedContacts, Added: killedBatch, Failed: killedContacts - killedBatch, Unsent: killedContacts - 2*killedBatch}); err == nil && all != want {
+		err = fmt.Errorf("the push ends with %+v, want %+v", all, want)
+	}
+	return err
+}
+
 // push sends contacts as a customer does, and gives the push's id.
 func (k *killing) push(ctx context.Context, ids []string) (key string, err error) {
 	launch, err := k.post(ctx, "/launch", k.wise.Launch(sampleEmail, ids))

@@ -21,7 +21,7 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	if len(args) == 0 || args[0] != "rebuild" {
 		return errors.New(use)
 	}
-	if err := flags.Parse(args[1:]); err != nil {
+	if err := onlyFlags(flags, args[1:]); err != nil {
 		return err
 	}
 	if *email == "" {
@@ -31,7 +31,7 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	if err != nil {
 		return fmt.Errorf("the settings need attention:\n%w", err)
 	}
-	db, err := openStore(ctx, settings)
+	db, err := openUsed(ctx, settings)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	}
 	found, err := between.RebuildLinks(ctx, conn, *same)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w\nThe command stopped there; the links found before that are kept: %d. Once it can go on, run it again", err, found.Known)
 	}
 	fmt.Fprintf(stdout, "Links known: %d\nLeft out, unknown in Mojo as sent from Wise Agent: %d\n", found.Known, found.LeftOut)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"addtomojo/mojo"
+	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
 	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
@@ -56,9 +58,29 @@ func TestLinksRebuildCommand(t *testing.T) {
 			checkCallsArrive(t, settings, wise, account, pushed)
 		})
 	}
+	t.Run("in the middle Wise Agent fails", func(t *testing.T) {
+		faults := new(fault.Set)
+		wise := wisebox.New(wisebox.Config{ClientID: "wise", ClientSecret: "wise-secret", Faults: faults})
+		wise.AddUser(wisebox.User{Email: sampleEmail, Password: sampleWisePassword, First: "Kate", Last: "Moreno"})
+		dialer := mojobox.New(mojobox.Config{ClientID: "mojo", ClientSecret: "marked-mojo-secret"})
+		t.Cleanup(dialer.Close)
+		dialer.AddSample()
+		keptLinks(wise, dialer, 250)
+		settings, vars := afterTheLoss(t, storetest.SQLite, wise, dialer)
+		connectAnew(t, settings, wise)
+		faults.Add(fault.Rule{Endpoint: "getContacts", Kind: fault.ServerError, Status: 503, After: 1})
+		var out, errs bytes.Buffer
+		err := run(t.Context(), []string{"links", "rebuild", "--email", sampleEmail}, from(vars), &out, &errs)
+		if err == nil || !strings.Contains(err.Error(), "run it again") || !strings.Contains(err.Error(), "the links found before that are kept: ") || out.Len() > 0 {
+			t.Errorf("got %q and %v, want what is kept and to run it again", out.String(), err)
+		}
+	})
 	t.Run("not connected", func(t *testing.T) {
 		_, vars := afterTheLoss(t, storetest.SQLite, wisebox.New(wisebox.Config{}), mojobox.New(mojobox.Config{}))
 		var out, errs bytes.Buffer
+		if err := run(t.Context(), []string{"migrate"}, from(vars), io.Discard, io.Discard); err != nil {
+			t.Fatal(err)
+		}
 		err := run(t.Context(), []string{"links", "rebuild", "--email", sampleEmail}, from(vars), &out, &errs)
 		if err == nil || !strings.Contains(err.Error(), sampleEmail+" is not connected") || out.Len() > 0 {
 			t.Errorf("got %q and %v, want only that she is not connected", out.String(), err)

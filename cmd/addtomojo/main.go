@@ -19,6 +19,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -56,8 +57,16 @@ const usage = `usage: addtomojo COMMAND
   migrate         bring the database's schema up to date
 `
 
-// run is the program: it picks the command and returns when that has ended.
+// run is the program: it runs the command and returns when that has ended.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	err := command(ctx, args, getenv, stdout, stderr)
+	if errors.Is(err, flag.ErrHelp) { // was asked for, and has been given
+		return nil
+	}
+	return err
+}
+
+func command(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
 		return errors.New("which command?")
@@ -78,11 +87,22 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case "import":
 		return importCommand(ctx, args[1:], getenv, stdout)
 	case "migrate":
-		return migrateCommand(ctx, getenv, stdout)
+		return migrateCommand(ctx, args[1:], getenv, stdout)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return nil
 	}
 	fmt.Fprint(stderr, usage)
 	return fmt.Errorf("there is no command %q", args[0])
+}
+
+// onlyFlags reads the flags of a command that takes nothing else.
+func onlyFlags(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%s takes no %q; see `addtomojo %[1]s -h`", flags.Name(), flags.Arg(0))
+	}
+	return nil
 }

@@ -68,7 +68,7 @@ func sandboxCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	flags.StringVar(&o.Metrics, "metrics", "127.0.0.1:8084", "address of the service's metrics; empty tells none")
 	flags.IntVar(&o.People, "people", samplePeople, "contacts of the sample customer")
 	verbose := flags.Bool("verbose", false, "log every request")
-	if err := flags.Parse(args); err != nil {
+	if err := onlyFlags(flags, args); err != nil {
 		return err
 	}
 	if !*verbose {
@@ -110,7 +110,16 @@ const supportLinkLife = 12 * time.Hour
 
 // supportLink makes a link that signs the sample operator in to /support. It works before the service runs and after.
 func (s *sandbox) supportLink(ctx context.Context) (string, error) {
-	return supportLink(ctx, s.Settings, sampleOperator, "", supportLinkLife)
+	return s.staffLink(ctx, sampleOperator, "", supportLinkLife)
+}
+
+func (s *sandbox) staffLink(ctx context.Context, email, role string, life time.Duration) (string, error) {
+	db, err := openStore(ctx, s.Settings)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	return supportLink(ctx, s.Settings, db, email, role, life)
 }
 
 // What the sample customer types on the Mojo authentication page (see mojobox.Sample).

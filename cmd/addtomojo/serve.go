@@ -27,7 +27,7 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "", "address to listen on, instead of LISTEN_ADDR")
-	if err := flags.Parse(args); err != nil {
+	if err := onlyFlags(flags, args); err != nil {
 		return err
 	}
 	settings, err := readSettings(getenv)
@@ -39,7 +39,7 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 	}
 	listener, err := net.Listen("tcp", settings.ListenAddr)
 	if err != nil {
-		return err
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(stdout, nil))
 	log.Info("listening", "address", listener.Addr().String())
@@ -102,13 +102,25 @@ func serveMetrics(address string, counts *metrics.Metrics, log *slog.Logger) (st
 
 // openStore opens the database that the settings name, with the key that seals it.
 func openStore(ctx context.Context, settings Settings) (*store.Store, error) {
+	return openWith(ctx, settings, store.Open)
+}
+
+// openUsed opens it for a command beside the service: where there is none, the command has another one in mind.
+func openUsed(ctx context.Context, settings Settings) (*store.Store, error) {
+	return openWith(ctx, settings, store.OpenUsed)
+}
+
+func openWith(ctx context.Context, settings Settings, open func(context.Context, string, *store.Vault) (*store.Store, error)) (*store.Store, error) {
 	vault, err := settings.vault()
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, settings.DatabaseURL.reveal(), vault)
-	if errors.Is(err, store.ErrWrongKey) {
+	db, err := open(ctx, settings.DatabaseURL.reveal(), vault)
+	switch {
+	case errors.Is(err, store.ErrWrongKey):
 		err = fmt.Errorf("%w; when the right one is lost, `addtomojo keys forget` says how to go on", err)
+	case err != nil && !errors.Is(err, store.ErrNeverSealed):
+		err = fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	return db, err
 }

@@ -100,7 +100,9 @@ func readSettings(getenv func(string) string) (Settings, error) {
 		if !errors.As(err, &all) {
 			return s, err
 		}
-		problems = append(problems, all.Errors...)
+		for _, problem := range all.Errors {
+			problems = append(problems, s.plain(problem, vars))
+		}
 	}
 	for _, category := range []*string{&s.CategoryDNC, &s.CategoryBadNumber} {
 		if strings.EqualFold(strings.TrimSpace(*category), noCategory) {
@@ -108,6 +110,18 @@ func readSettings(getenv func(string) string) (Settings, error) {
 		}
 	}
 	return s, errors.Join(append(problems, s.check()...)...)
+}
+
+// plain says what the parser can't read in the words of whoever set it. Only numbers can be unreadable.
+func (s *Settings) plain(problem error, vars map[string]string) error {
+	var unread env.ParseError
+	if !errors.As(problem, &unread) {
+		return problem
+	}
+	field, _ := reflect.TypeFor[Settings]().FieldByName(unread.Name)
+	name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+	reflect.ValueOf(s).Elem().FieldByIndex(field.Index).SetInt(1) // it is said already: nothing more need be wrong with it
+	return fmt.Errorf("%s: %q is not a number", name, vars[name])
 }
 
 // environment gives the variables that Settings knows, a secret's from its file where NAME_FILE is set.
@@ -127,7 +141,9 @@ func environment(getenv func(string) string) (vars map[string]string, problems [
 			if err != nil {
 				problems = append(problems, fmt.Errorf("%s_FILE: %w", name, err))
 			}
-			value = strings.TrimSpace(string(content))
+			if value = strings.TrimSpace(string(content)); value == "" && err == nil {
+				problems = append(problems, fmt.Errorf("%s_FILE: %s is empty", name, path))
+			}
 		}
 		if value != "" {
 			vars[name] = value
@@ -180,6 +196,11 @@ func (s Settings) check() (problems []error) {
 	if !strings.HasPrefix(s.MojoDialerURL, "{account_url}/") || !strings.Contains(s.MojoDialerURL, "{group_id}") {
 		problems = append(problems, errors.New("MOJO_DIALER_URL must begin with {account_url}/ and contain {group_id}"))
 	}
+	if s.EncryptionKeyset != "" {
+		if _, err := s.vault(); err != nil {
+			problems = append(problems, err)
+		}
+	}
 	if _, err := s.sessionKeys(); err != nil {
 		problems = append(problems, err)
 	}
@@ -196,6 +217,9 @@ func (s Settings) check() (problems []error) {
 		problems = append(problems, err)
 	} else if err := web.CheckClientIPHeader(s.ClientIPHeader, proxies); err != nil {
 		problems = append(problems, fmt.Errorf("CLIENT_IP_HEADER: %w", err))
+	}
+	if err := checkListen("LISTEN_ADDR", s.ListenAddr, "8080"); err != nil {
+		problems = append(problems, err)
 	}
 	if err := s.checkMetricsAddr(); err != nil {
 		problems = append(problems, err)
@@ -261,12 +285,19 @@ func (s Settings) checkMetricsAddr() error {
 	if s.MetricsAddr == "" {
 		return nil
 	}
-	_, port, err := net.SplitHostPort(s.MetricsAddr)
-	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
-		return fmt.Errorf("METRICS_ADDR: %q is not an address to listen on, such as :9091 or 127.0.0.1:9091", s.MetricsAddr)
+	if err := checkListen("METRICS_ADDR", s.MetricsAddr, "9091"); err != nil {
+		return err
 	}
 	if s.MetricsAddr == s.ListenAddr {
 		return errors.New("METRICS_ADDR is the same as LISTEN_ADDR: the metrics are not for everybody")
+	}
+	return nil
+}
+
+func checkListen(name, address, usual string) error {
+	_, port, err := net.SplitHostPort(address)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return fmt.Errorf("%s: %q is not an address to listen on, such as :%s or 127.0.0.1:%[3]s", name, address, usual)
 	}
 	return nil
 }

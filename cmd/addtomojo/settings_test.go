@@ -4,17 +4,24 @@ import (
 	"bytes"
 	"log/slog"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"addtomojo/store"
 )
 
 // goodVars is an environment with which the service starts.
 func goodVars(t *testing.T) map[string]string {
 	t.Helper()
+	keyset, err := store.GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]string{
-		"BASE_URL": "https://add.example.com", "ENCRYPTION_KEYSET": "marked-keyset", "SESSION_KEYS": sessionKey(),
+		"BASE_URL": "https://add.example.com", "ENCRYPTION_KEYSET": keyset, "SESSION_KEYS": sessionKey(),
 		"WISEAGENT_CLIENT_ID": "wise", "WISEAGENT_CLIENT_SECRET": "marked-wise-secret",
 		"MOJO_CLIENT_ID": "mojo", "MOJO_CLIENT_SECRET": "marked-mojo-secret",
 	}
@@ -86,6 +93,40 @@ func TestHeaderOfTheProxyIsChecked(t *testing.T) {
 		case test.want != "" && (err == nil || !strings.Contains(err.Error(), "CLIENT_IP_HEADER") || !strings.Contains(err.Error(), test.want)):
 			t.Errorf("%+v: got %v, want CLIENT_IP_HEADER named", test, err)
 		}
+	}
+}
+
+func TestAWrongSettingIsNamedInPlainWords(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, value, want string }{
+		{"MOJO_BATCH_SIZE", "ten", `MOJO_BATCH_SIZE: "ten" is not a number`},
+		{"LISTEN_ADDR", "8080", `LISTEN_ADDR: "8080" is not an address to listen on, such as :8080 or 127.0.0.1:8080`},
+		{"LISTEN_ADDR", ":99999", `LISTEN_ADDR: ":99999" is not an address to listen on, such as :8080 or 127.0.0.1:8080`},
+		{"ENCRYPTION_KEYSET", "marked", "ENCRYPTION_KEYSET: read keyset: it is not base64"},
+		{"MOJO_API_TOKENS_FILE", empty, "MOJO_API_TOKENS_FILE: " + empty + " is empty"},
+	} {
+		vars := goodVars(t)
+		vars[test.name] = test.value
+		if _, err := readSettings(from(vars)); err == nil || err.Error() != test.want {
+			t.Errorf("%s=%s: %v, want %s", test.name, test.value, err, test.want)
+		}
+	}
+}
+
+func TestAnAddressThatIsTakenIsNamed(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	vars := goodVars(t)
+	vars["LISTEN_ADDR"] = taken.Addr().String()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"serve"}, from(vars), &out, &out); err == nil || !strings.HasPrefix(err.Error(), "LISTEN_ADDR: ") {
+		t.Errorf("got %v, want LISTEN_ADDR named", err)
 	}
 }
 
@@ -171,11 +212,73 @@ func TestTheWrongStartSaysWhatToDo(t *testing.T) {
 		{[]string{"serve"}, "the settings need attention:"},
 		{[]string{"migrate"}, "the settings need attention:"},
 		{[]string{"sandbox", "--mojo", "256.0.0.1:1"}, "256.0.0.1"},
+		{[]string{"sandbox", "now"}, `sandbox takes no "now"`},
+		{[]string{"serve", "listen", ":8080"}, `serve takes no "listen"`},
+		{[]string{"links", "rebuild", "--email", "kate@example.com", "again"}, `links rebuild takes no "again"`},
+		{[]string{"migrate", "--help"}, "usage: addtomojo migrate"},
 	} {
 		var out bytes.Buffer
 		err := run(t.Context(), test.args, func(string) string { return "" }, &out, &out)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("addtomojo %q: %v, want %q", test.args, err, test.want)
+		}
+	}
+}
+
+func TestAskingForHelpIsNoError(t *testing.T) {
+	for _, command := range []string{"help", "serve -h", "sandbox -h", "keys reseal -h", "keys forget -h", "links rebuild -h", "support-link --help"} {
+		var out bytes.Buffer
+		err := run(t.Context(), strings.Fields(command), func(string) string { return "" }, &out, &out)
+		if err != nil || out.Len() == 0 {
+			t.Errorf("addtomojo %s: %q and %v, want help and no error", command, out.String(), err)
+		}
+	}
+}
+
+// A command beside the service that meets no database has another one in mind, or is in another folder: it makes none.
+func TestCommandsBesideTheServiceMakeNoDatabase(t *testing.T) {
+	vars := goodVars(t)
+	keyset, err := store.GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vars["ENCRYPTION_KEYSET"], vars["DATABASE_URL"] = keyset, filepath.Join(t.TempDir(), "elsewhere.db")
+	for _, command := range []string{
+		"support-link --email sam@example.com", "links rebuild --email kate@example.com", "backup " + filepath.Join(t.TempDir(), "copy.db"),
+		"keys forget --everybody-signs-in-again", "keys reseal --every-instance-has-this-keyset",
+	} {
+		var out bytes.Buffer
+		err := run(t.Context(), strings.Fields(command), from(vars), &out, &out)
+		if err == nil || !strings.Contains(err.Error(), "is DATABASE_URL the right one?") || strings.Contains(err.Error(), "0 rows") || out.Len() > 0 {
+			t.Errorf("addtomojo %s: %q and %v, want to be asked for DATABASE_URL", command, out.String(), err)
+		}
+		if _, err := os.Stat(vars["DATABASE_URL"]); err == nil {
+			t.Fatalf("addtomojo %s made a database", command)
+		}
+	}
+}
+
+func TestADatabaseThatCantBeOpenedIsNamed(t *testing.T) {
+	vars := goodVars(t)
+	keyset, err := store.GenerateKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vars["ENCRYPTION_KEYSET"] = keyset
+	folder := t.TempDir()
+	text := filepath.Join(folder, "text.db")
+	if err := os.WriteFile(text, []byte("not a database"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, database := range []string{
+		"mysql://user:marked@db.example.com/addtomojo", filepath.Join(folder, "nowhere", "a.db"), folder, text, "sqlite:" + text + "?mode=ro",
+		"postgres://user:marked@127.0.0.1:1/addtomojo", "postgres://user:marked@127.0.0.1:99999/addtomojo",
+	} {
+		vars["DATABASE_URL"] = database
+		var out bytes.Buffer
+		err := run(t.Context(), []string{"migrate"}, from(vars), &out, &out)
+		if err == nil || !strings.HasPrefix(err.Error(), "DATABASE_URL: ") || strings.Contains(err.Error(), "marked") {
+			t.Errorf("%s: %v, want DATABASE_URL named and no password", database, err)
 		}
 	}
 }

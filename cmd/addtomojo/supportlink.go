@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"addtomojo/store"
 	"addtomojo/web"
 )
 
@@ -29,7 +30,12 @@ func supportLinkCommand(ctx context.Context, args []string, getenv func(string) 
 	if err != nil {
 		return fmt.Errorf("the settings need attention:\n%w", err)
 	}
-	link, err := supportLink(ctx, settings, *email, *role, web.StaffLinkLife)
+	db, err := openUsed(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	link, err := supportLink(ctx, settings, db, *email, *role, web.StaffLinkLife)
 	if err != nil {
 		return err
 	}
@@ -39,12 +45,7 @@ func supportLinkCommand(ctx context.Context, args []string, getenv func(string) 
 }
 
 // supportLink makes a one-time link in the database of the settings.
-func supportLink(ctx context.Context, settings Settings, email, role string, life time.Duration) (string, error) {
-	db, err := openStore(ctx, settings)
-	if err != nil {
-		return "", err
-	}
-	defer db.Close()
+func supportLink(ctx context.Context, settings Settings, db *store.Store, email, role string, life time.Duration) (string, error) {
 	server := &web.Server{Store: db, BaseURL: settings.BaseURL, Support: settings.support()}
 	return server.NewStaffLink(ctx, email, role, life)
 }

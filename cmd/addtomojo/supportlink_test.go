@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,9 @@ func TestSupportLinkCommand(t *testing.T) {
 	vars["SUPPORT_OPERATOR_EMAILS"] = "sam@example.com, Olga@Example.com"
 	settings, err := readSettings(from(vars))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"migrate"}, from(vars), io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {

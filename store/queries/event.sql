@@ -142,13 +142,29 @@ where state = 'waiting'
 -- name: Forgotten :one
 select seq from forgotten;
 
--- name: EventsAfter :many
-select seq, received_at from events
-where seq > @after
-order by seq
-limit cast(@most as bigint);
+-- name: LastOldEvent :one
+-- The last event that was received at @old or before, of those before the first one after @after that was received since and not in
+-- the future; 0 when there is none.
+select cast(coalesce((
+    select e.seq
+    from events as e
+    where e.seq > @after
+        and e.received_at <= @old
+        and e.seq < coalesce(
+            (
+                select young.seq
+                from events as young
+                where young.seq > @after and young.received_at > @old and young.received_at <= @now
+                order by young.seq
+                limit 1
+            ),
+            9223372036854775807
+        )
+    order by e.seq desc
+    limit 1
+), 0) as bigint) as seq;
 
--- name: ForgetEvents :exec
+-- name: ForgetEvents :execrows
 -- What is finished later loses its body then, see FinishEvent. An event of an account that isn't connected is on nobody's page.
 update events
 set webhook_id = '',

@@ -306,46 +306,6 @@ func (q *Queries) EventNames(ctx context.Context, arg EventNamesParams) ([]Event
 	return items, nil
 }
 
-const eventsAfter = `-- name: EventsAfter :many
-select seq, received_at from events
-where seq > ?1
-order by seq
-limit cast(?2 as bigint)
-`
-
-type EventsAfterParams struct {
-	After int64
-	Most  int64
-}
-
-type EventsAfterRow struct {
-	Seq        int64
-	ReceivedAt int64
-}
-
-func (q *Queries) EventsAfter(ctx context.Context, arg EventsAfterParams) ([]EventsAfterRow, error) {
-	rows, err := q.db.QueryContext(ctx, eventsAfter, arg.After, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []EventsAfterRow
-	for rows.Next() {
-		var i EventsAfterRow
-		if err := rows.Scan(&i.Seq, &i.ReceivedAt); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const eventsInState = `-- name: EventsInState :many
 select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
 where connection_id = ?1 and state = ?2 and seq < ?3
@@ -491,7 +451,7 @@ func (q *Queries) ExcludeOldEvents(ctx context.Context, arg ExcludeOldEventsPara
 	return result.RowsAffected()
 }
 
-const forgetEvents = `-- name: ForgetEvents :exec
+const forgetEvents = `-- name: ForgetEvents :execrows
 update events
 set webhook_id = '',
     contact_name = case when connection_id = '' then '' else contact_name end,
@@ -506,9 +466,12 @@ type ForgetEventsParams struct {
 }
 
 // What is finished later loses its body then, see FinishEvent. An event of an account that isn't connected is on nobody's page.
-func (q *Queries) ForgetEvents(ctx context.Context, arg ForgetEventsParams) error {
-	_, err := q.db.ExecContext(ctx, forgetEvents, arg.After, arg.Upto)
-	return err
+func (q *Queries) ForgetEvents(ctx context.Context, arg ForgetEventsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, forgetEvents, arg.After, arg.Upto)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const forgotten = `-- name: Forgotten :one
@@ -550,6 +513,42 @@ func (q *Queries) LastCall(ctx context.Context, connectionID string) (int64, err
 	var at int64
 	err := row.Scan(&at)
 	return at, err
+}
+
+const lastOldEvent = `-- name: LastOldEvent :one
+select cast(coalesce((
+    select e.seq
+    from events as e
+    where e.seq > ?1
+        and e.received_at <= ?2
+        and e.seq < coalesce(
+            (
+                select young.seq
+                from events as young
+                where young.seq > ?1 and young.received_at > ?2 and young.received_at <= ?3
+                order by young.seq
+                limit 1
+            ),
+            9223372036854775807
+        )
+    order by e.seq desc
+    limit 1
+), 0) as bigint) as seq
+`
+
+type LastOldEventParams struct {
+	After int64
+	Old   int64
+	Now   int64
+}
+
+// The last event that was received at @old or before, of those before the first one after @after that was received since and not in
+// the future; 0 when there is none.
+func (q *Queries) LastOldEvent(ctx context.Context, arg LastOldEventParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, lastOldEvent, arg.After, arg.Old, arg.Now)
+	var seq int64
+	err := row.Scan(&seq)
+	return seq, err
 }
 
 const oldestWaiting = `-- name: OldestWaiting :one
