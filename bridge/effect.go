@@ -372,12 +372,14 @@ func lastLine(s string) string {
 // note writes a note that was made or edited in Mojo. Edits have no revision: their times tell which is the newest.
 func (e *effect) note(ctx context.Context) error {
 	n := e.told.Note
-	if ours, err := e.fromWise(ctx, n.Contents); err != nil || ours {
-		return cmpErr(err, &excludedError{fromUs})
-	}
 	known, err := e.b.Store.MojoNote(ctx, e.conn.ID, string(n.ID))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read note's pair: %w", err)
+	}
+	if known.NoteID == 0 { // else an edit went to Wise Agent: what gives the note back its first text goes there, too
+		if ours, err := e.fromWise(ctx, n.Contents); err != nil || ours {
+			return cmpErr(err, &excludedError{fromUs})
+		}
 	}
 	fresh := store.MojoNote{MojoNoteID: string(n.ID), ClientID: e.link.ClientID, NoteID: known.NoteID}
 	if e.event.Type == eventNoteChanged { // any edit is newer than the note as it was made
