@@ -422,11 +422,13 @@ func olderThan(toldAt time.Time) string {
 	return olderEdit
 }
 
-// fromWise tells whether a note in Mojo is one that a push brought there.
+// fromWise tells whether a note in Mojo is one that a push brought there. Mojo may have other blanks and line breaks in it, as after
+// a form. What a push says of phone fields is no note of Wise Agent's: an edit of it is somebody's own words.
 func (e *effect) fromWise(ctx context.Context, contents string) (bool, error) {
-	if strings.HasPrefix(contents, remarkPrefix) {
+	if e.event.Type == eventNoteMade && strings.HasPrefix(contents, remarkPrefix) {
 		return true, nil
 	}
+	contents = joinWords(contents)
 	found := false
 	err := e.wise(ctx, func(api *wiseagent.API) error {
 		for page := 1; page <= notesPages && !found; page++ {
@@ -434,7 +436,7 @@ func (e *effect) fromWise(ctx context.Context, contents string) (bool, error) {
 			if err != nil {
 				return fmt.Errorf("look for a note: %w", err)
 			}
-			found = slices.ContainsFunc(notes, func(n wiseagent.Note) bool { return noteText(n) == strings.TrimSpace(contents) })
+			found = slices.ContainsFunc(notes, func(n wiseagent.Note) bool { return joinWords(noteText(n)) == contents })
 			if len(notes) < notesPage {
 				return nil
 			}
