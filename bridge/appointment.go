@@ -16,8 +16,9 @@ func (e *effect) activity(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read activity: %w", err)
 	}
+	older := known.CallID != "" && a.Revision <= known.Revision
 	switch {
-	case known.CallID != "" && a.Revision <= known.Revision, known.State == store.ActivityDeleted:
+	case known.State == store.ActivityDeleted, older && e.event.Type != eventDeleted: // nothing comes after a deletion, whatever its revision
 		return &excludedError{olderActivity}
 	case e.event.Type == eventDeleted && known.CallID == "":
 		// Remembered, so that an older event that comes later doesn't bring it back.
@@ -100,7 +101,7 @@ func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
 	if err != nil && !errors.Is(err, wiseagent.ErrUnknownCall) {
 		return err
 	}
-	known.Revision, known.State = e.told.Event.Revision, store.ActivityDeleted
+	known.Revision, known.State = max(known.Revision, e.told.Event.Revision), store.ActivityDeleted
 	e.out.ResultID, e.out.Activity = known.CallID, &known
 	return nil
 }
