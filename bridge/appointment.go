@@ -149,11 +149,13 @@ func (e *effect) describe(ctx context.Context) error {
 	}
 	id := known.NoteID
 	switch {
-	case id != 0 && e.event.Type == eventCompleted && known.ClientID == e.link.ClientID:
-		return nil
 	case id != 0:
-		if id, err = e.rewriteNote(ctx, known, subject, body); errors.As(err, new(*excludedError)) {
-			return nil // deleted in Wise Agent, and stays so; the entry is written
+		id, err = e.rewriteNote(ctx, known, subject, body)
+		switch {
+		case errors.As(err, new(*excludedError)): // deleted in Wise Agent, and stays so; the entry is written
+			return nil
+		case e.event.Type == eventCompleted && errors.Is(err, wiseagent.ErrLocked): // what was completed is in the entry
+			return nil
 		}
 	case joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title):
 		return nil
