@@ -489,7 +489,8 @@ func (e *effect) contact(ctx context.Context) error {
 	if len(v.Remarks) > 0 {
 		subject, body := changeNote(v.Remarks, int64(e.told.Contact.ContactID), e.told.Revision)
 		id, err := e.addNote(ctx, subject, body)
-		if err != nil {
+		if err != nil { // what is set is ours all the same, and the edit isn't dealt with
+			e.out.Snapshot = &store.Snapshot{ClientID: e.link.ClientID, Fields: v.undealt()}
 			return err
 		}
 		e.out.ResultID = fmt.Sprint(id)
