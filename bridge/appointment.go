@@ -16,6 +16,11 @@ func (e *effect) activity(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read activity: %w", err)
 	}
+	if known.State == "" && e.event.Type != eventPlanned {
+		if known, err = e.doubtfulCall(ctx); err != nil {
+			return err
+		}
+	}
 	older := known.CallID != "" && a.Revision <= known.Revision
 	switch {
 	case known.State == store.ActivityDeleted, older && e.event.Type != eventDeleted: // nothing comes after a deletion, whatever its revision
@@ -147,6 +152,13 @@ func (e *effect) describe(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read activity's note: %w", err)
 	}
+	before, short := known.NoteID, joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title)
+	if before == 0 && !short && e.event.Type != eventPlanned {
+		known.ClientID = e.link.ClientID
+		if known.NoteID, err = e.doubtfulDescription(ctx); err != nil {
+			return err
+		}
+	}
 	id := known.NoteID
 	switch {
 	case id != 0:
@@ -157,12 +169,12 @@ func (e *effect) describe(ctx context.Context) error {
 		case e.event.Type == eventCompleted && errors.Is(err, wiseagent.ErrLocked): // what was completed is in the entry
 			return nil
 		}
-	case joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title):
+	case short:
 		return nil
 	default:
 		id, err = e.addNote(ctx, subject, body)
 	}
-	if err == nil && id != known.NoteID {
+	if err == nil && id != before {
 		e.out.Note = &store.MojoNote{MojoNoteID: key, ClientID: e.link.ClientID, NoteID: id}
 	}
 	return err

@@ -376,6 +376,12 @@ func (e *effect) note(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read note's pair: %w", err)
 	}
+	if known.NoteID == 0 && e.event.Type == eventNoteChanged {
+		known.ClientID = e.link.ClientID
+		if known.NoteID, err = e.doubtfulNote(ctx); err != nil {
+			return err
+		}
+	}
 	if known.NoteID == 0 { // else an edit went to Wise Agent: what gives the note back its first text goes there, too
 		if ours, err := e.fromWise(ctx, n.Contents); err != nil || ours {
 			return cmpErr(err, &excludedError{fromUs})
