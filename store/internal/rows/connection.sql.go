@@ -521,6 +521,21 @@ func (q *Queries) LiveConnectionByMojoAccount(ctx context.Context, mojoAccountID
 	return i, err
 }
 
+const liveConnectionOfSameAccounts = `-- name: LiveConnectionOfSameAccounts :one
+select other.id
+from connections as own
+join connections as other on other.email = own.email and other.mojo_account_id = own.mojo_account_id
+where own.id = ?1 and other.id <> own.id and other.state <> 'reset'
+`
+
+// The one that followed a connection that was reset.
+func (q *Queries) LiveConnectionOfSameAccounts(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRowContext(ctx, liveConnectionOfSameAccounts, id)
+	var id_2 string
+	err := row.Scan(&id_2)
+	return id_2, err
+}
+
 const lockLiveConnection = `-- name: LockLiveConnection :one
 update connections
 set state = state
