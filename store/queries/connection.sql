@@ -36,8 +36,9 @@ set mojo_account_name = @mojo_account_name,
 where id = @id;
 
 -- name: SetMojoSignedIn :exec
+-- Whether the account's host has a feed is asked anew: it may be another host, or a newer one.
 update connections
-set mojo_signed_in_at = @now
+set mojo_signed_in_at = @now, feed_off = false
 where id = @id;
 
 -- name: Connection :one

@@ -662,7 +662,7 @@ func (q *Queries) SetMojoAgent(ctx context.Context, arg SetMojoAgentParams) erro
 
 const setMojoSignedIn = `-- name: SetMojoSignedIn :exec
 update connections
-set mojo_signed_in_at = ?1
+set mojo_signed_in_at = ?1, feed_off = false
 where id = ?2
 `
 
@@ -671,6 +671,7 @@ type SetMojoSignedInParams struct {
 	ID  string
 }
 
+// Whether the account's host has a feed is asked anew: it may be another host, or a newer one.
 func (q *Queries) SetMojoSignedIn(ctx context.Context, arg SetMojoSignedInParams) error {
 	_, err := q.db.ExecContext(ctx, setMojoSignedIn, arg.Now, arg.ID)
 	return err
