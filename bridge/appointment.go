@@ -53,7 +53,7 @@ func (e *effect) saveCall(ctx context.Context, known store.Activity) error {
 	err = e.about(ctx, func(api *wiseagent.API) (err error) {
 		if id != "" {
 			err = api.UpdateCall(ctx, id, entry)
-			if !errors.Is(err, wiseagent.ErrUnknownCall) {
+			if err == nil || !callGone(ctx, api, known.ClientID, id, err) {
 				return err
 			}
 			id = "" // deleted in Wise Agent; Mojo still has it, so it is made anew
@@ -102,8 +102,13 @@ func (e *effect) findCall(ctx context.Context, api *wiseagent.API, entry wiseage
 
 // deleteCall takes the entry out of the Call List. One that is gone already is as good.
 func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
-	err := e.about(ctx, func(api *wiseagent.API) error { return api.DeleteCall(ctx, known.CallID) })
-	if err != nil && !errors.Is(err, wiseagent.ErrUnknownCall) {
+	gone := false
+	err := e.about(ctx, func(api *wiseagent.API) error {
+		err := api.DeleteCall(ctx, known.CallID)
+		gone = err != nil && callGone(ctx, api, known.ClientID, known.CallID, err)
+		return err
+	})
+	if err != nil && !gone {
 		return err
 	}
 	known.Revision, known.State = max(known.Revision, e.told.Event.Revision), store.ActivityDeleted

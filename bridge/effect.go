@@ -87,7 +87,7 @@ const (
 	olderEdit     = "A newer edit of the same note came first."
 	undatedEdit   = "Mojo didn't say when this edit was made. The last one whose time it told stays."
 	neverWritten  = "Was never in your Call List."
-	noteGone      = "The note was deleted in Wise Agent."
+	noteDeleted   = "The note was deleted in Wise Agent."
 	staysInWise   = "Removed in Mojo. In Wise Agent it stays."
 	someStays     = "Removed in Mojo, still in Wise Agent: %s." // the rest is written
 	nothingForUs  = "Nothing in it goes to Wise Agent."
@@ -318,11 +318,14 @@ func (e *effect) addNote(ctx context.Context, subject, body string) (int64, erro
 
 // updateNote rewrites a note. One that was deleted in Wise Agent stays deleted, unless the contact was deleted with it.
 func (e *effect) updateNote(ctx context.Context, noteID int64, subject, body string) error {
+	gone := false
 	err := e.about(ctx, func(api *wiseagent.API) error {
-		return api.UpdateNote(ctx, noteID, subject, body)
+		err := api.UpdateNote(ctx, noteID, subject, body)
+		gone = err != nil && noteGone(ctx, api, e.link.ClientID, noteID, err)
+		return err
 	})
-	if errors.Is(err, wiseagent.ErrUnknownNote) {
-		return cmpErr(e.isThere(ctx), &excludedError{noteGone})
+	if gone {
+		return cmpErr(e.isThere(ctx), &excludedError{noteDeleted})
 	}
 	return err
 }
@@ -347,15 +350,18 @@ func (e *effect) rewriteNote(ctx context.Context, known store.MojoNote, subject,
 
 // findNote looks for a note by its last line, 0 when it isn't there.
 func findNote(ctx context.Context, api *wiseagent.API, clientID, mark string) (int64, error) {
+	return anyNote(ctx, api, clientID, func(n wiseagent.Note) bool { return lastLine(plainText(n.Text)) == mark })
+}
+
+// anyNote looks for a note of a contact that is the one, 0 when there is none.
+func anyNote(ctx context.Context, api *wiseagent.API, clientID string, isTheOne func(wiseagent.Note) bool) (int64, error) {
 	for page := 1; page <= notesPages; page++ {
 		notes, err := api.Notes(ctx, clientID, page, notesPage)
 		if err != nil {
 			return 0, fmt.Errorf("look for a note: %w", err)
 		}
-		for _, n := range notes {
-			if lastLine(plainText(n.Text)) == mark {
-				return n.ID, nil
-			}
+		if i := slices.IndexFunc(notes, isTheOne); i >= 0 {
+			return notes[i].ID, nil
 		}
 		if len(notes) < notesPage {
 			return 0, nil
@@ -435,21 +441,12 @@ func (e *effect) fromWise(ctx context.Context, contents string) (bool, error) {
 		return true, nil
 	}
 	contents = joinWords(contents)
-	found := false
-	err := e.wise(ctx, func(api *wiseagent.API) error {
-		for page := 1; page <= notesPages && !found; page++ {
-			notes, err := api.Notes(ctx, e.link.ClientID, page, notesPage)
-			if err != nil {
-				return fmt.Errorf("look for a note: %w", err)
-			}
-			found = slices.ContainsFunc(notes, func(n wiseagent.Note) bool { return joinWords(noteText(n)) == contents })
-			if len(notes) < notesPage {
-				return nil
-			}
-		}
-		return nil
+	var id int64
+	err := e.wise(ctx, func(api *wiseagent.API) (err error) {
+		id, err = anyNote(ctx, api, e.link.ClientID, func(n wiseagent.Note) bool { return joinWords(noteText(n)) == contents })
+		return err
 	})
-	return found, err
+	return id != 0, err
 }
 
 // cmpErr is err, or otherwise when there is none.
