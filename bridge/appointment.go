@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"addtomojo/store"
 	"addtomojo/wiseagent"
@@ -21,7 +22,7 @@ func (e *effect) activity(ctx context.Context) error {
 			return err
 		}
 	}
-	older := known.CallID != "" && a.Revision <= known.Revision
+	older := known.State != "" && a.Revision <= known.Revision
 	switch {
 	case known.State == store.ActivityDeleted, older && e.event.Type != eventDeleted: // nothing comes after a deletion, whatever its revision
 		return &excludedError{olderActivity}
@@ -45,7 +46,7 @@ func (e *effect) activity(ctx context.Context) error {
 // saveCall adds the entry of the Call List, or changes the one that is there.
 func (e *effect) saveCall(ctx context.Context, known store.Activity) error {
 	a := e.told.Event
-	entry, err := e.entry(ctx)
+	entry, err := e.entry(ctx, known)
 	if err != nil {
 		return err
 	}
@@ -116,11 +117,16 @@ func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
 	return nil
 }
 
-// entry is the activity as a Call List entry.
-func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
+// entry is the activity as a Call List entry; known is the one that is there.
+func (e *effect) entry(ctx context.Context, known store.Activity) (wiseagent.NewCall, error) {
 	a := e.told.Event
 	next, err := callListDate(a.StartsAt.Time, a.Date, e.b.wiseZone())
-	if err != nil {
+	switch {
+	case err != nil && e.event.Type == eventCompleted: // nobody gives what is done a date
+		if next, err = e.dateThere(ctx, known); err != nil {
+			return wiseagent.NewCall{}, err
+		}
+	case err != nil:
 		return wiseagent.NewCall{}, &needsYouError{noDate}
 	}
 	team, err := e.teamID(ctx)
@@ -135,6 +141,26 @@ func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
 		entry.CompletedAt = e.event.OccurredAt
 	}
 	return entry, nil
+}
+
+// dateThere is the date that an entry has in the Call List.
+func (e *effect) dateThere(ctx context.Context, known store.Activity) (next string, err error) {
+	if known.CallID == "" { // remembered, so that an older event about it needs nobody either
+		a := e.told.Event
+		e.out.Activity = &store.Activity{MojoEventID: string(a.ID), ClientID: e.link.ClientID, Revision: a.Revision, State: store.ActivityCompleted}
+		return "", &excludedError{neverWritten}
+	}
+	err = e.wise(ctx, func(api *wiseagent.API) error {
+		calls, err := api.Calls(ctx, known.ClientID)
+		if i := slices.IndexFunc(calls, func(c wiseagent.Call) bool { return c.ID == known.CallID }); i >= 0 {
+			next = calls[i].Next
+		}
+		return err
+	})
+	if err == nil && next == "" {
+		err = &excludedError{takenOut}
+	}
+	return next, err
 }
 
 // callType is how a kind of activity is called in the Call List.

@@ -48,8 +48,8 @@ func (e *effect) doubtfulCall(ctx context.Context) (found store.Activity, err er
 		return found, err
 	}
 	for _, before := range slices.Backward(earlier) {
-		entry, err := before.entry(ctx)
-		if errors.As(err, new(*needsYouError)) { // it had no date: nothing was written
+		entry, err := before.entry(ctx, store.Activity{})
+		if errors.As(err, new(*needsYouError)) || errors.As(err, new(*excludedError)) { // it had no date: nothing was written
 			continue
 		}
 		if err != nil {

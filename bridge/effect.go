@@ -87,6 +87,7 @@ const (
 	olderEdit     = "A newer edit of the same note came first."
 	undatedEdit   = "Mojo didn't say when this edit was made. The last one whose time it told stays."
 	neverWritten  = "Was never in your Call List."
+	takenOut      = "Is no longer in your Call List."
 	noteDeleted   = "The note was deleted in Wise Agent."
 	staysInWise   = "Removed in Mojo. In Wise Agent it stays."
 	someStays     = "Removed in Mojo, still in Wise Agent: %s." // the rest is written
