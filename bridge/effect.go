@@ -24,6 +24,7 @@ type effect struct {
 	look  bool // a write may have happened before: look before repeating it
 	out   store.Outcome
 
+	named    int  // the team member that it was written for; 0 is nobody
 	answered bool // Wise Agent did, with a yes or a no
 	there    bool // it has the link's contact
 }
@@ -103,6 +104,21 @@ const (
 
 // apply brings the event into Wise Agent. It may be called again after any error: what is written already is found.
 func (e *effect) apply(ctx context.Context) error {
+	err := e.bring(ctx)
+	if err == nil || e.named == 0 || e.out.ResultID != "" || !unexplained(err) {
+		return err
+	}
+	// It may be about the team member, whom we remember and who may have left meanwhile.
+	switch other, failed := e.otherMember(ctx); {
+	case failed != nil:
+		return failed
+	case other:
+		return e.bring(ctx)
+	}
+	return err
+}
+
+func (e *effect) bring(ctx context.Context) error {
 	if err := e.read(); err != nil {
 		return &needsYouError{unreadable}
 	}
