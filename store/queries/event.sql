@@ -72,6 +72,12 @@ where connection_id = @connection_id
     and received_at >= @since
     and (cast(@id as text) = '' or id = @id);
 
+-- name: RetellEvent :exec
+-- What was told of one that needs a person is replaced, unless it may be written, as a whole or in part.
+update events
+set body = @body, contact_name = @contact_name, api_contact_id = @api_contact_id
+where id = @id and connection_id = @connection_id and state = 'needs_you' and not doubt and result_id = '';
+
 -- name: ResumeEvents :exec
 update events
 set next_at = @now

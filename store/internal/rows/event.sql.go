@@ -639,6 +639,32 @@ func (q *Queries) ResumeEvents(ctx context.Context, arg ResumeEventsParams) erro
 	return err
 }
 
+const retellEvent = `-- name: RetellEvent :exec
+update events
+set body = ?1, contact_name = ?2, api_contact_id = ?3
+where id = ?4 and connection_id = ?5 and state = 'needs_you' and not doubt and result_id = ''
+`
+
+type RetellEventParams struct {
+	Body         string
+	ContactName  string
+	APIContactID string
+	ID           string
+	ConnectionID string
+}
+
+// What was told of one that needs a person is replaced, unless it may be written, as a whole or in part.
+func (q *Queries) RetellEvent(ctx context.Context, arg RetellEventParams) error {
+	_, err := q.db.ExecContext(ctx, retellEvent,
+		arg.Body,
+		arg.ContactName,
+		arg.APIContactID,
+		arg.ID,
+		arg.ConnectionID,
+	)
+	return err
+}
+
 const retryEvents = `-- name: RetryEvents :execrows
 update events
 set state = 'waiting', reason = '', attempts = 0, next_at = ?1, finished_at = 0
