@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"addtomojo/store"
 	"addtomojo/wiseagent"
@@ -16,8 +17,14 @@ func (e *effect) activity(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read activity: %w", err)
 	}
+	if known.State == "" && e.event.Type != eventPlanned {
+		if known, err = e.doubtfulCall(ctx); err != nil {
+			return err
+		}
+	}
+	older := known.State != "" && a.Revision <= known.Revision
 	switch {
-	case known.CallID != "" && a.Revision <= known.Revision, known.State == store.ActivityDeleted:
+	case known.State == store.ActivityDeleted, older && e.event.Type != eventDeleted: // nothing comes after a deletion, whatever its revision
 		return &excludedError{olderActivity}
 	case e.event.Type == eventDeleted && known.CallID == "":
 		// Remembered, so that an older event that comes later doesn't bring it back.
@@ -39,7 +46,7 @@ func (e *effect) activity(ctx context.Context) error {
 // saveCall adds the entry of the Call List, or changes the one that is there.
 func (e *effect) saveCall(ctx context.Context, known store.Activity) error {
 	a := e.told.Event
-	entry, err := e.entry(ctx)
+	entry, err := e.entry(ctx, known)
 	if err != nil {
 		return err
 	}
@@ -47,7 +54,7 @@ func (e *effect) saveCall(ctx context.Context, known store.Activity) error {
 	err = e.about(ctx, func(api *wiseagent.API) (err error) {
 		if id != "" {
 			err = api.UpdateCall(ctx, id, entry)
-			if !errors.Is(err, wiseagent.ErrUnknownCall) {
+			if err == nil || !callGone(ctx, api, known.ClientID, id, err) {
 				return err
 			}
 			id = "" // deleted in Wise Agent; Mojo still has it, so it is made anew
@@ -96,20 +103,30 @@ func (e *effect) findCall(ctx context.Context, api *wiseagent.API, entry wiseage
 
 // deleteCall takes the entry out of the Call List. One that is gone already is as good.
 func (e *effect) deleteCall(ctx context.Context, known store.Activity) error {
-	err := e.about(ctx, func(api *wiseagent.API) error { return api.DeleteCall(ctx, known.CallID) })
-	if err != nil && !errors.Is(err, wiseagent.ErrUnknownCall) {
+	gone := false
+	err := e.about(ctx, func(api *wiseagent.API) error {
+		err := api.DeleteCall(ctx, known.CallID)
+		gone = err != nil && callGone(ctx, api, known.ClientID, known.CallID, err)
+		return err
+	})
+	if err != nil && !gone {
 		return err
 	}
-	known.Revision, known.State = e.told.Event.Revision, store.ActivityDeleted
+	known.Revision, known.State = max(known.Revision, e.told.Event.Revision), store.ActivityDeleted
 	e.out.ResultID, e.out.Activity = known.CallID, &known
 	return nil
 }
 
-// entry is the activity as a Call List entry.
-func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
+// entry is the activity as a Call List entry; known is the one that is there.
+func (e *effect) entry(ctx context.Context, known store.Activity) (wiseagent.NewCall, error) {
 	a := e.told.Event
 	next, err := callListDate(a.StartsAt.Time, a.Date, e.b.wiseZone())
-	if err != nil {
+	switch {
+	case err != nil && e.event.Type == eventCompleted: // nobody gives what is done a date
+		if next, err = e.dateThere(ctx, known); err != nil {
+			return wiseagent.NewCall{}, err
+		}
+	case err != nil:
 		return wiseagent.NewCall{}, &needsYouError{noDate}
 	}
 	team, err := e.teamID(ctx)
@@ -124,6 +141,26 @@ func (e *effect) entry(ctx context.Context) (wiseagent.NewCall, error) {
 		entry.CompletedAt = e.event.OccurredAt
 	}
 	return entry, nil
+}
+
+// dateThere is the date that an entry has in the Call List.
+func (e *effect) dateThere(ctx context.Context, known store.Activity) (next string, err error) {
+	if known.CallID == "" { // remembered, so that an older event about it needs nobody either
+		a := e.told.Event
+		e.out.Activity = &store.Activity{MojoEventID: string(a.ID), ClientID: e.link.ClientID, Revision: a.Revision, State: store.ActivityCompleted}
+		return "", &excludedError{neverWritten}
+	}
+	err = e.wise(ctx, func(api *wiseagent.API) error {
+		calls, err := api.Calls(ctx, known.ClientID)
+		if i := slices.IndexFunc(calls, func(c wiseagent.Call) bool { return c.ID == known.CallID }); i >= 0 {
+			next = calls[i].Next
+		}
+		return err
+	})
+	if err == nil && next == "" {
+		err = &excludedError{takenOut}
+	}
+	return next, err
 }
 
 // callType is how a kind of activity is called in the Call List.
@@ -146,20 +183,29 @@ func (e *effect) describe(ctx context.Context) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read activity's note: %w", err)
 	}
+	before, short := known.NoteID, joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title)
+	if before == 0 && !short && e.event.Type != eventPlanned {
+		known.ClientID = e.link.ClientID
+		if known.NoteID, err = e.doubtfulDescription(ctx); err != nil {
+			return err
+		}
+	}
 	id := known.NoteID
 	switch {
-	case id != 0 && e.event.Type == eventCompleted && known.ClientID == e.link.ClientID:
-		return nil
 	case id != 0:
-		if id, err = e.rewriteNote(ctx, known, subject, body); errors.As(err, new(*excludedError)) {
-			return nil // deleted in Wise Agent, and stays so; the entry is written
+		id, err = e.rewriteNote(ctx, known, subject, body)
+		switch {
+		case errors.As(err, new(*excludedError)): // deleted in Wise Agent, and stays so; the entry is written
+			return nil
+		case e.event.Type == eventCompleted && errors.Is(err, wiseagent.ErrLocked): // what was completed is in the entry
+			return nil
 		}
-	case joinWords(a.Description) == "" && callReason(a.Title) == joinWords(a.Title):
+	case short:
 		return nil
 	default:
 		id, err = e.addNote(ctx, subject, body)
 	}
-	if err == nil && id != known.NoteID {
+	if err == nil && id != before {
 		e.out.Note = &store.MojoNote{MojoNoteID: key, ClientID: e.link.ClientID, NoteID: id}
 	}
 	return err

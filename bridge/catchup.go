@@ -83,12 +83,13 @@ func (b *Bridge) readFeed(ctx context.Context, f store.Feed) error {
 			return err
 		})
 		var refused *mojo.RefusedError
+		none := errors.Is(err, mojo.ErrNotAvailable)
 		switch {
-		case errors.Is(err, mojo.ErrNotAvailable):
-			return b.Store.TurnOffFeed(ctx, conn.ID)
-		case errors.As(err, &refused) && f.After != "" && !anew: // it forgot the event we stand at
+		case (none || errors.As(err, &refused)) && f.After != "" && !anew: // it forgot the event we stand at, or the feed is gone
 			f.After, anew = "", true // once: a host that refuses every event would have us read its first page for ever
 			continue
+		case none:
+			return b.Store.TurnOffFeed(ctx, conn.ID)
 		case err != nil:
 			return err
 		}

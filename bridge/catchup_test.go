@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +27,7 @@ import (
 type forgetful struct {
 	mu      sync.Mutex
 	forgets int      // how often it still does so
+	saying  int      // the status in which it refuses, 400 if it is 0
 	deaf    bool     // it gives the first page whatever it is asked
 	after   []string // what was asked for, in order
 	undated int      // so many of each page's first events don't say when they happened
@@ -34,7 +37,7 @@ func (f *forgetful) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/integration-events/" && f.refuses(r.URL.Query().Get("after")) {
 			rw.Header().Set("Content-Type", "application/json")
-			rw.WriteHeader(http.StatusBadRequest)
+			rw.WriteHeader(cmp.Or(f.saying, http.StatusBadRequest))
 			rw.Write([]byte(`{"after":["There is no event with this webhook-id."]}`))
 			return
 		}
@@ -282,7 +285,14 @@ func TestAHostWithoutAFeedIsAskedOnce(t *testing.T) {
 }
 
 func TestAFeedThatForgotWhereWeStandIsReadAnew(t *testing.T) {
+	for _, status := range []int{http.StatusBadRequest, http.StatusNotFound} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) { forgotWhereWeStand(t, status) })
+	}
+}
+
+func forgotWhereWeStand(t *testing.T, status int) {
 	everyForgetful(t, func(t *testing.T, w *town, host *forgetful) {
+		host.saying = status
 		c := w.customer(1, 3)
 		for i := range 9 {
 			w.only(c, i%3, 1+i)

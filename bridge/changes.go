@@ -38,6 +38,18 @@ func weigh(now wiseagent.Contact, whole mojoContact, seen map[string]store.Field
 	return v
 }
 
+// undealt are the values that the edit set, or found, without its revision.
+func (v verdict) undealt() map[string]store.Field {
+	values := make(map[string]store.Field)
+	for part, f := range v.Seen {
+		if f.Known {
+			f.Revision, f.Contact = 0, 0
+			values[part] = f
+		}
+	}
+	return values
+}
+
 type weighing struct {
 	now      wiseagent.Contact
 	whole    mojoContact

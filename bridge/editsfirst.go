@@ -63,8 +63,20 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// edits are those of the contacts that wait or were written since, by ClientID.
+// edits are those of the contacts that wait or were written since, by ClientID: made of any contact in Mojo that is the person, for the
+// push may reach another one than the link holds.
 func (p *pusher) edits(ctx context.Context, links []store.Link, since time.Time) (map[string][]store.Edit, error) {
+	if p.others == nil {
+		var err error
+		if p.others, err = p.b.Store.OtherMojoContacts(ctx, p.conn.ID); err != nil {
+			return nil, fmt.Errorf("read edits: %w", err)
+		}
+	}
+	for _, l := range slices.Clone(links) {
+		for _, id := range p.others[l.ClientID] {
+			links = append(links, store.Link{ClientID: l.ClientID, MojoContactID: id})
+		}
+	}
 	found, err := p.b.Store.Edits(ctx, p.conn.ID, links, since)
 	if err != nil {
 		return nil, fmt.Errorf("read edits: %w", err)

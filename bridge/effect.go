@@ -24,6 +24,7 @@ type effect struct {
 	look  bool // a write may have happened before: look before repeating it
 	out   store.Outcome
 
+	named    int  // the team member that it was written for; 0 is nobody
 	answered bool // Wise Agent did, with a yes or a no
 	there    bool // it has the link's contact
 }
@@ -87,7 +88,8 @@ const (
 	olderEdit     = "A newer edit of the same note came first."
 	undatedEdit   = "Mojo didn't say when this edit was made. The last one whose time it told stays."
 	neverWritten  = "Was never in your Call List."
-	noteGone      = "The note was deleted in Wise Agent."
+	takenOut      = "Is no longer in your Call List."
+	noteDeleted   = "The note was deleted in Wise Agent."
 	staysInWise   = "Removed in Mojo. In Wise Agent it stays."
 	someStays     = "Removed in Mojo, still in Wise Agent: %s." // the rest is written
 	nothingForUs  = "Nothing in it goes to Wise Agent."
@@ -102,6 +104,21 @@ const (
 
 // apply brings the event into Wise Agent. It may be called again after any error: what is written already is found.
 func (e *effect) apply(ctx context.Context) error {
+	err := e.bring(ctx)
+	if err == nil || e.named == 0 || e.out.ResultID != "" || !unexplained(err) {
+		return err
+	}
+	// It may be about the team member, whom we remember and who may have left meanwhile.
+	switch other, failed := e.otherMember(ctx); {
+	case failed != nil:
+		return failed
+	case other:
+		return e.bring(ctx)
+	}
+	return err
+}
+
+func (e *effect) bring(ctx context.Context) error {
 	if err := e.read(); err != nil {
 		return &needsYouError{unreadable}
 	}
@@ -318,11 +335,14 @@ func (e *effect) addNote(ctx context.Context, subject, body string) (int64, erro
 
 // updateNote rewrites a note. One that was deleted in Wise Agent stays deleted, unless the contact was deleted with it.
 func (e *effect) updateNote(ctx context.Context, noteID int64, subject, body string) error {
+	gone := false
 	err := e.about(ctx, func(api *wiseagent.API) error {
-		return api.UpdateNote(ctx, noteID, subject, body)
+		err := api.UpdateNote(ctx, noteID, subject, body)
+		gone = err != nil && noteGone(ctx, api, e.link.ClientID, noteID, err)
+		return err
 	})
-	if errors.Is(err, wiseagent.ErrUnknownNote) {
-		return cmpErr(e.isThere(ctx), &excludedError{noteGone})
+	if gone {
+		return cmpErr(e.isThere(ctx), &excludedError{noteDeleted})
 	}
 	return err
 }
@@ -347,15 +367,18 @@ func (e *effect) rewriteNote(ctx context.Context, known store.MojoNote, subject,
 
 // findNote looks for a note by its last line, 0 when it isn't there.
 func findNote(ctx context.Context, api *wiseagent.API, clientID, mark string) (int64, error) {
+	return anyNote(ctx, api, clientID, func(n wiseagent.Note) bool { return lastLine(plainText(n.Text)) == mark })
+}
+
+// anyNote looks for a note of a contact that is the one, 0 when there is none.
+func anyNote(ctx context.Context, api *wiseagent.API, clientID string, isTheOne func(wiseagent.Note) bool) (int64, error) {
 	for page := 1; page <= notesPages; page++ {
 		notes, err := api.Notes(ctx, clientID, page, notesPage)
 		if err != nil {
 			return 0, fmt.Errorf("look for a note: %w", err)
 		}
-		for _, n := range notes {
-			if lastLine(plainText(n.Text)) == mark {
-				return n.ID, nil
-			}
+		if i := slices.IndexFunc(notes, isTheOne); i >= 0 {
+			return notes[i].ID, nil
 		}
 		if len(notes) < notesPage {
 			return 0, nil
@@ -372,12 +395,20 @@ func lastLine(s string) string {
 // note writes a note that was made or edited in Mojo. Edits have no revision: their times tell which is the newest.
 func (e *effect) note(ctx context.Context) error {
 	n := e.told.Note
-	if ours, err := e.fromWise(ctx, n.Contents); err != nil || ours {
-		return cmpErr(err, &excludedError{fromUs})
-	}
 	known, err := e.b.Store.MojoNote(ctx, e.conn.ID, string(n.ID))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("read note's pair: %w", err)
+	}
+	if known.NoteID == 0 && e.event.Type == eventNoteChanged {
+		known.ClientID = e.link.ClientID
+		if known.NoteID, err = e.doubtfulNote(ctx); err != nil {
+			return err
+		}
+	}
+	if known.NoteID == 0 { // else an edit went to Wise Agent: what gives the note back its first text goes there, too
+		if ours, err := e.fromWise(ctx, n.Contents); err != nil || ours {
+			return cmpErr(err, &excludedError{fromUs})
+		}
 	}
 	fresh := store.MojoNote{MojoNoteID: string(n.ID), ClientID: e.link.ClientID, NoteID: known.NoteID}
 	if e.event.Type == eventNoteChanged { // any edit is newer than the note as it was made
@@ -420,26 +451,19 @@ func olderThan(toldAt time.Time) string {
 	return olderEdit
 }
 
-// fromWise tells whether a note in Mojo is one that a push brought there.
+// fromWise tells whether a note in Mojo is one that a push brought there. Mojo may have other blanks and line breaks in it, as after
+// a form. What a push says of phone fields is no note of Wise Agent's: an edit of it is somebody's own words.
 func (e *effect) fromWise(ctx context.Context, contents string) (bool, error) {
-	if strings.HasPrefix(contents, remarkPrefix) {
+	if e.event.Type == eventNoteMade && strings.HasPrefix(contents, remarkPrefix) {
 		return true, nil
 	}
-	found := false
-	err := e.wise(ctx, func(api *wiseagent.API) error {
-		for page := 1; page <= notesPages && !found; page++ {
-			notes, err := api.Notes(ctx, e.link.ClientID, page, notesPage)
-			if err != nil {
-				return fmt.Errorf("look for a note: %w", err)
-			}
-			found = slices.ContainsFunc(notes, func(n wiseagent.Note) bool { return noteText(n) == strings.TrimSpace(contents) })
-			if len(notes) < notesPage {
-				return nil
-			}
-		}
-		return nil
+	contents = joinWords(contents)
+	var id int64
+	err := e.wise(ctx, func(api *wiseagent.API) (err error) {
+		id, err = anyNote(ctx, api, e.link.ClientID, func(n wiseagent.Note) bool { return joinWords(noteText(n)) == contents })
+		return err
 	})
-	return found, err
+	return id != 0, err
 }
 
 // cmpErr is err, or otherwise when there is none.
@@ -485,7 +509,8 @@ func (e *effect) contact(ctx context.Context) error {
 	if len(v.Remarks) > 0 {
 		subject, body := changeNote(v.Remarks, int64(e.told.Contact.ContactID), e.told.Revision)
 		id, err := e.addNote(ctx, subject, body)
-		if err != nil {
+		if err != nil { // what is set is ours all the same, and the edit isn't dealt with
+			e.out.Snapshot = &store.Snapshot{ClientID: e.link.ClientID, Fields: v.undealt()}
 			return err
 		}
 		e.out.ResultID = fmt.Sprint(id)

@@ -54,6 +54,8 @@ type pusher struct {
 	// moveRefused is set once the host turned out not to have bulk_update.
 	moveRefused bool
 	waited      time.Duration // for edits, see editsFirst
+	// others are contacts in Mojo beside those that the links hold, by ClientID; nil before they are read.
+	others map[string][]int64
 	// marked are the positions that this run was the first to mark; away those that were in a request, and that Mojo didn't refuse.
 	marked []int
 	away   map[int]bool

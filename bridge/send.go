@@ -153,7 +153,8 @@ func readSent(raw json.RawMessage) (c mojoContact, problem string) {
 	return c, ""
 }
 
-// queueSent stores the press, under its key: a second press is the same event, and tries it again if it needed a person.
+// queueSent stores the press, under its key: a second press is the same event, and tries it again, with what Mojo says now, if it needed
+// a person.
 func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoContact, key string, raw, agent json.RawMessage) (store.Event, error) {
 	if len(agent) == 0 {
 		agent = json.RawMessage("null")
@@ -164,17 +165,19 @@ func (b *Bridge) queueSent(ctx context.Context, conn store.Connection, c mojoCon
 	if err != nil {
 		return store.Event{}, fmt.Errorf("queue contact: %w", err)
 	}
-	got, err := b.Store.ReceiveEvent(ctx, store.Event{
+	press := store.Event{
 		WebhookID: key, AccountID: conn.MojoAccountID, Type: eventSent,
 		MojoContactID: int64(c.ContactID), APIContactID: c.APIContactID, ContactName: cut(joinWords(c.FullName), 200, "…"),
 		Body: body, OccurredAt: b.now(), ReceivedAt: b.now(),
-	}, b.owner())
+	}
+	got, err := b.Store.ReceiveEvent(ctx, press, b.owner())
 	if err != nil {
 		return store.Event{}, fmt.Errorf("queue contact: %w", err)
 	}
 	if !got.New && got.Event.State == store.EventNeedsYou {
-		if err := b.RetryEvent(ctx, conn, got.Event.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return store.Event{}, err
+		press.ID = got.Event.ID // with the contact as it is now: what was wrong with it may be right
+		if err := b.Store.RetellEvent(ctx, conn.ID, press, b.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return store.Event{}, fmt.Errorf("queue contact: %w", err)
 		}
 		got.Event.State = store.EventWaiting
 	}

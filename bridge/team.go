@@ -26,7 +26,8 @@ type team struct {
 
 // teamID is the Wise Agent team member who is the event's Mojo agent, by e-mail; 0 names nobody: no match, or the customer
 // didn't allow us to see the team.
-func (e *effect) teamID(ctx context.Context) (int, error) {
+func (e *effect) teamID(ctx context.Context) (id int, err error) {
+	defer func() { e.named = id }()
 	email := plainEmail(e.told.Agent.Email)
 	if email == "" || !slices.Contains(strings.Fields(e.conn.Scopes), "team") {
 		return 0, nil
@@ -39,7 +40,7 @@ func (e *effect) teamID(ctx context.Context) (int, error) {
 		return known.members[email], nil
 	}
 	known = team{at: b.now(), members: make(map[string]int)}
-	err := e.wise(ctx, func(api *wiseagent.API) error {
+	err = e.wise(ctx, func(api *wiseagent.API) error {
 		members, err := api.Team(ctx)
 		for _, m := range members {
 			known.members[plainEmail(m.Email)] = m.ID
@@ -56,4 +57,14 @@ func (e *effect) teamID(ctx context.Context) (int, error) {
 	}
 	b.teams.byConn[e.conn.ID] = known
 	return known.members[email], nil
+}
+
+// otherMember reads the team anew, and tells whether the event's agent is somebody else there than the one that it was written for.
+func (e *effect) otherMember(ctx context.Context) (bool, error) {
+	before := e.named
+	e.b.teams.mu.Lock()
+	delete(e.b.teams.byConn, e.conn.ID)
+	e.b.teams.mu.Unlock()
+	now, err := e.teamID(ctx)
+	return now != before, err
 }

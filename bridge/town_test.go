@@ -49,7 +49,7 @@ type town struct {
 	mojoFaults *fault.Set
 	skew       *atomic.Int64       // nanoseconds that the service's clock is ahead
 	frozen     *atomic.Bool        // the clock stands at noon, but for the skew
-	instead    *sync.Map           // answers of Wise Agent in place of the stand-in's, by requestType
+	instead    *sync.Map           // answers of Wise Agent in place of the stand-in's, by requestType, or by method and requestType: PUT_calls
 	watch      func(*http.Request) // sees each call of Wise Agent; set before there is any
 	broken     *sync.Map           // requestType and id of what Wise Agent answers 500 to, see breaks
 	logged     *testLog
@@ -125,7 +125,12 @@ func (w *town) answering(next http.Handler) http.Handler {
 			w.watch(r)
 		}
 		form, _ := url.ParseQuery(string(body)) // of another kind: it names no requestType
-		if answer, ok := w.instead.Load(cmp.Or(r.URL.Query().Get("requestType"), form.Get("requestType"))); ok {
+		asked := cmp.Or(r.URL.Query().Get("requestType"), form.Get("requestType"))
+		answer, ok := w.instead.Load(asked)
+		if !ok {
+			answer, ok = w.instead.Load(r.Method + "_" + asked)
+		}
+		if ok {
 			rw.Header().Set("Content-Type", "application/json")
 			io.WriteString(rw, answer.(string))
 			return

@@ -182,22 +182,41 @@ type Outcome struct {
 // RetryEvent lets an event that needs a person wait again, due at once. One that waits already stays as it is. [ErrStale] when it
 // is written or excluded; [ErrNotFound] when the connection has no such event or isn't live.
 func (s *Store) RetryEvent(ctx context.Context, connID, eventID string, now time.Time) error {
-	return s.write(ctx, "retry event", func(q tx) error {
-		n, err := retry(ctx, q, rows.RetryEventsParams{ConnectionID: connID, ID: eventID, Now: millis(now)})
-		if err != nil || n > 0 {
+	return s.write(ctx, "retry event", func(q tx) error { return retryOne(ctx, q, connID, eventID, now) })
+}
+
+// RetellEvent is RetryEvent for an event of which more is known by now: e has the ID, and its Body, ContactName and APIContactID replace
+// what was told before, unless that may be in Wise Agent already.
+func (s *Store) RetellEvent(ctx context.Context, connID string, e Event, now time.Time) error {
+	return s.write(ctx, "retell event", func(q tx) error {
+		if err := takeTurn(ctx, q, turnDeliver); err != nil { // nobody delivers it meanwhile
 			return err
 		}
-		e, err := q.Event(ctx, eventID)
-		switch {
-		case err != nil:
+		err := q.RetellEvent(ctx, rows.RetellEventParams{
+			ID: e.ID, ConnectionID: connID, Body: string(plainBody(e.Body)), ContactName: plain(e.ContactName), APIContactID: plain(e.APIContactID),
+		})
+		if err != nil {
 			return err
-		case e.ConnectionID != connID:
-			return ErrNotFound
-		case EventState(e.State) != EventWaiting:
-			return ErrStale
 		}
-		return nil
+		return retryOne(ctx, q, connID, e.ID, now)
 	})
+}
+
+func retryOne(ctx context.Context, q tx, connID, eventID string, now time.Time) error {
+	n, err := retry(ctx, q, rows.RetryEventsParams{ConnectionID: connID, ID: eventID, Now: millis(now)})
+	if err != nil || n > 0 {
+		return err
+	}
+	e, err := q.Event(ctx, eventID)
+	switch {
+	case err != nil:
+		return err
+	case e.ConnectionID != connID:
+		return ErrNotFound
+	case EventState(e.State) != EventWaiting:
+		return ErrStale
+	}
+	return nil
 }
 
 // RetryEvents does so with all of a connection's events that need a person and were received at since or later, the zero time is

@@ -100,6 +100,26 @@ func (s *Store) EventByWebhook(ctx context.Context, webhookID string) (e Event, 
 	return e, err
 }
 
+// DoubtfulEvents returns events about a contact, by its key, that ended in doubt, in the order of receipt: they need a person or were
+// excluded, and may be written all the same. Those of earlier connections of the same two accounts come first.
+func (s *Store) DoubtfulEvents(ctx context.Context, connID, contactKey string) (events []Event, err error) {
+	err = s.read(ctx, "get doubtful events", func(q tx) error {
+		conns, err := q.ConnectionsOfSameAccounts(ctx, connID)
+		if err != nil {
+			return err
+		}
+		for _, conn := range conns {
+			found, err := q.DoubtfulEvents(ctx, rows.DoubtfulEventsParams{ConnectionID: conn, ContactKey: contactKey})
+			if err != nil {
+				return err
+			}
+			events = append(events, collect(found, event)...)
+		}
+		return nil
+	})
+	return events, err
+}
+
 // EventFilter says which of a connection's events are wanted.
 type EventFilter struct {
 	State   EventState // "" is all

@@ -32,6 +32,8 @@ func TestFeeds(t *testing.T) {
 		check(t, s.RefreshSide(t.Context(), c.ID, store.Mojo, token("mojo 2"), "", noon))
 		check(t, s.TurnOffFeed(t.Context(), c.ID))
 		claimed("turned off", later)
+		check(t, s.RefreshSide(t.Context(), c.ID, store.Mojo, token("mojo 3"), "", noon))
+		claimed("signed in with Mojo again", later, store.Feed{ConnectionID: c.ID, After: "msg_9"})
 		check(t, s.Reset(t.Context(), c.ID, noon))
 		refused(t, s.SaveFeed(t.Context(), store.Feed{ConnectionID: c.ID}), store.ErrNotFound)
 		refused(t, s.TurnOffFeed(t.Context(), c.ID), store.ErrNotFound)

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 
 	"addtomojo/store/internal/rows"
@@ -19,24 +21,45 @@ func inherit(ctx context.Context, q tx, id string) error {
 		if earlier == id {
 			continue
 		}
-		for _, take := range []func() error{
-			func() error { return q.InheritLinks(ctx, rows.InheritLinksParams{Heir: id, ConnectionID: earlier}) },
-			func() error {
-				return q.InheritMojoContacts(ctx, rows.InheritMojoContactsParams{Heir: id, ConnectionID: earlier})
-			},
-			func() error {
-				return q.InheritSnapshots(ctx, rows.InheritSnapshotsParams{Heir: id, ConnectionID: earlier})
-			},
-			func() error {
-				return q.InheritActivities(ctx, rows.InheritActivitiesParams{Heir: id, ConnectionID: earlier})
-			},
-			func() error {
-				return q.InheritMojoNotes(ctx, rows.InheritMojoNotesParams{Heir: id, ConnectionID: earlier})
-			},
-		} {
-			if err := take(); err != nil {
-				return err
-			}
+		if err := inheritFrom(ctx, q, id, earlier); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave gives what a connection has learned after its end to the one that followed it, if there is one.
+func leave(ctx context.Context, q tx, id string) error {
+	heir, err := q.LiveConnectionOfSameAccounts(ctx, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return inheritFrom(ctx, q, heir, id)
+}
+
+func inheritFrom(ctx context.Context, q tx, heir, earlier string) error {
+	for _, take := range []func() error{
+		func() error {
+			return q.InheritLinks(ctx, rows.InheritLinksParams{Heir: heir, ConnectionID: earlier})
+		},
+		func() error {
+			return q.InheritMojoContacts(ctx, rows.InheritMojoContactsParams{Heir: heir, ConnectionID: earlier})
+		},
+		func() error {
+			return q.InheritSnapshots(ctx, rows.InheritSnapshotsParams{Heir: heir, ConnectionID: earlier})
+		},
+		func() error {
+			return q.InheritActivities(ctx, rows.InheritActivitiesParams{Heir: heir, ConnectionID: earlier})
+		},
+		func() error {
+			return q.InheritMojoNotes(ctx, rows.InheritMojoNotesParams{Heir: heir, ConnectionID: earlier})
+		},
+	} {
+		if err := take(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -72,3 +72,61 @@ func TestANewConnectionOfTheSameAccountsKnowsItsContacts(t *testing.T) {
 		same(t, "the newest link", got, link)
 	})
 }
+
+// A delivery that was at Wise Agent when the connection was reset is heard when the customer has connected again.
+func TestANewConnectionKnowsWhatIsHeardLate(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		first := connected(t, s)
+		e := received(t, s, call("msg_1", 58))
+		check(t, s.Reset(t.Context(), first.ID, noon.Add(time.Minute)))
+		c := kate()
+		c.CreatedAt = noon.Add(2 * time.Minute)
+		second, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
+		check(t, err)
+		activity := store.Activity{MojoEventID: "1", ClientID: "26855", CallID: "12", Revision: 1, State: store.ActivityOpen}
+		note := store.MojoNote{MojoNoteID: "9", ClientID: "26855", NoteID: 40}
+		err = s.FinishEvent(t.Context(), store.Outcome{
+			EventID: e.ID, At: noon.Add(3 * time.Minute), State: store.EventWritten, Activity: &activity, Note: &note,
+		})
+		refused(t, err, store.ErrStale)
+		a, err := s.Activity(t.Context(), second.ID, "1")
+		check(t, err)
+		same(t, "activity", a, activity)
+		n, err := s.MojoNote(t.Context(), second.ID, "9")
+		check(t, err)
+		same(t, "note", n, note)
+	})
+}
+
+func TestDoubtfulEvents(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		first := connected(t, s)
+		needsYou := received(t, s, call("msg_1", 58))
+		finishEvent(t, s, needsYou, store.Outcome{State: store.EventNeedsYou, Doubt: true})
+		finishEvent(t, s, received(t, s, call("msg_2", 58)), store.Outcome{State: store.EventNeedsYou})
+		finishEvent(t, s, received(t, s, call("msg_3", 58)), store.Outcome{State: store.EventWritten})
+		finishEvent(t, s, received(t, s, call("msg_4", 59)), store.Outcome{State: store.EventNeedsYou, Doubt: true})
+		waits := received(t, s, call("msg_5", 58))
+		finishEvent(t, s, waits, store.Outcome{State: store.EventWaiting, Doubt: true})
+		wanted := func(conn store.Connection, want ...store.Event) {
+			t.Helper()
+			got, err := s.DoubtfulEvents(t.Context(), conn.ID, "58")
+			check(t, err)
+			var ids, wantIDs []string
+			for _, e := range got {
+				ids = append(ids, e.WebhookID)
+			}
+			for _, e := range want {
+				wantIDs = append(wantIDs, e.WebhookID)
+			}
+			same(t, "doubtful events", ids, wantIDs)
+		}
+		wanted(first, needsYou)
+		check(t, s.Reset(t.Context(), first.ID, noon.Add(time.Minute)))
+		c := kate()
+		c.CreatedAt = noon.Add(2 * time.Minute)
+		second, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
+		check(t, err)
+		wanted(second, needsYou, waits)
+	})
+}

@@ -45,6 +45,9 @@ func TestLinkOf(t *testing.T) {
 		save(store.Link{ClientID: "1", MojoContactID: 59})
 		found(58, "", "1") // both are the same person
 		found(59, "", "1")
+		others, err := s.OtherMojoContacts(t.Context(), c.ID)
+		check(t, err)
+		same(t, "other contacts", others, map[string][]int64{"1": {58}})
 		save(store.Link{ClientID: "2", MojoContactID: 59}, store.Link{ClientID: "3", MojoContactID: 59})
 		found(59, "", "3") // the last one said so
 	})

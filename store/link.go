@@ -144,6 +144,20 @@ func linkByAPIContact(ctx context.Context, q tx, connID, apiContactID string) (r
 	return anew, err
 }
 
+// OtherMojoContacts returns, by ClientID, the ids of Mojo contacts that links don't hold since another one of the same person was told
+// later.
+func (s *Store) OtherMojoContacts(ctx context.Context, connID string) (map[string][]int64, error) {
+	others := make(map[string][]int64)
+	err := s.read(ctx, "get other contacts in Mojo", func(q tx) error {
+		found, err := q.OtherMojoContacts(ctx, connID)
+		for _, r := range found {
+			others[r.ClientID] = append(others[r.ClientID], r.MojoContactID)
+		}
+		return err
+	})
+	return others, err
+}
+
 // LinksWithoutCustom returns at most limit links whose MojoContactID is known but not in Wise Agent yet, and may be tried now. Those
 // that were never tried come first, then those that have waited longest.
 func (s *Store) LinksWithoutCustom(ctx context.Context, connID string, now time.Time, limit int) (links []Link, err error) {

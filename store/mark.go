@@ -247,7 +247,10 @@ func finish(ctx context.Context, q tx, d *delivery, o Outcome) (refused, err err
 		}
 	}
 	d.apply(o)
-	return refused, learn(ctx, q, d.connectionID, o)
+	if err := learn(ctx, q, d.connectionID, o); err != nil || refused == nil {
+		return refused, err
+	}
+	return refused, leave(ctx, q, d.connectionID) // the customer may have connected again meanwhile
 }
 
 func (d *delivery) apply(o Outcome) {

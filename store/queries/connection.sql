@@ -36,8 +36,9 @@ set mojo_account_name = @mojo_account_name,
 where id = @id;
 
 -- name: SetMojoSignedIn :exec
+-- Whether the account's host has a feed is asked anew: it may be another host, or a newer one.
 update connections
-set mojo_signed_in_at = @now
+set mojo_signed_in_at = @now, feed_off = false
 where id = @id;
 
 -- name: Connection :one
@@ -59,6 +60,13 @@ from connections as own
 join connections as other on other.email = own.email and other.mojo_account_id = own.mojo_account_id
 where own.id = @id and other.created_at <= own.created_at
 order by case when other.id = own.id then 1 else 0 end, other.created_at, other.id;
+
+-- name: LiveConnectionOfSameAccounts :one
+-- The one that followed a connection that was reset.
+select other.id
+from connections as own
+join connections as other on other.email = own.email and other.mojo_account_id = own.mojo_account_id
+where own.id = @id and other.id <> own.id and other.state <> 'reset';
 
 -- name: LockLiveConnection :one
 -- The portable "for update": whoever changes a connection or gives it work waits here for whoever did so before.

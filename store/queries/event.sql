@@ -72,16 +72,28 @@ where connection_id = @connection_id
     and received_at >= @since
     and (cast(@id as text) = '' or id = @id);
 
+-- name: RetellEvent :exec
+-- What was told of one that needs a person is replaced, unless it may be written, as a whole or in part.
+update events
+set body = @body, contact_name = @contact_name, api_contact_id = @api_contact_id
+where id = @id and connection_id = @connection_id and state = 'needs_you' and not doubt and result_id = '';
+
 -- name: ResumeEvents :exec
 update events
 set next_at = @now
 where connection_id = @connection_id and state = 'waiting' and next_at > @now;
 
+-- name: DoubtfulEvents :many
+-- The index events_state gives those that are over and may be written all the same; of a connection they are few, or seldom asked for.
+select * from events
+where connection_id = @connection_id and state in ('needs_you', 'excluded') and contact_key = @contact_key and doubt
+order by seq;
+
 -- name: ExcludeEventsUnderWay :exec
 -- Those that may be written already: in doubt, or claimed and the first of their contact's. An event is claimed when it comes, but
 -- nobody delivers one before its turn.
 update events
-set state = 'excluded', reason = @reason, finished_at = @now, body = case when webhook_id = '' then '' else body end
+set state = 'excluded', reason = @reason, finished_at = @now, doubt = true, body = case when webhook_id = '' then '' else body end
 where events.connection_id = @connection_id
     and events.state = 'waiting'
     and (

@@ -10,6 +10,13 @@ where connection_id = @connection_id and api_contact_id = @api_contact_id and ap
 order by gone_at <> 0, pushed_at desc -- one that is there goes before one that is gone
 limit 1;
 
+-- name: OtherMojoContacts :many
+-- A link has the one that was told last.
+select mojo_contacts.client_id, mojo_contacts.mojo_contact_id
+from mojo_contacts
+join links on links.connection_id = mojo_contacts.connection_id and links.client_id = mojo_contacts.client_id
+where mojo_contacts.connection_id = @connection_id and links.mojo_contact_id <> mojo_contacts.mojo_contact_id;
+
 -- name: LinksWithoutCustom :many
 select * from links
 where connection_id = @connection_id and custom_at <= @now and mojo_contact_id <> 0 and custom_written = false

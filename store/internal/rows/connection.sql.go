@@ -521,6 +521,21 @@ func (q *Queries) LiveConnectionByMojoAccount(ctx context.Context, mojoAccountID
 	return i, err
 }
 
+const liveConnectionOfSameAccounts = `-- name: LiveConnectionOfSameAccounts :one
+select other.id
+from connections as own
+join connections as other on other.email = own.email and other.mojo_account_id = own.mojo_account_id
+where own.id = ?1 and other.id <> own.id and other.state <> 'reset'
+`
+
+// The one that followed a connection that was reset.
+func (q *Queries) LiveConnectionOfSameAccounts(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRowContext(ctx, liveConnectionOfSameAccounts, id)
+	var id_2 string
+	err := row.Scan(&id_2)
+	return id_2, err
+}
+
 const lockLiveConnection = `-- name: LockLiveConnection :one
 update connections
 set state = state
@@ -647,7 +662,7 @@ func (q *Queries) SetMojoAgent(ctx context.Context, arg SetMojoAgentParams) erro
 
 const setMojoSignedIn = `-- name: SetMojoSignedIn :exec
 update connections
-set mojo_signed_in_at = ?1
+set mojo_signed_in_at = ?1, feed_off = false
 where id = ?2
 `
 
@@ -656,6 +671,7 @@ type SetMojoSignedInParams struct {
 	ID  string
 }
 
+// Whether the account's host has a feed is asked anew: it may be another host, or a newer one.
 func (q *Queries) SetMojoSignedIn(ctx context.Context, arg SetMojoSignedInParams) error {
 	_, err := q.db.ExecContext(ctx, setMojoSignedIn, arg.Now, arg.ID)
 	return err

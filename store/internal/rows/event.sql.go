@@ -133,6 +133,63 @@ func (q *Queries) Disconnects(ctx context.Context, most int64) ([]Event, error) 
 	return items, nil
 }
 
+const doubtfulEvents = `-- name: DoubtfulEvents :many
+select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
+where connection_id = ?1 and state in ('needs_you', 'excluded') and contact_key = ?2 and doubt
+order by seq
+`
+
+type DoubtfulEventsParams struct {
+	ConnectionID string
+	ContactKey   string
+}
+
+// The index events_state gives those that are over and may be written all the same; of a connection they are few, or seldom asked for.
+func (q *Queries) DoubtfulEvents(ctx context.Context, arg DoubtfulEventsParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, doubtfulEvents, arg.ConnectionID, arg.ContactKey)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Event
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.WebhookID,
+			&i.ConnectionID,
+			&i.AccountID,
+			&i.Type,
+			&i.ContactKey,
+			&i.MojoContactID,
+			&i.APIContactID,
+			&i.ContactName,
+			&i.Body,
+			&i.OccurredAt,
+			&i.ReceivedAt,
+			&i.State,
+			&i.Reason,
+			&i.Attempts,
+			&i.NextAt,
+			&i.Doubt,
+			&i.ClaimedBy,
+			&i.ResultID,
+			&i.FinishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dueContacts = `-- name: DueContacts :many
 select e.contact_key
 from events as e
@@ -389,7 +446,7 @@ func (q *Queries) ExcludeEvents(ctx context.Context, arg ExcludeEventsParams) er
 
 const excludeEventsUnderWay = `-- name: ExcludeEventsUnderWay :exec
 update events
-set state = 'excluded', reason = ?1, finished_at = ?2, body = case when webhook_id = '' then '' else body end
+set state = 'excluded', reason = ?1, finished_at = ?2, doubt = true, body = case when webhook_id = '' then '' else body end
 where events.connection_id = ?3
     and events.state = 'waiting'
     and (
@@ -579,6 +636,32 @@ type ResumeEventsParams struct {
 
 func (q *Queries) ResumeEvents(ctx context.Context, arg ResumeEventsParams) error {
 	_, err := q.db.ExecContext(ctx, resumeEvents, arg.Now, arg.ConnectionID)
+	return err
+}
+
+const retellEvent = `-- name: RetellEvent :exec
+update events
+set body = ?1, contact_name = ?2, api_contact_id = ?3
+where id = ?4 and connection_id = ?5 and state = 'needs_you' and not doubt and result_id = ''
+`
+
+type RetellEventParams struct {
+	Body         string
+	ContactName  string
+	APIContactID string
+	ID           string
+	ConnectionID string
+}
+
+// What was told of one that needs a person is replaced, unless it may be written, as a whole or in part.
+func (q *Queries) RetellEvent(ctx context.Context, arg RetellEventParams) error {
+	_, err := q.db.ExecContext(ctx, retellEvent,
+		arg.Body,
+		arg.ContactName,
+		arg.APIContactID,
+		arg.ID,
+		arg.ConnectionID,
+	)
 	return err
 }
 

@@ -281,6 +281,42 @@ func (q *Queries) MojoNote(ctx context.Context, arg MojoNoteParams) (MojoNote, e
 	return i, err
 }
 
+const otherMojoContacts = `-- name: OtherMojoContacts :many
+select mojo_contacts.client_id, mojo_contacts.mojo_contact_id
+from mojo_contacts
+join links on links.connection_id = mojo_contacts.connection_id and links.client_id = mojo_contacts.client_id
+where mojo_contacts.connection_id = ?1 and links.mojo_contact_id <> mojo_contacts.mojo_contact_id
+`
+
+type OtherMojoContactsRow struct {
+	ClientID      string
+	MojoContactID int64
+}
+
+// A link has the one that was told last.
+func (q *Queries) OtherMojoContacts(ctx context.Context, connectionID string) ([]OtherMojoContactsRow, error) {
+	rows, err := q.db.QueryContext(ctx, otherMojoContacts, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OtherMojoContactsRow
+	for rows.Next() {
+		var i OtherMojoContactsRow
+		if err := rows.Scan(&i.ClientID, &i.MojoContactID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const saveActivity = `-- name: SaveActivity :exec
 insert into activities (connection_id, mojo_event_id, client_id, call_id, revision, state)
 values (?1, ?2, ?3, ?4, ?5, ?6)
