@@ -10,6 +10,7 @@ import (
 
 	"addtomojo/cmd/addtomojo/internal/chrome"
 	mojobox "addtomojo/sandbox/mojo"
+	wisebox "addtomojo/sandbox/wiseagent"
 )
 
 // activityOf is the activity page of a customer who has pushed two contacts, and these contacts as Mojo has them.
@@ -136,4 +137,69 @@ func TestSendADeletedContactAgainFromMojosContactForm(t *testing.T) {
 			t.Fatalf("notes of the new contact: got none, want the call")
 		}
 	}
+}
+
+// What was changed by hand in Wise Agent stays when the same field is edited in Mojo, and a note says why; a contact can be
+// deleted there too. All of it works by keyboard.
+func TestAPhoneChangedInWiseAgentStaysWhenMojoEditsIt(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	id := s.Wise.AddContact(sampleEmail, wisebox.Contact{First: "Uma", Last: "Reyes", Email: "uma.reyes@example.com",
+		MobilePhone: "(520) 555-0143", HomePhone: "(520) 555-0144", WorkPhone: "(520) 555-0145"})
+	list := s.contacts()
+	popup := s.addToMojo(list, id)
+	s.connect(popup)
+	s.choose(popup, "FSBO")
+	mojo := s.press(popup)
+	s.landed(mojo, s.group("FSBO").ID)
+	mojo.Look(chrome.Desk)
+
+	wise := s.openContact(id)
+	s.changeMobile(wise)
+	mojo.Click("a", "Uma Reyes")
+	s.arrives(mojo, "a", "In Wise Agent")
+	mojo.Type("(520) 555-0199", `input[aria-label="Mobile phone"]`)
+	mojo.Click("button", "Save contact")
+	mojo.Wait("[role=status]", "Saved.")
+
+	s.arrives(wise, ".note", "Mojo: contact changed")
+	s.reads(wise, ".note", `^Mojo: contact changed .* Changed in Mojo\. What Wise Agent has there stays as it is: Mobile phone: \(520\) 555-0199 Mojo contact #`)
+	s.reads(wise, "dl > div", `^Mobile phone \(602\) 555-0111$`)
+	s.reads(wise, "dl > div", `^Home phone \(520\) 555-0144$`)
+	s.look(wise, "wise-changed")
+
+	wise.TabTo("summary", "Delete")
+	wise.Keys(chrome.Enter)
+	wise.Wait(".question", "Delete Uma Reyes, with all notes and Call List entries? There is no way back.")
+	s.look(wise, "wise-delete")
+	wise.TabTo("button", "Delete contact")
+	wise.Keys(chrome.Enter)
+	wise.Wait("[role=status]", "The contact was deleted")
+	s.look(wise, "wise-deleted")
+	if _, ok := s.Wise.Contact(sampleEmail, id); ok {
+		t.Error("the contact is still in Wise Agent")
+	}
+}
+
+// changeMobile gives the contact another mobile number on its page in Wise Agent, after an e-mail that is none.
+func (s *scene) changeMobile(page *chrome.Tab) {
+	s.t.Helper()
+	page.TabTo("summary", "Edit")
+	page.Keys(chrome.Enter)
+	s.look(page, "wise-edit")
+	page.Type("(602) 555-0111", "#mobilephone")
+	page.Type("uma at example.com", "#cemail")
+	page.Keys(chrome.Enter)
+	page.Wait("[role=alert]", "Give one e-mail address")
+	page.WaitFocus("#cemail")
+	if got := page.Input("#mobilephone"); got != "(602) 555-0111" {
+		s.t.Errorf("mobile phone beside an e-mail that is none: got %q, want what was typed", got)
+	}
+	s.look(page, "wise-edit-wrong")
+	page.Type("uma.reyes@example.com", "#cemail")
+	page.TabTo("button", "Save contact")
+	page.Keys(chrome.Enter)
+	page.Wait("[role=status]", "Saved.")
+	s.look(page, "wise-saved")
+	page.Look(chrome.Desk)
 }

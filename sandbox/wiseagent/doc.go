@@ -17,6 +17,11 @@
 //	     /http/webconnect.asp   the requests of sections 3.1 to 3.5 of what is known of Wise Agent's API
 //	     /contacts, /contacts/{id}, /add-to-mojo   the pages; /sandbox/... sets faults and habits, and makes load
 //
+// # By hand
+//
+// On a contact's page people change and delete the contact, as a customer does between a push and what comes back from Mojo. A form
+// writes only the fields that were typed anew in it: what the API wrote since it was opened stays. Vendors stay as they are.
+//
 // # Load
 //
 // At /sandbox/load people add thousands of invented contacts to their account, and have contacts edited at a pace, as colleagues do

@@ -132,13 +132,9 @@ func (s *Server) DeleteContact(email, id string) {
 	defer s.mu.Unlock()
 	a := s.accountOf(email)
 	c := a.contact(id)
-	if c == nil {
-		return
+	if c != nil {
+		a.remove(c)
 	}
-	delete(a.contacts, c.ID)
-	delete(a.notes, itoa(c.ID))
-	a.order = slices.DeleteFunc(a.order, func(other *Contact) bool { return other == c })
-	a.calls = slices.DeleteFunc(a.calls, func(l *Call) bool { return l.ClientID == itoa(c.ID) })
 }
 
 // Notes gives copies of the notes of a contact or vendor, the newest first.

@@ -54,7 +54,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin") // with none at all, browsers would not say where a form comes from
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(status)
@@ -105,6 +105,7 @@ type contactsView struct {
 	Kinds            []kindLink
 	Previous, Next   string // addresses, "" when there is no such page
 	NoOpener         bool
+	Deleted          bool // one of them, just now
 	Singular, Plural string
 }
 
@@ -129,7 +130,7 @@ func (s *Server) contactsPage(w http.ResponseWriter, r *http.Request, user *acco
 	noOpener := s.cfg.Options.NoOpener
 	s.mu.Unlock()
 
-	v := contactsView{Query: q, Kind: kind, Total: len(rows), Size: size, NoOpener: noOpener}
+	v := contactsView{Query: q, Kind: kind, Total: len(rows), Size: size, NoOpener: noOpener, Deleted: r.FormValue("deleted") != ""}
 	v.Singular, v.Plural = nouns(kind)
 	v.cut(rows, max(atoi(r.FormValue("page")), 1))
 	v.link()
@@ -249,6 +250,9 @@ type contactView struct {
 	Notes      []noteView
 	Calls      []callView
 	NoOpener   bool
+	Edit       []editField // the form; a vendor has none
+	Wrong      bool        // something in it is
+	Saved      bool
 }
 
 type noteView struct {
@@ -267,17 +271,23 @@ func (s *Server) contactPage(w http.ResponseWriter, r *http.Request, user *accou
 	v.NoOpener = s.cfg.Options.NoOpener
 	s.mu.Unlock()
 	if !ok {
-		s.problem(w, r, http.StatusNotFound, "There is no such contact in your account. It may have been deleted.")
+		s.noSuchContact(w, r)
 		return
 	}
+	v.Saved = r.FormValue("saved") != ""
 	s.render(w, r, http.StatusOK, "contact", v)
+}
+
+// noSuchContact is the page instead of a contact that isn't there.
+func (s *Server) noSuchContact(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, r, http.StatusNotFound, "There is no such contact in your account. It may have been deleted.")
 }
 
 // view makes the page of a contact or vendor.
 func (a *account) view(id string) (contactView, bool) {
 	var v contactView
 	if c := a.contact(id); c != nil {
-		v = contactView{ID: itoa(c.ID), Name: c.Name(), Status: c.Status, Facts: c.facts(a), Categories: slices.Clone(c.Categories)}
+		v = contactView{ID: itoa(c.ID), Name: c.Name(), Status: c.Status, Facts: c.facts(a), Categories: slices.Clone(c.Categories), Edit: c.editForm()}
 	} else if vendor := a.vendor(id); vendor != nil {
 		v = contactView{ID: vendor.key(), Name: cmp.Or(vendor.Company, vendor.ContactName), Vendor: true, Status: vendor.Type, Facts: vendor.facts()}
 	} else {
@@ -373,7 +383,7 @@ func (s *Server) writeNote(w http.ResponseWriter, r *http.Request, user *account
 	}
 	s.mu.Unlock()
 	if !ok {
-		s.problem(w, r, http.StatusNotFound, "There is no such contact in your account. It may have been deleted.")
+		s.noSuchContact(w, r)
 		return
 	}
 	http.Redirect(w, r, "/contacts/"+id+"#notes", http.StatusSeeOther)

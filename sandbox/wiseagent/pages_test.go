@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -247,5 +249,178 @@ func TestOptionsPage(t *testing.T) {
 	}
 	if got := b.get("/sandbox/faults"); got.status != http.StatusOK {
 		t.Errorf("faults page: got %d, want 200", got.status)
+	}
+}
+
+// editForm is the form on a contact's page as a browser would send it, with other values for some fields, given as pairs.
+func (b *box) editForm(id string, pairs ...string) url.Values {
+	b.t.Helper()
+	form := url.Values{}
+	for _, in := range elements(b.t, b.get("/contacts/"+id).body, "input", "autocomplete", "off") {
+		form.Set(in["name"], in["value"])
+		form.Set("was-"+in["name"], in["value"])
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if !form.Has(pairs[i]) {
+			b.t.Fatalf("the form has no field %s", pairs[i])
+		}
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return form
+}
+
+// refused checks that a form was not taken: it comes back with what was typed, one field says why, and the contact is as it was.
+func (b *box) refused(id string, got answer, field, typed, why string) {
+	b.t.Helper()
+	if got.status != http.StatusUnprocessableEntity {
+		b.t.Errorf("%s: got %d, want 422", field, got.status)
+	}
+	wrong := elements(b.t, got.body, "input", "aria-invalid", "true")
+	if len(wrong) != 1 || wrong[0]["name"] != field || wrong[0]["value"] != typed {
+		b.t.Errorf("%s: fields that are wrong: got %v, want it alone with what was typed", field, wrong)
+	}
+	if !bytes.Contains(got.body, []byte(why)) || len(elements(b.t, got.body, "details", "open", "")) != 1 {
+		b.t.Errorf("%s: the open form doesn't say %q", field, why)
+	}
+}
+
+func TestChangeContactByHand(t *testing.T) {
+	b := newBox(t)
+	id := b.AddContact(dana, wiseagent.Contact{First: "Ann", Last: "Lee", Company: "Lee & Sons", Email: "ann@example.com", MobilePhone: "(520) 555-0143",
+		HomePhone: "ask for Bob", AddressNumber: "12", AddressStreet: "N Oak St", City: "Tucson", State: "AZ", Zip: "85701", Source: "Open house"})
+	before, _ := b.Contact(dana, id)
+	if got := b.post("/contacts/"+id, nil).header.Get("Location"); got != "/login?next=%2Fcontacts" {
+		t.Errorf("signed out: got sent to %q, want the sign-in page", got)
+	}
+	b.signIn()
+	b.clock.forward(time.Minute)
+	b.post("/contacts/"+id, b.editForm(id))
+	if same, _ := b.Contact(dana, id); !same.Updated.Equal(before.Updated) {
+		t.Error("a form with nothing changed changes the contact")
+	}
+	form := b.editForm(id, "cfirst", " Anna ", "company", "", "cemail", "anna@example.com", "mobilephone", "602-555-0111", "workphone", "DNC",
+		"addressnumber", "14", "addressstreet", "S Elm\x0b St", "suiteno", "2", "city", "Mesa", "state", "Arizona", "zip", "85201")
+	got := b.post("/contacts/"+id, form)
+	if to := got.header.Get("Location"); got.status != http.StatusSeeOther || to != "/contacts/"+id+"?saved=1" {
+		t.Fatalf("got %d to %q, want 303 to the contact", got.status, to)
+	}
+	want := before
+	want.First, want.Company, want.Email, want.MobilePhone, want.WorkPhone = "Anna", "", "anna@example.com", "602-555-0111", "DNC"
+	want.AddressNumber, want.AddressStreet, want.SuiteNo, want.City, want.State, want.Zip = "14", "S Elm St", "2", "Mesa", "Arizona", "85201"
+	want.Updated = b.clock.Now()
+	if after, _ := b.Contact(dana, id); !reflect.DeepEqual(after, want) {
+		t.Errorf("got %+v\nwant %+v", after, want)
+	}
+	if page := b.get("/contacts/" + id + "?saved=1"); len(elements(t, page.body, "p", "role", "status")) != 1 {
+		t.Error("the page doesn't say that it was saved")
+	}
+}
+
+// What the API wrote while somebody had the form open stays, unless the same field was typed anew.
+func TestChangeByHandKeepsWhatTheAPIWroteMeanwhile(t *testing.T) {
+	b := newBox(t)
+	id := b.AddContact(dana, wiseagent.Contact{First: "Ann", Last: "Lee", MobilePhone: "(520) 555-0143", HomePhone: "(520) 555-0144"})
+	b.signIn()
+	form := b.editForm(id, "mobilephone", "(520) 555-0188")
+	b.ChangeContact(dana, id, func(c *wiseagent.Contact) { c.MobilePhone, c.HomePhone = "(520) 555-0199", "(520) 555-0198" })
+	b.post("/contacts/"+id, form)
+	if c, _ := b.Contact(dana, id); c.MobilePhone != "(520) 555-0188" || c.HomePhone != "(520) 555-0198" {
+		t.Errorf("got mobile %q and home %q, want the typed one and the API's", c.MobilePhone, c.HomePhone)
+	}
+}
+
+func TestChangeByHandThatIsRefusedLosesNothing(t *testing.T) {
+	b := newBox(t)
+	long := strings.Repeat("é", 201)
+	id := b.AddContact(dana, wiseagent.Contact{First: "Ann", Email: "call Bob", City: long})
+	before, _ := b.Contact(dana, id)
+	b.signIn()
+	for _, tt := range []struct{ field, typed, why string }{
+		{"company", long, "These are 201 characters, and 200 are the most."},
+		{"cemail", "ann at example.com", "Give one e-mail address"},
+		{"cemail", "Ann <ann@example.com>", "Give one e-mail address"},
+		{"cfirst", " ", "Give a first name, a last name or a company."},
+	} {
+		got := b.post("/contacts/"+id, b.editForm(id, "workphone", "<b>520", tt.field, tt.typed))
+		b.refused(id, got, tt.field, tt.typed, tt.why)
+		if typed := elements(t, got.body, "input", "name", "workphone"); len(typed) != 1 || typed[0]["value"] != "<b>520" {
+			t.Errorf("%s: the field beside it: got %v, want what was typed", tt.field, typed)
+		}
+	}
+	if got := b.post("/contacts/"+id, url.Values{"company": {strings.Repeat("x", 1<<20)}}); got.status != http.StatusBadRequest {
+		t.Errorf("a form of more than a megabyte: got %d, want 400", got.status)
+	}
+	if after, _ := b.Contact(dana, id); !reflect.DeepEqual(after, before) {
+		t.Errorf("got %+v\nwant %+v", after, before)
+	}
+	if got := b.post("/contacts/"+id, b.editForm(id, "workphone", "520-555-0101")); got.status != http.StatusSeeOther {
+		t.Errorf("what was odd before and isn't changed: got %d, want it to hinder nobody", got.status)
+	}
+}
+
+func TestDeleteContactByHand(t *testing.T) {
+	b := newBox(t)
+	id := b.AddContact(dana, ann())
+	other := b.AddContact(dana, wiseagent.Contact{First: "Ben", Last: "Osei"})
+	b.AddNote(dana, wiseagent.Note{ClientID: id, Subject: "Visit", Text: "Too dark"})
+	b.post("/contacts/"+id+"/delete", nil)
+	if _, ok := b.Contact(dana, id); !ok {
+		t.Fatal("somebody who isn't signed in deletes a contact")
+	}
+	b.signIn()
+	form := b.editForm(id)
+	if page := b.get("/contacts/" + id); len(elements(t, page.body, "form", "action", "/contacts/"+id+"/delete")) != 1 || !bytes.Contains(page.body, []byte("There is no way back.")) {
+		t.Error("the page doesn't ask before deleting")
+	}
+	got := b.post("/contacts/"+id+"/delete", nil)
+	if to := got.header.Get("Location"); got.status != http.StatusSeeOther || to != "/contacts?deleted=1" {
+		t.Errorf("got %d to %q, want 303 to the list", got.status, to)
+	}
+	page := b.get("/contacts?deleted=1").body
+	if !bytes.Contains(page, []byte("The contact was deleted")) || len(elements(t, page, "input", "name", "id")) != 1 {
+		t.Error("the list doesn't say that the contact was deleted, or still has it")
+	}
+	for what, got := range map[string]answer{
+		"its page": b.get("/contacts/" + id), "delete again": b.post("/contacts/"+id+"/delete", nil), "save": b.post("/contacts/"+id, form),
+	} {
+		if got.status != http.StatusNotFound || !bytes.Contains(got.body, []byte("There is no such contact in your account.")) {
+			t.Errorf("%s: got %d, want 404 and the sentence", what, got.status)
+		}
+	}
+	if _, ok := b.Contact(dana, other); !ok || len(b.Notes(dana, id)) != 0 {
+		t.Error("got the other contact gone or notes left")
+	}
+}
+
+func TestNobodyElseChangesAContact(t *testing.T) {
+	b := newBox(t)
+	id := b.AddContact(dana, ann())
+	b.AddUser(wiseagent.User{Email: "abel@example.com", Password: "other"})
+	theirs := b.AddContact("abel@example.com", wiseagent.Contact{First: "Cleo", Last: "Marsh"})
+	vendor := b.AddVendor(dana, wiseagent.Vendor{Company: "Saguaro Title"})
+	b.signIn()
+	for _, path := range []string{"", "/delete", "/notes"} {
+		form := url.Values{"cfirst": {"Eve"}, "note": {"Hello"}}.Encode()
+		got := b.do("POST", "/contacts/"+id+path, "application/x-www-form-urlencoded", form, "Sec-Fetch-Site", "cross-site")
+		if got.status != http.StatusForbidden {
+			t.Errorf("%q from another site: got %d, want 403", path, got.status)
+		}
+		if got := b.post("/contacts/"+theirs+path, url.Values{"cfirst": {"Eve"}}); got.status != http.StatusNotFound {
+			t.Errorf("%q of somebody else's contact: got %d, want 404", path, got.status)
+		}
+	}
+	for _, path := range []string{"", "/delete"} {
+		if got := b.post("/contacts/"+vendor+path, nil); got.status != http.StatusUnprocessableEntity || !bytes.Contains(got.body, []byte("Vendors can&#39;t be changed")) {
+			t.Errorf("%q of a vendor: got %d, want 422 and why", path, got.status)
+		}
+	}
+	if page := b.get("/contacts/" + vendor); page.status != http.StatusOK || len(elements(t, page.body, "form", "action", "/contacts/"+vendor+"/delete")) != 0 {
+		t.Error("a vendor's page offers to delete it")
+	}
+	if c, _ := b.Contact(dana, id); c.First != ann().First || len(b.Notes(dana, id)) != 0 {
+		t.Errorf("got %+v, want it as it was", c)
+	}
+	if _, ok := b.Contact("abel@example.com", theirs); !ok {
+		t.Error("somebody else's contact is gone")
 	}
 }

@@ -121,7 +121,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /logout", s.signOut)
 	mux.HandleFunc("GET /contacts", s.signedIn(s.contactsPage))
 	mux.HandleFunc("GET /contacts/{id}", s.signedIn(s.contactPage))
-	mux.HandleFunc("POST /contacts/{id}/notes", s.signedIn(s.writeNote))
+	mux.Handle("POST /contacts/{id}", ownForms(s.signedIn(s.changeContact)))
+	mux.Handle("POST /contacts/{id}/delete", ownForms(s.signedIn(s.deleteContact)))
+	mux.Handle("POST /contacts/{id}/notes", ownForms(s.signedIn(s.writeNote)))
 	mux.HandleFunc("GET /secure/client/summary", s.summary)
 	mux.HandleFunc("/add-to-mojo", s.signedIn(s.addToMojo))
 	mux.HandleFunc("GET /sandbox/load", s.signedIn(s.loadPage))
@@ -133,6 +135,9 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /assets/", http.FileServerFS(assets))
 	return mux
 }
+
+// ownForms refuses the forms of other sites.
+func ownForms(page http.Handler) http.Handler { return http.NewCrossOriginProtection().Handler(page) }
 
 // An arrival is what is known of one API request before it is served.
 type arrival struct {

@@ -139,6 +139,14 @@ func (s *Server) addContact(a *account, c Contact) *Contact {
 	return &c
 }
 
+// remove takes a contact out of the account, with its notes and Call List entries.
+func (a *account) remove(c *Contact) {
+	delete(a.contacts, c.ID)
+	delete(a.notes, itoa(c.ID))
+	a.order = slices.DeleteFunc(a.order, func(other *Contact) bool { return other == c })
+	a.calls = slices.DeleteFunc(a.calls, func(l *Call) bool { return l.ClientID == itoa(c.ID) })
+}
+
 // category gives the id of the account's category of that name, which it makes if there is none.
 func (s *Server) category(a *account, name string) int {
 	for _, known := range a.categories {
