@@ -28,7 +28,7 @@ type Feed struct {
 	Shown       string // heading of the list: "Need you"
 	Filtered    bool   // the list shows one state alone
 	List        []Happening
-	RetryAllURL string // POST; "" when nothing needs the customer
+	RetryAllURL string // POST; "" when nothing that may be shown needs the customer
 	NewestURL   string // GET; "" on the first page
 	OlderURL    string // GET; "" on the last page
 }
