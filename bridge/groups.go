@@ -18,14 +18,16 @@ const maxGroupName = 100
 // groupsLife is how long fetched groups are shown without asking Mojo again.
 const groupsLife = 30 * time.Second
 
-// Groups are the customer's Mojo groups, the last used first. They are asked for anew when fresh is set or
-// the stored list is old. When Mojo does not answer, the stored list is better than none.
+// Groups are the customer's Mojo groups, the last used first. They are asked for anew when fresh is set, the stored list is
+// old, or a push has changed a group's size since. When Mojo does not answer, the stored list is better than none.
 func (b *Bridge) Groups(ctx context.Context, conn store.Connection, fresh bool) ([]store.Group, error) {
 	groups, at, err := b.Store.Groups(ctx, conn.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read groups: %w", err)
 	}
-	if !fresh && b.now().Sub(at) < groupsLife {
+	asked := b.now()
+	changed := slices.ContainsFunc(groups, func(g store.Group) bool { return !g.EndedAt.Before(at) })
+	if !fresh && !changed && asked.Sub(at) < groupsLife {
 		return groups, nil
 	}
 	fetched, err := b.fetchGroups(ctx, conn)
@@ -35,7 +37,7 @@ func (b *Bridge) Groups(ctx context.Context, conn store.Connection, fresh bool) 
 		}
 		return nil, mojoTrouble(err)
 	}
-	if err := b.Store.SaveGroups(ctx, conn.ID, fetched, b.now()); err != nil {
+	if err := b.Store.SaveGroups(ctx, conn.ID, fetched, asked); err != nil {
 		return nil, fmt.Errorf("save groups: %w", err)
 	}
 	groups, _, err = b.Store.Groups(ctx, conn.ID)

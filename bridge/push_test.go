@@ -336,6 +336,33 @@ func TestAnOlderBulkCreateIsWaitedFor(t *testing.T) {
 	})
 }
 
+// Who goes back to the groups right after a push, or its undo, sees what it did; whoever looks again asks Mojo nothing.
+func TestGroupSizesAreNewAfterAPushAndAfterItsUndo(t *testing.T) {
+	everyEngine(t, func(t *testing.T, w *town) {
+		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")
+		shown := func(when string, want int) {
+			t.Helper()
+			groups, err := w.Groups(t.Context(), conn, false)
+			w.need(err)
+			i := slices.IndexFunc(groups, func(g store.Group) bool { return g.ID == group })
+			if got := groups[i].Contacts; got != want {
+				t.Errorf("%s: the group has %d contacts, want %d", when, got, want)
+			}
+		}
+		shown("before", 0)
+		push := w.push(conn, group, w.contacts(5)...).Push
+		shown("after the push", 5)
+		asked := w.mojo.Requests()[mojobox.EndpointGroups]
+		shown("a second look", 5)
+		if got := w.mojo.Requests()[mojobox.EndpointGroups] - asked; got != 0 {
+			t.Errorf("a second look asked Mojo %d times, want none", got)
+		}
+		w.need(w.Undo(t.Context(), push))
+		w.end(conn, push)
+		shown("after the undo", 0)
+	})
+}
+
 func TestADeletedGroupStopsThePushAndSaysSo(t *testing.T) {
 	everyEngine(t, func(t *testing.T, w *town) {
 		conn, group := w.connected(), w.mojo.AddGroup(account, "Spring")

@@ -5,6 +5,7 @@
 //   data-once            form: a second press does nothing
 //   data-wait="240"      counts down; buttons with data-wait-button open at its end
 //   data-filter="ID"     input: hides choices of #ID whose data-name does not match
+//   data-created         radio button: its group was made just now
 //   data-push-url        form that opens a push in a new tab: this window follows it
 //   data-add, data-with-dnc   box: how many contacts go without and with do-not-call ones
 //   data-announce, data-title   told to screen readers, shown in the window's title
@@ -35,6 +36,7 @@
     for (const el of all("[data-time-zone]", root)) el.value = zone();
     for (const el of all("[data-wait]", root)) countDown(el);
     for (const el of all("input[type=text][autofocus]", root)) el.setSelectionRange(el.value.length, el.value.length);
+    for (const el of all("input[name=group]:checked", root)) showGroup(el);
     follow(root);
     syncAdd();
   }
@@ -82,6 +84,18 @@
     if (seconds < 60) return seconds === 1 ? "1 second" : `${seconds} seconds`;
     const rest = String(seconds % 60).padStart(2, "0");
     return `${Math.floor(seconds / 60)}:${rest} minutes`;
+  }
+
+  // Groups: the chosen one is in sight, however many there are. One that was made just now is told, and the focus stays at
+  // the form: on a radio button one more Enter would start the push.
+  function showGroup(radio) {
+    const choice = radio.closest("[data-name]");
+    const list = choice.closest(".list");
+    const [inner, outer] = [choice.getBoundingClientRect(), list.getBoundingClientRect()];
+    list.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
+    if (!("created" in radio.dataset)) return;
+    announce(`${choice.dataset.name} created and chosen`);
+    if (document.activeElement === document.body) one("#new-group button").focus();
   }
 
   // Groups: type to filter.

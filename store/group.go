@@ -17,9 +17,10 @@ type Group struct {
 	Contacts int // how many are in it
 	IsLead   bool
 	UsedAt   time.Time // the last push of this connection into it; zero is never
+	EndedAt  time.Time // when a push of this connection into it last ended or was undone; zero is never
 }
 
-// SaveGroups replaces what is known of the account's groups. UsedAt doesn't count: the pushes tell. [ErrNotFound] when the
+// SaveGroups replaces what is known of the account's groups. UsedAt and EndedAt don't count: the pushes tell. [ErrNotFound] when the
 // connection isn't live.
 func (s *Store) SaveGroups(ctx context.Context, connID string, groups []Group, fetchedAt time.Time) error {
 	t := table{kinds: []string{"bigint", "text", "bigint", "boolean"}}
@@ -68,5 +69,8 @@ func (s *Store) Groups(ctx context.Context, connID string) (groups []Group, fetc
 }
 
 func group(r rows.GroupsRow) Group {
-	return Group{ID: r.GroupID, Name: r.Name, Contacts: int(r.Contacts), IsLead: r.IsLead, UsedAt: moment(r.UsedAt)}
+	return Group{
+		ID: r.GroupID, Name: r.Name, Contacts: int(r.Contacts), IsLead: r.IsLead,
+		UsedAt: moment(r.UsedAt), EndedAt: moment(max(r.FinishedAt, r.UndoneAt)),
+	}
 }

@@ -1,6 +1,9 @@
 package views
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Activity is the page of what came from Mojo and how far it is on its way into
 // Wise Agent. Feed is the part of it that refreshes itself.
@@ -28,7 +31,7 @@ type Feed struct {
 	Shown       string // heading of the list: "Need you"
 	Filtered    bool   // the list shows one state alone
 	List        []Happening
-	RetryAllURL string // POST; "" when nothing needs the customer
+	RetryAllURL string // POST; "" when nothing that may be shown needs the customer
 	NewestURL   string // GET; "" on the first page
 	OlderURL    string // GET; "" on the last page
 }
@@ -41,6 +44,9 @@ type Cell struct {
 	Current bool
 	Tone    string // "ok", "skip" or "bad", "" for none
 }
+
+// id is the cell's id: the focus is found again by it when the page refreshes itself.
+func (c Cell) id() string { return "cell-" + strings.ReplaceAll(c.Label, " ", "-") }
 
 // Happening is something that happened in Mojo.
 type Happening struct {

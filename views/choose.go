@@ -39,7 +39,7 @@ type NewGroup struct {
 	Action string // POST
 	Name   string // kept after a refusal
 	Error  string // "Mojo already has a group with this name. ..."; "" when nothing is wrong
-	// Created tells that the chosen group has just been created: it gets the focus.
+	// Created tells that the chosen group has just been created: people are told.
 	Created bool
 }
 

@@ -294,7 +294,7 @@ func groupRow(g Group, chosen, created bool) templ.Component {
 			}
 		}
 		if chosen && created {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, " autofocus")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, " data-created")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

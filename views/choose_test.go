@@ -73,11 +73,11 @@ func TestNewGroupForm(t *testing.T) {
 	}
 }
 
-func TestCreatedGroupGetsTheFocus(t *testing.T) {
+func TestCreatedGroupIsMarked(t *testing.T) {
 	g := someChoose().Groups
 	g.Chosen, g.New.Created = 15, true
-	if got := render(t, GroupsPart(g)).one(t, "[autofocus]").attr("value"); got != "15" {
-		t.Errorf("focus: got group %q, want the created one", got)
+	if got := render(t, GroupsPart(g)).one(t, "[data-created]").attr("value"); got != "15" {
+		t.Errorf("mark: got group %q, want the created one", got)
 	}
 }
 

@@ -97,6 +97,9 @@ func idsAreSound(t *testing.T, n node) {
 		ids[el.attr("id")]++
 	}
 	for id, count := range ids {
+		if strings.ContainsAny(id, " \t\n") {
+			t.Errorf("id %q: want no blank in it", id)
+		}
 		if count != 1 {
 			t.Errorf("id %s: got it %d times, want once", id, count)
 		}

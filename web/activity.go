@@ -74,7 +74,7 @@ func (a *app) feed(ctx context.Context, v *visit, q url.Values) (views.Feed, err
 		return views.Feed{}, err
 	}
 	f.Standing, f.SignInURL = standingView(standing, v.zone(), a.now()), v.groupsURL()
-	if mail.Ledger.NeedsYou > 0 {
+	if mail.Ledger.NeedsYou > 0 && (filter.State == "" || filter.State == store.EventNeedsYou) { // not beside others
 		f.RetryAllURL = activityURL("/retry", filter.State, filter.Before)
 	}
 	turnFeed(&f, mail.Events, filter)

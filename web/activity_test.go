@@ -107,6 +107,11 @@ func TestActivityShowsEachState(t *testing.T) {
 			t.Errorf("%s: got %s, want %s alone", state, text, contact)
 		}
 	}
+	for state, want := range map[string]int{"": 1, "needs_you": 1, "written": 0, "waiting": 0, "excluded": 0} {
+		if got := len(b.get(activityPath+"?state="+state).all("button", "id", "retry-all")); got != want {
+			t.Errorf("Retry all beside %q: got %d buttons, want %d: it is for those that need the customer", state, got, want)
+		}
+	}
 	b.get(activityPath+"?state=moon&before=x").want(200).says("Contact 1", "Contact 4")
 }
 

@@ -180,7 +180,7 @@ func (a *app) createGroup(c echo.Context) error {
 		chosen, _ := strconv.ParseInt(form.Get("group"), 10, 64) // 0 chooses the first
 		return a.groupRefused(c, name, chosen, err)
 	}
-	groups, err := a.groups(ctx, v, group.ID, views.NewGroup{}, false)
+	groups, err := a.groups(ctx, v, group.ID, views.NewGroup{Created: true}, false)
 	if err != nil {
 		return err
 	}

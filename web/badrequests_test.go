@@ -157,6 +157,13 @@ func TestOddCookies(t *testing.T) {
 }
 
 // What we set must come back: browsers drop cookies over 4,096 bytes.
+// A browser without cookies is signed out at every step: starting again alone would lead here for ever.
+func TestABrowserThatKeepsNoCookiesIsTold(t *testing.T) {
+	h := newHouse(t, nil)
+	launch := h.browser().launch(1)
+	h.browser().get(launch).want(401).says("You are signed out", "Go back to Wise Agent", "your browser keeps no cookies")
+}
+
 func TestCookiesStaySmall(t *testing.T) {
 	h := newHouse(t, nil)
 	b := h.browser()

@@ -292,6 +292,7 @@ func TestWhatIsWrongRightNow(t *testing.T) {
 	if len(got.all("a", "href", h.account(jane))) != 1 {
 		t.Errorf("the account isn't named\n%s", got.text())
 	}
+	h.staff(sam, roleOperator).get(supportAuditPath).says("Looked at what is wrong 0 causes", "Looked at what is wrong 1 cause ")
 }
 
 func TestALaunchSaysHowFarItCame(t *testing.T) {

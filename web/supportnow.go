@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -38,7 +37,7 @@ func (a *app) showNow(c echo.Context) error {
 		group.Rows, group.More = a.accountRows(conns), max(0, t.Accounts-len(conns))
 		page.Groups = append(page.Groups, group)
 	}
-	if err := a.audited(c, auditNow, "", fmt.Sprintf("%d causes", len(page.Groups))); err != nil {
+	if err := a.audited(c, auditNow, "", many(len(page.Groups), "cause", "causes")); err != nil {
 		return err
 	}
 	return a.render(c, http.StatusOK, views.SupportNowPage(page))

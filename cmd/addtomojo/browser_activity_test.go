@@ -56,6 +56,53 @@ func TestActivityPageFollowsByItself(t *testing.T) {
 	page.Wait("h2", "Need you")
 }
 
+// The popup at 200 % zoom: every count is in sight, no word is torn apart, and the times of earlier pushes stand below their names.
+func TestActivityAndPushesReadAtTwiceTheSize(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	page, pushed := activityOf(s)
+	s.Mojo.Call(ruiz, pushed[0].ContactID, mojobox.Call{Result: "incomplete"})
+	page.Wait(".history li", "Call: Incomplete")
+	for _, width := range []int64{240, 320, 400} {
+		page.Look(chrome.Look{Width: width, Height: 400})
+		for _, cut := range chrome.Value[[]string](page, `[...document.querySelectorAll(".ledger .count")]
+			.filter((c) => c.getBoundingClientRect().right > c.parentElement.getBoundingClientRect().right + .5).map(say)`) {
+			t.Errorf("at %d px: the count %q is cut off", width, cut)
+		}
+		s.noWordIsTorn(page, width, "h2, .history b")
+	}
+	page.Click("footer a", "Earlier pushes")
+	page.Wait("h1", "Earlier pushes")
+	for _, width := range []int64{240, 400} {
+		page.Look(chrome.Look{Width: width, Height: 400})
+		if off := chrome.Value[float64](page, `document.querySelector(".history time").getBoundingClientRect().left -
+			document.querySelector(".history a").getBoundingClientRect().left`); off != 0 {
+			t.Errorf("at %d px: the time stands %.0f px to the right of the group's name, want it below", width, off)
+		}
+	}
+	page.Click("main a", "Back to the groups")
+	page.Wait("h2", "Group")
+	page.Look(chrome.Look{Width: 240, Height: 400})
+	s.noWordIsTorn(page, 240, "h2")
+}
+
+// noWordIsTorn checks that no word of these elements goes on in the next line.
+func (s *scene) noWordIsTorn(page *chrome.Tab, width int64, css string) {
+	s.t.Helper()
+	for _, word := range chrome.Value[[]string](page, `[...document.querySelectorAll("`+css+`")].flatMap((el) => {
+		const text = el.firstChild, torn = [];
+		for (const word of (text?.nodeType === Node.TEXT_NODE ? text.data : "").matchAll(/\S+/g)) {
+			const range = document.createRange();
+			range.setStart(text, word.index);
+			range.setEnd(text, word.index + word[0].length);
+			if (range.getClientRects().length > 1) torn.push(word[0]);
+		}
+		return torn;
+	})`) {
+		s.t.Errorf("at %d px: the word %q is torn apart", width, word)
+	}
+}
+
 // look checks the page in narrow and wide windows, light and dark: nothing overflows, and axe finds nothing.
 func (s *scene) look(page *chrome.Tab, name string) {
 	s.t.Helper()

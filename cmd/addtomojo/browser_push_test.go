@@ -273,6 +273,28 @@ func TestNewGroupIsMadeInline(t *testing.T) {
 	}
 }
 
+// Who made a group with the keyboard stays where they were, and still learns that it worked: it is told, and the list shows it.
+func TestANewGroupAmongManyIsShownAndTold(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium, manyGroups)
+	_, popup := s.connected(1)
+	popup.Type("Zinnia court", "#new-group-name")
+	popup.Keys(chrome.Enter)
+	popup.Wait("[data-into]", "To “Zinnia court”")
+	popup.Wait("#announce", "Zinnia court created and chosen")
+	popup.WaitFocus("#new-group-name")
+	popup.Until("the new group in sight", `(() => {
+		const list = document.querySelector("#group-list").getBoundingClientRect();
+		const choice = document.querySelector(".choice:has(:checked)").getBoundingClientRect();
+		return choice.top >= list.top && choice.bottom <= list.bottom;
+	})()`)
+	popup.Keys("Yucca bend" + chrome.Tabulator)
+	popup.WaitFocus("#new-group button")
+	popup.Keys(chrome.Enter)
+	popup.Wait("#announce", "Yucca bend created and chosen")
+	popup.WaitFocus("#new-group button")
+}
+
 func TestGroupNamesThatDontWorkAreSaidBesideTheField(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)
@@ -320,13 +342,7 @@ func TestFirstGroupOfAnEmptyAccount(t *testing.T) {
 
 func TestFilterFindsAGroupAmongMany(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, &chromium, func(_ *sandboxOptions, box *sandbox) {
-		if box != nil {
-			for i := range 30 {
-				box.Mojo.AddGroup(ruiz, fmt.Sprintf("Réunion street %d", i+1))
-			}
-		}
-	})
+	s := newScene(t, &chromium, manyGroups)
 	_, popup := s.connected(1)
 	popup.Type("reunion 17", "#filter")
 	popup.WaitGone(".choice", "Hot Lead")
@@ -339,6 +355,15 @@ func TestFilterFindsAGroupAmongMany(t *testing.T) {
 	popup.Wait(".empty", "No group matches.")
 	tab := s.press(popup)
 	s.landed(tab, s.group("Réunion street 17").ID)
+}
+
+// manyGroups are more groups than a list shows at once.
+func manyGroups(_ *sandboxOptions, box *sandbox) {
+	if box != nil {
+		for i := range 30 {
+			box.Mojo.AddGroup(ruiz, fmt.Sprintf("Réunion street %d", i+1))
+		}
+	}
 }
 
 func TestDoubleClickIsOnePush(t *testing.T) {

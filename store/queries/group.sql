@@ -4,10 +4,16 @@ select
     mojo_groups.name,
     mojo_groups.contacts,
     mojo_groups.is_lead,
-    cast(coalesce(used.at, 0) as bigint) as used_at
+    cast(coalesce(used.at, 0) as bigint) as used_at,
+    cast(coalesce(used.finished_at, 0) as bigint) as finished_at,
+    cast(coalesce(used.undone_at, 0) as bigint) as undone_at
 from mojo_groups
 left join (
-    select group_id, max(created_at) as at
+    select
+        group_id,
+        max(created_at) as at,
+        max(finished_at) as finished_at,
+        max(undone_at) as undone_at
     from pushes
     where pushes.connection_id = @connection_id
     group by group_id

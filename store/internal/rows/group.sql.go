@@ -25,10 +25,16 @@ select
     mojo_groups.name,
     mojo_groups.contacts,
     mojo_groups.is_lead,
-    cast(coalesce(used.at, 0) as bigint) as used_at
+    cast(coalesce(used.at, 0) as bigint) as used_at,
+    cast(coalesce(used.finished_at, 0) as bigint) as finished_at,
+    cast(coalesce(used.undone_at, 0) as bigint) as undone_at
 from mojo_groups
 left join (
-    select group_id, max(created_at) as at
+    select
+        group_id,
+        max(created_at) as at,
+        max(finished_at) as finished_at,
+        max(undone_at) as undone_at
     from pushes
     where pushes.connection_id = ?1
     group by group_id
@@ -37,11 +43,13 @@ where mojo_groups.connection_id = ?1
 `
 
 type GroupsRow struct {
-	GroupID  int64
-	Name     string
-	Contacts int64
-	IsLead   bool
-	UsedAt   int64
+	GroupID    int64
+	Name       string
+	Contacts   int64
+	IsLead     bool
+	UsedAt     int64
+	FinishedAt int64
+	UndoneAt   int64
 }
 
 func (q *Queries) Groups(ctx context.Context, connectionID string) ([]GroupsRow, error) {
@@ -59,6 +67,8 @@ func (q *Queries) Groups(ctx context.Context, connectionID string) ([]GroupsRow,
 			&i.Contacts,
 			&i.IsLead,
 			&i.UsedAt,
+			&i.FinishedAt,
+			&i.UndoneAt,
 		); err != nil {
 			return nil, err
 		}
