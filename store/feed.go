@@ -48,7 +48,8 @@ func (s *Store) SaveFeed(ctx context.Context, f Feed) error {
 	})
 }
 
-// TurnOffFeed notes that the account's host has no feed: it isn't claimed until a person signs in with Mojo again. [ErrNotFound] when the connection isn't live.
+// TurnOffFeed notes that the account's host has no feed: it isn't claimed until a person signs in with Mojo again. [ErrNotFound] when
+// the connection isn't live.
 func (s *Store) TurnOffFeed(ctx context.Context, connID string) error {
 	return s.write(ctx, "turn off feed", func(q tx) error {
 		n, err := q.TurnOffFeed(ctx, connID)

@@ -84,9 +84,9 @@ set next_at = @now
 where connection_id = @connection_id and state = 'waiting' and next_at > @now;
 
 -- name: DoubtfulEvents :many
--- The index events_state gives those that are over and may be written all the same; of a connection they are few, or seldom asked for.
+-- Those that are over and may be written all the same.
 select * from events
-where connection_id = @connection_id and state in ('needs_you', 'excluded') and contact_key = @contact_key and doubt
+where connection_id = @connection_id and contact_key = @contact_key and doubt and state in ('needs_you', 'excluded')
 order by seq;
 
 -- name: ExcludeEventsUnderWay :exec

@@ -135,7 +135,7 @@ func (q *Queries) Disconnects(ctx context.Context, most int64) ([]Event, error) 
 
 const doubtfulEvents = `-- name: DoubtfulEvents :many
 select seq, id, webhook_id, connection_id, account_id, type, contact_key, mojo_contact_id, api_contact_id, contact_name, body, occurred_at, received_at, state, reason, attempts, next_at, doubt, claimed_by, result_id, finished_at from events
-where connection_id = ?1 and state in ('needs_you', 'excluded') and contact_key = ?2 and doubt
+where connection_id = ?1 and contact_key = ?2 and doubt and state in ('needs_you', 'excluded')
 order by seq
 `
 
@@ -144,7 +144,7 @@ type DoubtfulEventsParams struct {
 	ContactKey   string
 }
 
-// The index events_state gives those that are over and may be written all the same; of a connection they are few, or seldom asked for.
+// Those that are over and may be written all the same.
 func (q *Queries) DoubtfulEvents(ctx context.Context, arg DoubtfulEventsParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, doubtfulEvents, arg.ConnectionID, arg.ContactKey)
 	if err != nil {
