@@ -71,7 +71,7 @@ func TestRotateTheKeyToItsEnd(t *testing.T) {
 			k.restartWith(t, vars)
 			k.wise.ExpireTokens(sampleEmail) // whose tokens were resealed, and not refreshed
 			k.mojo.ExpireTokens(ruiz)
-			k.happen(events, events+killedDialing, want)
+			k.must(t, k.happen(events, events+killedDialing, want))
 			k.must(t, k.visit(t.Context(), k.url, k.ids[1]))
 			k.allWritten(t, conn, events+killedDialing, want)
 			for _, p := range processes {
@@ -156,7 +156,9 @@ func (k *killing) useTokens(ctx context.Context, t *testing.T, processes []*kill
 		if err := k.visitAs(t.Context(), processes[round%len(processes)].url, c.Email, c.contact); err != nil {
 			t.Errorf("visit %d: %v", round, err)
 		}
-		k.happen(events, events+3, want)
+		if err := k.happen(events, events+3, want); err != nil {
+			t.Error(err)
+		}
 		events += 3
 		pause(ctx, 20*time.Millisecond)
 	}

@@ -44,12 +44,17 @@ func (k *killing) events(ctx context.Context, times, each int, interrupt func(co
 	if err := k.until(ctx, "/push/"+key, store.PushDone); err != nil {
 		return err
 	}
+	if err := k.ended(ctx, key, killedDialing, store.ContactAdded); err != nil {
+		return err
+	}
 	// Half of the calls that a kill meets have had their effect.
 	k.faults.wise.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.Latency, Delay: 10 * time.Millisecond})
 	k.faults.wise.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.Late, Delay: 10 * time.Millisecond})
 	want := make(map[string]*told)
 	for part := range times {
-		k.happen(part*each, (part+1)*each, want)
+		if err := k.happen(part*each, (part+1)*each, want); err != nil {
+			return err
+		}
 		if err := interrupt(ctx, each); err != nil {
 			return err
 		}
@@ -76,13 +81,16 @@ type told struct {
 }
 
 // happen lets calls, notes and activities happen in Mojo, the contacts in turn, and adds to want what must become of them, by ClientID.
-func (k *killing) happen(from, to int, want map[string]*told) {
+func (k *killing) happen(from, to int, want map[string]*told) error {
 	inMojo := make(map[string]int64)
 	for _, c := range k.mojo.Contacts(ruiz, k.group) {
 		inMojo[strings.TrimPrefix(c.APIContactID, "wa-")] = c.ContactID
 	}
 	for n := from; n < to; n++ {
 		id := k.ids[n%killedDialing]
+		if inMojo[id] == 0 {
+			return fmt.Errorf("contact %s is not in the group in Mojo: %d are", id, len(inMojo))
+		}
 		if want[id] == nil {
 			want[id] = &told{}
 		}
@@ -99,6 +107,7 @@ func (k *killing) happen(from, to int, want map[string]*told) {
 			w.notes = append(w.notes, fmt.Sprintf("Mojo call #%d", call))
 		}
 	}
+	return nil
 }
 
 // killAmongWrites kills the program up to 30 ms after one of the writes that are still to come, and starts it again.

@@ -211,10 +211,12 @@ func (k *killing) connect(ctx context.Context, database, keyset, mojoURL string)
 	return err
 }
 
-// freeAddress finds an address on loopback, which the program takes again each time it starts.
+// freeAddress finds an address on loopback, which the program takes again each time it starts. All of 127.0.0.0/8 is loopback; a host of
+// its own keeps the port from whoever takes one meanwhile, as another round's sandbox does.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	host := fmt.Sprintf("127.%d.%d.%d", 1+mathrand.IntN(254), mathrand.IntN(256), 1+mathrand.IntN(254))
+	l, err := net.Listen("tcp", host+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +246,7 @@ func (k *killing) round(ctx context.Context) error {
 	if err := k.until(ctx, push, store.PushDone); err != nil {
 		return err
 	}
-	if err := errors.Join(k.arrived(), k.ended(ctx, key, store.ContactAdded)); err != nil {
+	if err := errors.Join(k.arrived(), k.ended(ctx, key, killedContacts, store.ContactAdded)); err != nil {
 		return err
 	}
 	if _, err := k.post(ctx, push+"/undo", url.Values{}); err != nil {
@@ -261,7 +263,7 @@ func (k *killing) round(ctx context.Context) error {
 	if left := k.mojo.Contacts(ruiz, k.group); len(left) > 0 {
 		return fmt.Errorf("%d contacts are still in the group after the undo, want none", len(left))
 	}
-	return k.ended(ctx, key, store.ContactRemoved)
+	return k.ended(ctx, key, killedContacts, store.ContactRemoved)
 }
 
 // TestKillWhileAPushStops kills the program (SIGKILL) while a batch of a push that its customer has stopped is at Mojo: the contacts
@@ -414,18 +416,20 @@ func (k *killing) arrived() error {
 	return errors.Join(wrong...)
 }
 
-// ended checks that every row of the push is in that state.
-func (k *killing) ended(ctx context.Context, push string, state store.ContactState) error {
+// ended checks that the push has so many rows, and that every one is in that state.
+func (k *killing) ended(ctx context.Context, push string, contacts int, state store.ContactState) error {
 	rows, err := k.db.PushContacts(ctx, push, nil, -1, killedContacts+1)
 	if err != nil {
 		return err
 	}
-	counts := make(map[store.ContactState]int)
+	counts, reasons := make(map[store.ContactState]int), make(map[string]int)
 	for _, r := range rows {
-		counts[r.State]++
+		if counts[r.State]++; r.State != state {
+			reasons[r.Reason]++
+		}
 	}
-	if counts[state] != killedContacts || len(rows) != killedContacts {
-		return fmt.Errorf("the push's rows are %v, want %d %s", counts, killedContacts, state)
+	if counts[state] != contacts || len(rows) != contacts {
+		return fmt.Errorf("the push's rows are %v, want %d %s; the reasons are %v", counts, contacts, state, reasons)
 	}
 	return nil
 }
