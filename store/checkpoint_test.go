@@ -88,14 +88,7 @@ func receiveBig(t *testing.T, s *Store, i, pages int) {
 // openFile opens a new SQLite database, whose path it returns.
 func openFile(t *testing.T) (*Store, string) {
 	t.Helper()
-	keyset, err := GenerateKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vault, err := NewVault(keyset)
-	if err != nil {
-		t.Fatal(err)
-	}
+	vault := newVault(t, newKeyset(t))
 	path := filepath.Join(t.TempDir(), "addtomojo.db")
 	s, err := Open(t.Context(), path, vault)
 	if err != nil {

@@ -11,14 +11,7 @@ import (
 )
 
 func TestAFullDiskIsNamedAndNothingIsHalfDone(t *testing.T) {
-	keyset, err := GenerateKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vault, err := NewVault(keyset)
-	if err != nil {
-		t.Fatal(err)
-	}
+	vault := newVault(t, newKeyset(t))
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "small.db"), vault)
 	if err != nil {
 		t.Fatal(err)
@@ -54,14 +47,7 @@ func TestPostgresSaysDiskFullToo(t *testing.T) {
 }
 
 func TestPragmasMayFollowASQLitePath(t *testing.T) {
-	keyset, err := GenerateKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vault, err := NewVault(keyset)
-	if err != nil {
-		t.Fatal(err)
-	}
+	vault := newVault(t, newKeyset(t))
 	path := filepath.Join(t.TempDir(), "small.db")
 	s, err := Open(t.Context(), "sqlite:"+path+"?_pragma=max_page_count(700)&_pragma=cache_size(-500)", vault)
 	if err != nil {
@@ -96,14 +82,7 @@ func TestPragmasMayFollowASQLitePath(t *testing.T) {
 
 // What stops an operator's first start says in plain words what it is.
 func TestWhatKeepsADatabaseFromOpeningIsNamed(t *testing.T) {
-	keyset, err := GenerateKeyset()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vault, err := NewVault(keyset)
-	if err != nil {
-		t.Fatal(err)
-	}
+	vault := newVault(t, newKeyset(t))
 	folder := t.TempDir()
 	for pragma, want := range map[string]error{
 		"max_page_count(40)": ErrFull,
