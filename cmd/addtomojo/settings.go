@@ -169,18 +169,7 @@ func isSecret(t reflect.Type) bool {
 
 // check looks at what a type can't say.
 func (s Settings) check() (problems []error) {
-	origins := []struct{ name, value string }{
-		{"BASE_URL", s.BaseURL}, {"WISEAGENT_AUTH_URL", s.WiseAgentAuthURL},
-		{"WISEAGENT_API_URL", s.WiseAgentAPIURL}, {"MOJO_AUTH_URL", s.MojoAuthURL},
-	}
-	for _, o := range origins {
-		if o.value == "" {
-			continue // reported as missing already
-		}
-		if err := checkOrigin(o.value); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", o.name, err))
-		}
-	}
+	problems = s.checkOrigins()
 	if _, err := time.LoadLocation(s.WiseAgentTimeZone); err != nil {
 		problems = append(problems, fmt.Errorf("WISEAGENT_TIME_ZONE: %q is not a time zone, such as America/Phoenix", s.WiseAgentTimeZone))
 	}
@@ -229,6 +218,22 @@ func (s Settings) check() (problems []error) {
 	}
 	if _, err := s.mailer(); err != nil {
 		problems = append(problems, err)
+	}
+	return problems
+}
+
+func (s Settings) checkOrigins() (problems []error) {
+	origins := []struct{ name, value string }{
+		{"BASE_URL", s.BaseURL}, {"WISEAGENT_AUTH_URL", s.WiseAgentAuthURL},
+		{"WISEAGENT_API_URL", s.WiseAgentAPIURL}, {"MOJO_AUTH_URL", s.MojoAuthURL},
+	}
+	for _, o := range origins {
+		if o.value == "" {
+			continue // reported as missing already
+		}
+		if err := checkOrigin(o.value); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", o.name, err))
+		}
 	}
 	return problems
 }
