@@ -63,6 +63,7 @@ type round struct {
 	called chan struct{}   // one has come back from there
 	landed chan string     // its contact, when the outcome is stored
 	flying sync.WaitGroup
+	turns  turns
 	asleep atomic.Bool // needs a sign-in
 }
 
@@ -298,7 +299,7 @@ func (r *round) linkAhead(d store.Due) *store.Link {
 // start sets off as many deliveries as may be at work.
 func (r *round) start(ctx context.Context) {
 	for len(r.ready) > 0 && r.calls < r.b.mailAtOnce() && r.atWork() < cap(r.work) && r.breaker.pass(r.b.now()) {
-		e := &effect{b: r.b, conn: r.conn, event: r.ready[0].Event, known: r.linkAhead(r.ready[0])}
+		e := &effect{b: r.b, conn: r.conn, event: r.ready[0].Event, known: r.linkAhead(r.ready[0]), turns: &r.turns}
 		r.ready = r.ready[1:]
 		r.calls++
 		r.work <- e // never waits: there is room for all that may be at work
@@ -326,6 +327,9 @@ func (r *round) one(ctx context.Context, e *effect) {
 	e.look = e.event.Doubt || e.event.ClaimedBy != "" && e.event.ClaimedBy != r.b.owner() || r.b.unstored.has(e.event.ID)
 	e.out = store.Outcome{EventID: e.event.ID, Owner: r.b.owner()}
 	r.settle(e, e.apply(ctx))
+	if e.over != nil {
+		defer e.over()
+	}
 	r.called <- struct{}{} // never waits, nor does landed: they have room for all that may be at work
 	if r.finish(ctx, e.out) {
 		e.measure()

@@ -21,6 +21,8 @@ type effect struct {
 	known *store.Link // the link as it was read ahead; nil when it must be read
 	link  store.Link
 	look  bool // a write may have happened before: look before repeating it
+	turns *turns
+	over  func() // ends its turn, when the outcome is stored; nil when it took none
 	out   store.Outcome
 
 	named    int  // the team member that it was written for; 0 is nobody
@@ -321,9 +323,14 @@ func cmpErr(err, otherwise error) error {
 }
 
 // contact writes an edit of name, address, phones or e-mails. What pushes saw is read last: one may be ending just now.
-func (e *effect) contact(ctx context.Context) error {
+func (e *effect) contact(ctx context.Context) (err error) {
+	if e.over == nil { // else it is the second time, see apply
+		if e.over, err = e.turns.take(ctx, e.link.ClientID); err != nil {
+			return err
+		}
+	}
 	var now wiseagent.Contact
-	err := e.about(ctx, func(api *wiseagent.API) (err error) {
+	err = e.about(ctx, func(api *wiseagent.API) (err error) {
 		now, err = api.Contact(ctx, e.link.ClientID)
 		return err
 	})
