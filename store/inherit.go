@@ -11,7 +11,8 @@ import (
 
 // inherit gives a new connection what earlier ones of the same two accounts knew of their contacts: the links, what was last seen of
 // them, and which notes and Call List entries Mojo's notes and activities became. The customer sees the same people in both places
-// as before; without it their calls would be nobody's, and their appointments would be written a second time.
+// as before; without it their calls would be nobody's, and their appointments would be written a second time. What needs a person goes
+// over too: on the page of a connection that is over nobody would find it.
 func inherit(ctx context.Context, q tx, id string) error {
 	same, err := q.ConnectionsOfSameAccounts(ctx, id)
 	if err != nil {
@@ -56,6 +57,9 @@ func inheritFrom(ctx context.Context, q tx, heir, earlier string) error {
 		},
 		func() error {
 			return q.InheritMojoNotes(ctx, rows.InheritMojoNotesParams{Heir: heir, ConnectionID: earlier})
+		},
+		func() error {
+			return q.InheritEvents(ctx, rows.InheritEventsParams{Heir: heir, ConnectionID: earlier})
 		},
 	} {
 		if err := take(); err != nil {

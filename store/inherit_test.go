@@ -130,3 +130,38 @@ func TestDoubtfulEvents(t *testing.T) {
 		wanted(second, needsYou, waits)
 	})
 }
+
+// What needed a person before a reset is retried on the next connection of the same two accounts, and nobody else sees it.
+func TestWhatNeedsAPersonGoesToTheNextConnection(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		first := connected(t, s)
+		finishEvent(t, s, received(t, s, call("msg_1", 58)), store.Outcome{State: store.EventWritten})
+		parked := received(t, s, call("msg_2", 58))
+		finishEvent(t, s, parked, store.Outcome{State: store.EventNeedsYou, Reason: "Wise Agent refused this."})
+		check(t, s.Reset(t.Context(), first.ID, noon.Add(time.Minute)))
+		ledger := func(what, connID string, want store.Ledger) {
+			t.Helper()
+			got, err := s.Ledger(t.Context(), connID)
+			check(t, err)
+			got.LastCallAt = time.Time{}
+			same(t, what, got, want)
+		}
+		c := kate()
+		c.Email, c.CreatedAt = "eve@example.com", noon.Add(2*time.Minute)
+		stranger, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
+		check(t, err)
+		ledger("another Wise Agent account", stranger.ID, store.Ledger{})
+		check(t, s.Reset(t.Context(), stranger.ID, noon.Add(3*time.Minute)))
+		c.Email, c.CreatedAt = "kate@example.com", noon.Add(4*time.Minute)
+		second, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
+		check(t, err)
+		ledger("the old connection", first.ID, store.Ledger{Received: 1, Written: 1})
+		ledger("the new one", second.ID, store.Ledger{Received: 1, NeedsYou: 1})
+		check(t, s.RetryEvent(t.Context(), second.ID, parked.ID, noon.Add(5*time.Minute)))
+		due, err := s.DueEvents(t.Context(), second.ID, noon.Add(5*time.Minute), []string{parked.ContactKey()})
+		check(t, err)
+		if len(due) != 1 || due[0].Event.ID != parked.ID {
+			t.Errorf("due is %+v, want the retried event", due)
+		}
+	})
+}

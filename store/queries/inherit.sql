@@ -39,3 +39,9 @@ select cast(@heir as text), mojo_note_id, client_id, note_id, told_at
 from mojo_notes as earlier
 where earlier.connection_id = @connection_id
 on conflict (connection_id, mojo_note_id) do nothing;
+
+-- name: InheritEvents :exec
+-- What needs a person still does, and nobody could retry it for a connection that is over.
+update events
+set connection_id = @heir
+where connection_id = @connection_id and state = 'needs_you';

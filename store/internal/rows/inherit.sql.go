@@ -27,6 +27,23 @@ func (q *Queries) InheritActivities(ctx context.Context, arg InheritActivitiesPa
 	return err
 }
 
+const inheritEvents = `-- name: InheritEvents :exec
+update events
+set connection_id = ?1
+where connection_id = ?2 and state = 'needs_you'
+`
+
+type InheritEventsParams struct {
+	Heir         string
+	ConnectionID string
+}
+
+// What needs a person still does, and nobody could retry it for a connection that is over.
+func (q *Queries) InheritEvents(ctx context.Context, arg InheritEventsParams) error {
+	_, err := q.db.ExecContext(ctx, inheritEvents, arg.Heir, arg.ConnectionID)
+	return err
+}
+
 const inheritLinks = `-- name: InheritLinks :exec
 
 insert into links (
