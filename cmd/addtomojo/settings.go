@@ -193,6 +193,9 @@ func (s Settings) check() (problems []error) {
 	if _, err := s.sessionKeys(); err != nil {
 		problems = append(problems, err)
 	}
+	if err := web.CheckLaunchSecret(s.WiseAgentLaunchSecret.reveal()); err != nil {
+		problems = append(problems, fmt.Errorf("WISEAGENT_LAUNCH_SECRET: %w", err))
+	}
 	if err := web.CheckHookSecrets(reveal(s.MojoWebhookSecrets)); err != nil {
 		problems = append(problems, fmt.Errorf("MOJO_WEBHOOK_SECRETS: %w", err))
 	}

@@ -57,6 +57,7 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 	vars["MOJO_CLIENT_SECRET_FILE"] = "/nowhere"
 	vars["MOJO_WEBHOOK_SECRETS"] = "whsec_" + sessionKey() + ",whsec_marked"
 	vars["MOJO_API_TOKENS"] = "marked"
+	vars["WISEAGENT_LAUNCH_SECRET"] = "marked"
 	vars["SUPPORT_OIDC_ISSUER"] = "http://accounts.example.com"
 	vars["SUPPORT_OIDC_CLIENT_SECRET"] = "marked-oidc-secret"
 	vars["SUPPORT_OPERATOR_EMAILS"] = "sam"
@@ -65,7 +66,7 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 		t.Fatal("the settings are taken, want a list of problems")
 	}
 	for _, name := range []string{"MOJO_CLIENT_ID", "BASE_URL", "WISEAGENT_AUTH_URL", "WISEAGENT_TIME_ZONE", "MOJO_BATCH_SIZE",
-		`CATEGORY_DNC: "DNC, Mojo" has a comma`, `CATEGORY_BAD_NUMBER: "Bad,Number" has a comma`, "MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "SUPPORT_OIDC_ISSUER: must be https", "SUPPORT_OIDC_CLIENT_ID is missing", `SUPPORT_OPERATOR_EMAILS: "sam"`, "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
+		`CATEGORY_DNC: "DNC, Mojo" has a comma`, `CATEGORY_BAD_NUMBER: "Bad,Number" has a comma`, "MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "WISEAGENT_LAUNCH_SECRET: it is shorter than 16", "SUPPORT_OIDC_ISSUER: must be https", "SUPPORT_OIDC_CLIENT_ID is missing", `SUPPORT_OPERATOR_EMAILS: "sam"`, "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the problems don't name %s:\n%v", name, err)
 		}
