@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -18,6 +19,10 @@ import (
 	"addtomojo/store/internal/rows"
 )
 
+// connectTime is how long a connection may take to come about, where the URL has no connect_timeout. Without an end to it, a start would
+// wait for minutes for an address where nobody is.
+const connectTime = 10 * time.Second
+
 // openPostgres opens the database for one of several instances, with at most 14 connections. They are set up as they are made: a
 // pooler between must not hand them from one transaction to the next.
 func openPostgres(ctx context.Context, url string) (*Store, error) {
@@ -25,10 +30,15 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectTime)
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(limitIdleTransactions))
 	db.SetMaxOpenConns(10)
 	db.SetMaxIdleConns(10)
 	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := db.PingContext(ctx); err != nil { // nothing that another try a moment later would change
+		db.Close()
+		return nil, err
+	}
 	if err := migratePostgres(ctx, db); err != nil {
 		db.Close()
 		return nil, err
