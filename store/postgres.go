@@ -124,7 +124,18 @@ func migratePostgres(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	return migrate(ctx, goose.DialectPostgres, db, "postgres", goose.WithSessionLocker(locker))
+	err = migrate(ctx, goose.DialectPostgres, db, "postgres", goose.WithSessionLocker(locker))
+	if err == nil {
+		return nil
+	}
+	var user string
+	var may bool
+	const ask = "select current_user, coalesce(has_schema_privilege(current_schema(), 'create'), false)"
+	if asked := db.QueryRowContext(ctx, ask).Scan(&user, &may); asked == nil && !may { // goose speaks of a table that isn't there
+		return fmt.Errorf("the user %q may not make tables: in this database, run as its owner `grant create on schema public to %s`",
+			user, pgx.Identifier{user}.Sanitize())
+	}
+	return err
 }
 
 // dollars passes on queries with SQLite's ?1 written as PostgreSQL's $1. No query has another question mark.

@@ -121,9 +121,12 @@ func isPostgres(url string) bool {
 }
 
 // sqlitePath gives the path of a SQLite database, and the pragmas that follow it. PostgreSQL's other spelling, "host=… password=…", is
-// no path: it would become a file with the password in its name.
+// no path: it would become a file with the password in its name. Nor are pragmas behind a plain one: it would be another, empty file.
 func sqlitePath(url string) (path, more string, err error) {
 	path = strings.TrimPrefix(url, "sqlite:")
+	if path == url && strings.Contains(path, "?_pragma=") {
+		return "", "", errors.New("pragmas follow sqlite:path, not a path alone")
+	}
 	if path != url { // only then may something follow: a plain path may have a ? in it
 		path, more, _ = strings.Cut(path, "?")
 	}

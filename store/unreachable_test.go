@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
 	"net"
 	"net/url"
@@ -25,7 +27,7 @@ func at(t *testing.T, address string, change func(u *url.URL, q url.Values)) str
 	return u.String()
 }
 
-func TestPostgresThatIsntReachedSaysWhatToCheckInOneLine(t *testing.T) {
+func TestADatabaseThatIsntReachedSaysWhatToCheckInOneLine(t *testing.T) {
 	server := storetest.URL(t, storetest.Postgres)
 	strange, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -54,6 +56,7 @@ func TestPostgresThatIsntReachedSaysWhatToCheckInOneLine(t *testing.T) {
 		{"at and percent in the password", "postgres://user:mar@marked%zz@127.0.0.1/addtomojo", "%40 for @"},
 		{"sslmode", "postgres://127.0.0.1/addtomojo?user=user&password=marked&sslmode=maybe", "sslmode is invalid"},
 		{"not as an address", "host=127.0.0.1 user=user password=marked", "want a path, sqlite:path or postgres://…"},
+		{"pragmas behind a plain path", "addtomojo.db?_pragma=max_page_count(2500000)", "pragmas follow sqlite:path"},
 		{"without slashes", "postgres:user:marked@127.0.0.1/addtomojo", "want a path, sqlite:path or postgres://…"},
 	} {
 		_, err := store.Open(t.Context(), test.url, storetest.Vault(t))
@@ -73,5 +76,21 @@ func TestPostgresThatHangsIsNotWaitedForWithoutEnd(t *testing.T) {
 	_, err = store.Open(t.Context(), "postgres://user@"+silent.Addr().String()+"/addtomojo?sslmode=disable&connect_timeout=1", storetest.Vault(t))
 	if !errors.Is(err, store.ErrUnreachable) || !strings.Contains(err.Error(), "doesn't answer in time") || time.Since(begun) > 5*time.Second {
 		t.Errorf("after %v: %v; want it to say in a second that nobody answers", time.Since(begun), err)
+	}
+}
+
+func TestAUserOfPostgresWhoMayNotMakeTablesIsTold(t *testing.T) {
+	server := storetest.URL(t, storetest.Postgres)
+	db := storetest.SQL(t, server)
+	user := "weak" + strings.ToLower(rand.Text())
+	for _, statement := range []string{"drop schema public cascade; create schema public; grant usage on schema public to public", "create role " + user + " login"} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { db.ExecContext(context.Background(), "drop role "+user) })
+	_, err := store.Open(t.Context(), at(t, server, func(_ *url.URL, q url.Values) { q.Set("user", user) }), storetest.Vault(t))
+	if want := `grant create on schema public to "` + user + `"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want it to say which right is missing: %s", err, want)
 	}
 }
