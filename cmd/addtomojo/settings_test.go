@@ -216,7 +216,7 @@ func TestTheWrongStartSaysWhatToDo(t *testing.T) {
 		{[]string{"sandbox", "now"}, `sandbox takes no "now"`},
 		{[]string{"serve", "listen", ":8080"}, `serve takes no "listen"`},
 		{[]string{"links", "rebuild", "--email", "kate@example.com", "again"}, `links rebuild takes no "again"`},
-		{[]string{"migrate", "--help"}, "usage: addtomojo migrate"},
+		{[]string{"migrate", "--force"}, "usage: addtomojo migrate"},
 	} {
 		var out bytes.Buffer
 		err := run(t.Context(), test.args, func(string) string { return "" }, &out, &out)
@@ -227,7 +227,8 @@ func TestTheWrongStartSaysWhatToDo(t *testing.T) {
 }
 
 func TestAskingForHelpIsNoError(t *testing.T) {
-	for _, command := range []string{"help", "serve -h", "sandbox -h", "keys reseal -h", "keys forget -h", "links rebuild -h", "support-link --help"} {
+	for _, command := range []string{"help", "serve -h", "sandbox -h", "keys reseal -h", "keys forget -h", "links rebuild -h", "support-link --help", "keys -h",
+		"keys add -h", "keys generate --help", "keys remove -h", "links -h", "backup -h", "import --help", "migrate -h"} {
 		var out bytes.Buffer
 		err := run(t.Context(), strings.Fields(command), func(string) string { return "" }, &out, &out)
 		if err != nil || out.Len() == 0 {
