@@ -106,6 +106,10 @@ func TestAWrongSettingIsNamedInPlainWords(t *testing.T) {
 		{"MOJO_BATCH_SIZE", "ten", `MOJO_BATCH_SIZE: "ten" is not a number`},
 		{"LISTEN_ADDR", "8080", `LISTEN_ADDR: "8080" is not an address to listen on, such as :8080 or 127.0.0.1:8080`},
 		{"LISTEN_ADDR", ":99999", `LISTEN_ADDR: ":99999" is not an address to listen on, such as :8080 or 127.0.0.1:8080`},
+		{"BASE_URL", "https://:443", "BASE_URL: must be an origin such as https://example.com, without a path"},
+		{"BASE_URL", "https://add.example.com:99999", "BASE_URL: must be an origin such as https://example.com, without a path"},
+		{"MOJO_REFUSED_PERMISSIONS", "dialing_rep,", "MOJO_REFUSED_PERMISSIONS: entry 2 is empty"},
+		{"WISEAGENT_CLIENT_ID", " ", `required environment variable "WISEAGENT_CLIENT_ID" is not set`},
 		{"ENCRYPTION_KEYSET", "marked", "ENCRYPTION_KEYSET: read keyset: it is not base64"},
 		{"MOJO_API_TOKENS_FILE", empty, "MOJO_API_TOKENS_FILE: " + empty + " is empty"},
 	} {
@@ -146,6 +150,16 @@ func TestSecretsComeFromFilesToo(t *testing.T) {
 	vars["MOJO_CLIENT_SECRET_FILE"] = path + ".missing"
 	if _, err := readSettings(from(vars)); err == nil || !strings.Contains(err.Error(), "MOJO_CLIENT_SECRET_FILE") {
 		t.Errorf("a missing file: %v, want it named", err)
+	}
+}
+
+// An editor or an env file leaves a blank or a line's end behind.
+func TestBlanksAroundAValueDontCount(t *testing.T) {
+	vars := goodVars(t)
+	vars["BASE_URL"], vars["WISEAGENT_CLIENT_SECRET"] = " https://add.example.com\n", " marked-secret \r\n"
+	s, err := readSettings(from(vars))
+	if err != nil || s.BaseURL != "https://add.example.com" || s.WiseAgentClientSecret.reveal() != "marked-secret" {
+		t.Errorf("got %q, %q and %v, want both without blanks", s.BaseURL, s.WiseAgentClientSecret.reveal(), err)
 	}
 }
 
