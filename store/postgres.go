@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -18,6 +19,10 @@ import (
 	"addtomojo/store/internal/rows"
 )
 
+// connectTime is how long a connection may take to come about, where the URL has no connect_timeout. Without an end to it, a start would
+// wait for minutes for an address where nobody is.
+const connectTime = 10 * time.Second
+
 // openPostgres opens the database for one of several instances, with at most 14 connections. They are set up as they are made: a
 // pooler between must not hand them from one transaction to the next.
 func openPostgres(ctx context.Context, url string) (*Store, error) {
@@ -25,10 +30,15 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectTime)
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(limitIdleTransactions))
 	db.SetMaxOpenConns(10)
 	db.SetMaxIdleConns(10)
 	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := db.PingContext(ctx); err != nil { // nothing that another try a moment later would change
+		db.Close()
+		return nil, err
+	}
 	if err := migratePostgres(ctx, db); err != nil {
 		db.Close()
 		return nil, err
@@ -114,7 +124,18 @@ func migratePostgres(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	return migrate(ctx, goose.DialectPostgres, db, "postgres", goose.WithSessionLocker(locker))
+	err = migrate(ctx, goose.DialectPostgres, db, "postgres", goose.WithSessionLocker(locker))
+	if err == nil {
+		return nil
+	}
+	var user string
+	var may bool
+	const ask = "select current_user, coalesce(has_schema_privilege(current_schema(), 'create'), false)"
+	if asked := db.QueryRowContext(ctx, ask).Scan(&user, &may); asked == nil && !may { // goose speaks of a table that isn't there
+		return fmt.Errorf("the user %q may not make tables: in this database, run as its owner `grant create on schema public to %s`",
+			user, pgx.Identifier{user}.Sanitize())
+	}
+	return err
 }
 
 // dollars passes on queries with SQLite's ?1 written as PostgreSQL's $1. No query has another question mark.

@@ -120,13 +120,17 @@ func isPostgres(url string) bool {
 	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
 }
 
-// sqlitePath gives the path of a SQLite database, and the pragmas that follow it.
+// sqlitePath gives the path of a SQLite database, and the pragmas that follow it. PostgreSQL's other spelling, "host=… password=…", is
+// no path: it would become a file with the password in its name. Nor are pragmas behind a plain one: it would be another, empty file.
 func sqlitePath(url string) (path, more string, err error) {
 	path = strings.TrimPrefix(url, "sqlite:")
+	if path == url && strings.Contains(path, "?_pragma=") {
+		return "", "", errors.New("pragmas follow sqlite:path, not a path alone")
+	}
 	if path != url { // only then may something follow: a plain path may have a ? in it
 		path, more, _ = strings.Cut(path, "?")
 	}
-	if path == "" || strings.Contains(path, "://") {
+	if path == "" || strings.Contains(path, "://") || strings.HasPrefix(path, "postgres:") || strings.Contains(path, "host=") {
 		return "", "", errors.New("want a path, sqlite:path or postgres://…")
 	}
 	return path, more, nil
@@ -226,6 +230,9 @@ func named(op string, err error) error {
 		return fmt.Errorf("%s: %w: %w", op, ErrLocked, err)
 	case isSQLite(err, sqlite3.SQLITE_READONLY):
 		return fmt.Errorf("%s: %w: %w", op, ErrReadOnly, err)
+	}
+	if why := unreachable(err); why != "" {
+		return fmt.Errorf("%s: %w: %s", op, ErrUnreachable, why)
 	}
 	return fmt.Errorf("%s: %w", op, err)
 }

@@ -87,7 +87,7 @@ func (a *app) answerAPI(c echo.Context, err error) error {
 	p, known := describeForAPI(err)
 	p.Code = a.code(c)
 	if !known || p.Status >= 500 {
-		a.log().Error("request failed", "method", method(c), "route", route(c), "code", p.Code, "err", err)
+		a.logFailure(c, p.Code, err, known)
 	}
 	retryAfter(c, p.wait)
 	body, err := json.Marshal(p)

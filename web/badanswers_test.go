@@ -42,6 +42,9 @@ func TestMojoLiesAtTheSignIn(t *testing.T) {
 		if page.value("login") != "dana" || strings.Contains(page.body, "dana-sandbox") {
 			t.Error("the form lost the login, or holds the password")
 		}
+		if log := h.log.String(); !strings.Contains(log, "level=WARN") || strings.Contains(log, "level=ERROR") {
+			t.Errorf("log: got %s, want WARN for a partner that stumbles: ERROR wakes somebody", log)
+		}
 		h.mojoFaults.Remove(rule)
 		b.get(b.atWiseAgent(b.post(launch+"/mojo", dana()).to(h.wiseURL), jane, allScopes...)).to(launch)
 		b.ready(launch).says("Hot Lead")

@@ -241,7 +241,7 @@ func TestFullDiskIsAPage(t *testing.T) {
 	e.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/launch", nil))
 	page := &answer{t: t, status: w.Code, header: w.Header(), body: w.Body.String()}
 	page.want(503).says("We can't save anything right now", "Nothing that was saved before is lost", "Try again in a few minutes").code()
-	if page.header.Get("Retry-After") != "300" || !strings.Contains(h.log.String(), page.code()) {
-		t.Errorf("got Retry-After %q and log %s, want 5 minutes and the code", page.header.Get("Retry-After"), h.log.String())
+	if log := h.log.String(); page.header.Get("Retry-After") != "300" || !strings.Contains(log, page.code()) || !strings.Contains(log, "level=ERROR") {
+		t.Errorf("got Retry-After %q and log %s, want 5 minutes, and the code at ERROR", page.header.Get("Retry-After"), h.log.String())
 	}
 }

@@ -273,6 +273,9 @@ func TestHooksAreOffWithoutSecrets(t *testing.T) {
 	if a.header.Get("Retry-After") == "" {
 		t.Error("Retry-After: got none, want Mojo to keep the event and try again")
 	}
+	if log := h.log.String(); strings.Contains(log, "level=ERROR") {
+		t.Errorf("log: got %s, want nobody woken by what anybody can send", log)
+	}
 }
 
 // What isn't on disk is not accepted.

@@ -36,6 +36,18 @@ var (
 	errLaunchEarly     = errors.New("launch: ts is too far ahead of our clock")
 )
 
+// launchSecretLeast is the shortest secret of launches in bytes. Who guesses it signs in as anybody: a launch's user is believed.
+const launchSecretLeast = 16
+
+// CheckLaunchSecret says what is wrong with [Server.LaunchSecret], without quoting it.
+func CheckLaunchSecret(secret string) error {
+	if secret != "" && len(secret) < launchSecretLeast {
+		return fmt.Errorf("it is shorter than %d characters, and whoever guesses it signs in as any customer: agree on a random one with Wise Agent",
+			launchSecretLeast)
+	}
+	return nil
+}
+
 // launchParams is what Wise Agent sends along when it opens the popup. User and Nonce are set only when the launch is
 // signed with our secret: what is not signed is only a wish for contacts.
 type launchParams struct {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"slices"
@@ -298,9 +299,19 @@ func (a *app) noted(c echo.Context, err error) problem {
 	p, known := describe(err, a.now())
 	p.Code = a.code(c)
 	if !known || p.Status >= 500 {
-		a.log().Error("request failed", "method", method(c), "route", route(c), "code", p.Code, "err", err)
+		a.logFailure(c, p.Code, err, known)
 	}
 	return p
+}
+
+// logFailure logs a request that failed. At ERROR, which wakes somebody, is what nobody foresaw, and a disk that is full; a partner that
+// stumbles is not, nor a hook while there is no secret, which anybody can send.
+func (a *app) logFailure(c echo.Context, code string, err error, known bool) {
+	level := slog.LevelError
+	if known && !errors.Is(err, store.ErrFull) {
+		level = slog.LevelWarn
+	}
+	a.log().Log(c.Request().Context(), level, "request failed", "method", method(c), "route", route(c), "code", code, "err", err)
 }
 
 func (a *app) showProblem(c echo.Context, p problem) error {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -123,9 +124,14 @@ func (a *app) home(c echo.Context) error {
 	}))
 }
 
+// healthTime is how long the database may take to answer: less than who asks waits, which is 5 s in fly.toml.
+const healthTime = 3 * time.Second
+
 // health answers whether the database does.
 func (a *app) health(c echo.Context) error {
-	if err := a.Store.Ping(c.Request().Context()); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), healthTime)
+	defer cancel()
+	if err := a.Store.Ping(ctx); err != nil {
 		a.log().Error("health check failed", "err", err)
 		return c.String(http.StatusServiceUnavailable, "database not answering\n")
 	}

@@ -13,7 +13,7 @@ import (
 // backupCommand copies the database into a file. It needs DATABASE_URL and no other setting.
 func backupCommand(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	if len(args) != 1 || args[0] == "" || args[0][0] == '-' {
-		return errors.New("usage: addtomojo backup FILE")
+		return badUse(args, stdout, "usage: addtomojo backup FILE, with the service's DATABASE_URL; the file must not exist")
 	}
 	database, err := setting(getenv, "DATABASE_URL")
 	if err != nil {

@@ -114,7 +114,7 @@ func TestBackupCommandRefuses(t *testing.T) {
 		want     string
 	}{
 		{database, nil, "usage: addtomojo backup FILE"},
-		{database, []string{"--help"}, "usage: addtomojo backup FILE"},
+		{database, []string{"--force"}, "usage: addtomojo backup FILE"},
 		{database, []string{there}, "exists"},
 		{database + ".none", []string{filepath.Join(folder, "copy.db")}, "no such file"},
 		{"postgres://user:marked@db.example.com/addtomojo", []string{filepath.Join(folder, "copy.db")}, "pg_dump"},

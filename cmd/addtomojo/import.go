@@ -12,7 +12,7 @@ import (
 // importCommand moves what a SQLite database holds to PostgreSQL. It takes the settings that the service is going to have.
 func importCommand(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	if len(args) != 1 || args[0] == "" || args[0][0] == '-' {
-		return errors.New("usage: addtomojo import FILE, with DATABASE_URL=postgres://…")
+		return badUse(args, stdout, "usage: addtomojo import FILE, with DATABASE_URL=postgres://… and the other settings of serve")
 	}
 	settings, err := readSettings(getenv)
 	if err != nil {

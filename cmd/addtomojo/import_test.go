@@ -62,7 +62,7 @@ func TestImportCommandRefuses(t *testing.T) {
 		want string
 	}{
 		{nil, "usage: addtomojo import FILE"},
-		{[]string{"--help"}, "usage: addtomojo import FILE"},
+		{[]string{"--force"}, "usage: addtomojo import FILE"},
 		{[]string{"some.db"}, "DATABASE_URL says where to"},
 	} {
 		var out bytes.Buffer

@@ -32,7 +32,7 @@ func keysCommand(ctx context.Context, args []string, getenv func(string) string,
 	case what == "forget":
 		return forgetKeys(ctx, args[1:], getenv, stdout, stderr)
 	}
-	return errors.New("usage: addtomojo keys generate, keys add, keys reseal --every-instance-has-this-keyset, keys remove, " +
+	return badUse(args, stdout, "usage: addtomojo keys generate, keys add, keys reseal --every-instance-has-this-keyset, keys remove, "+
 		"or keys forget --everybody-signs-in-again")
 }
 
@@ -170,7 +170,7 @@ func sessionKey() string {
 // migrateCommand opens the database once, which brings its schema up to date.
 func migrateCommand(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	if len(args) > 0 {
-		return errors.New("usage: addtomojo migrate, with the settings of serve")
+		return badUse(args, stdout, "usage: addtomojo migrate, with the settings of serve")
 	}
 	settings, err := readSettings(getenv)
 	if err != nil {

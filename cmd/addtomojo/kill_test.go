@@ -130,7 +130,7 @@ func newKilling(t *testing.T, program, database string, seed uint64) *killing {
 	address, hookSecret := freeAddress(t), "whsec_"+sessionKey()
 	k := &killing{
 		dice: dice, log: &killLog{}, faults: struct{ wise, mojo *fault.Set }{wiseFaults, mojoFaults},
-		wise: wisebox.New(wisebox.Config{ClientID: "addtomojo", ClientSecret: "kill-secret", LaunchSecret: "kill-launch", Faults: wiseFaults}),
+		wise: wisebox.New(wisebox.Config{ClientID: "addtomojo", ClientSecret: "kill-secret", LaunchSecret: "kill-launch-secret", Faults: wiseFaults}),
 		mojo: mojobox.New(mojobox.Config{
 			Faults:   mojoFaults,
 			ClientID: "addtomojo", ClientSecret: "kill-secret", BulkTime: 20 * time.Millisecond, Latency: 3 * time.Millisecond,
@@ -158,7 +158,7 @@ func newKilling(t *testing.T, program, database string, seed uint64) *killing {
 
 	settings := []string{
 		"BASE_URL=" + k.url, "DATABASE_URL=" + database, "ENCRYPTION_KEYSET=" + keyset, "SESSION_KEYS=" + sessionKey(),
-		"WISEAGENT_AUTH_URL=" + wise.URL, "WISEAGENT_API_URL=" + wise.URL, "WISEAGENT_LAUNCH_SECRET=kill-launch",
+		"WISEAGENT_AUTH_URL=" + wise.URL, "WISEAGENT_API_URL=" + wise.URL, "WISEAGENT_LAUNCH_SECRET=kill-launch-secret",
 		"WISEAGENT_CLIENT_ID=addtomojo", "WISEAGENT_CLIENT_SECRET=kill-secret",
 		"MOJO_AUTH_URL=" + dialer.URL, "MOJO_CLIENT_ID=addtomojo", "MOJO_CLIENT_SECRET=kill-secret",
 		"MOJO_BATCH_SIZE=" + strconv.Itoa(killedBatch), "MOJO_WEBHOOK_SECRETS=" + hookSecret,

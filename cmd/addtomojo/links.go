@@ -19,7 +19,7 @@ func linksCommand(ctx context.Context, args []string, getenv func(string) string
 	email := flags.String("email", "", "the Wise Agent account")
 	same := flags.Bool("same-mojo-account", false, "it was never connected with another Mojo account: also link contacts that only Wise Agent tells of")
 	if len(args) == 0 || args[0] != "rebuild" {
-		return errors.New(use)
+		return badUse(args, stdout, use)
 	}
 	if err := onlyFlags(flags, args[1:]); err != nil {
 		return err

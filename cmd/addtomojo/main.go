@@ -25,6 +25,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"addtomojo/cmd/internal/heap"
@@ -94,6 +95,15 @@ func command(ctx context.Context, args []string, getenv func(string) string, std
 	}
 	fmt.Fprint(stderr, usage)
 	return fmt.Errorf("there is no command %q", args[0])
+}
+
+// badUse ends a command that was given what it doesn't take. Who asks for help gets the same words, and no error.
+func badUse(args []string, stdout io.Writer, use string) error {
+	if slices.ContainsFunc(args, func(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }) {
+		fmt.Fprintln(stdout, use)
+		return nil
+	}
+	return errors.New(use)
 }
 
 // onlyFlags reads the flags of a command that takes nothing else.

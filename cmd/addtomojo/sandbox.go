@@ -175,7 +175,7 @@ func sandboxSettings(base, wise, mojo, database, post, smtp string) (Settings, e
 	vars := map[string]string{
 		"BASE_URL": base, "DATABASE_URL": database, "ENCRYPTION_KEYSET": keyset, "SESSION_KEYS": sessionKey(),
 		"WISEAGENT_AUTH_URL": wise, "WISEAGENT_API_URL": wise, "WISEAGENT_CLIENT_ID": "addtomojo",
-		"WISEAGENT_CLIENT_SECRET": "sandbox-wiseagent", "WISEAGENT_LAUNCH_SECRET": "sandbox-launch",
+		"WISEAGENT_CLIENT_SECRET": "sandbox-wiseagent", "WISEAGENT_LAUNCH_SECRET": sessionKey(),
 		"MOJO_AUTH_URL": mojo, "MOJO_CLIENT_ID": "addtomojo", "MOJO_CLIENT_SECRET": "sandbox-mojo",
 		"MOJO_WEBHOOK_SECRETS": "whsec_" + sessionKey(), "MOJO_API_TOKENS": "sandbox-" + rand.Text(),
 		"SUPPORT_OPERATOR_EMAILS": sampleOperator,

@@ -129,7 +129,7 @@ func environment(getenv func(string) string) (vars map[string]string, problems [
 	vars = make(map[string]string)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
 		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
-		value, path := getenv(name), ""
+		value, path := strings.TrimSpace(getenv(name)), "" // a blank around a secret is seen by nobody, and fits nothing
 		if isSecret(field.Type) {
 			path = getenv(name + "_FILE")
 		}
@@ -193,6 +193,9 @@ func (s Settings) check() (problems []error) {
 	if _, err := s.sessionKeys(); err != nil {
 		problems = append(problems, err)
 	}
+	if err := web.CheckLaunchSecret(s.WiseAgentLaunchSecret.reveal()); err != nil {
+		problems = append(problems, fmt.Errorf("WISEAGENT_LAUNCH_SECRET: %w", err))
+	}
 	if err := web.CheckHookSecrets(reveal(s.MojoWebhookSecrets)); err != nil {
 		problems = append(problems, fmt.Errorf("MOJO_WEBHOOK_SECRETS: %w", err))
 	}
@@ -201,6 +204,11 @@ func (s Settings) check() (problems []error) {
 	}
 	if err := web.CheckSupport(s.support()); err != nil {
 		problems = append(problems, err)
+	}
+	for i, permission := range s.MojoRefusedPermissions {
+		if strings.Trim(permission, " _") == "" {
+			problems = append(problems, fmt.Errorf("MOJO_REFUSED_PERMISSIONS: entry %d is empty", i+1))
+		}
 	}
 	if proxies, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
@@ -250,12 +258,18 @@ func (s Settings) support() web.Support {
 func checkOrigin(value string) error {
 	u, err := url.Parse(value)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+	case err != nil || u.Hostname() == "" || !isPort(u.Port()) || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
 		return errors.New("must be an origin such as https://example.com, without a path")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return nil
 	}
 	return errors.New("must be https (http is for this machine alone)")
+}
+
+// isPort says whether a server can have the port; "" is the scheme's own.
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 func isLoopback(host string) bool {

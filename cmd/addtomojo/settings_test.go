@@ -57,6 +57,7 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 	vars["MOJO_CLIENT_SECRET_FILE"] = "/nowhere"
 	vars["MOJO_WEBHOOK_SECRETS"] = "whsec_" + sessionKey() + ",whsec_marked"
 	vars["MOJO_API_TOKENS"] = "marked"
+	vars["WISEAGENT_LAUNCH_SECRET"] = "marked"
 	vars["SUPPORT_OIDC_ISSUER"] = "http://accounts.example.com"
 	vars["SUPPORT_OIDC_CLIENT_SECRET"] = "marked-oidc-secret"
 	vars["SUPPORT_OPERATOR_EMAILS"] = "sam"
@@ -65,7 +66,7 @@ func TestAllProblemsAreListedAtOnceWithoutSecrets(t *testing.T) {
 		t.Fatal("the settings are taken, want a list of problems")
 	}
 	for _, name := range []string{"MOJO_CLIENT_ID", "BASE_URL", "WISEAGENT_AUTH_URL", "WISEAGENT_TIME_ZONE", "MOJO_BATCH_SIZE",
-		`CATEGORY_DNC: "DNC, Mojo" has a comma`, `CATEGORY_BAD_NUMBER: "Bad,Number" has a comma`, "MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "SUPPORT_OIDC_ISSUER: must be https", "SUPPORT_OIDC_CLIENT_ID is missing", `SUPPORT_OPERATOR_EMAILS: "sam"`, "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
+		`CATEGORY_DNC: "DNC, Mojo" has a comma`, `CATEGORY_BAD_NUMBER: "Bad,Number" has a comma`, "MOJO_DIALER_URL", "SESSION_KEYS", "TRUSTED_PROXIES", "MOJO_WEBHOOK_SECRETS", "MOJO_API_TOKENS", "WISEAGENT_LAUNCH_SECRET: it is shorter than 16", "SUPPORT_OIDC_ISSUER: must be https", "SUPPORT_OIDC_CLIENT_ID is missing", `SUPPORT_OPERATOR_EMAILS: "sam"`, "MOJO_CLIENT_SECRET and MOJO_CLIENT_SECRET_FILE"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the problems don't name %s:\n%v", name, err)
 		}
@@ -105,6 +106,10 @@ func TestAWrongSettingIsNamedInPlainWords(t *testing.T) {
 		{"MOJO_BATCH_SIZE", "ten", `MOJO_BATCH_SIZE: "ten" is not a number`},
 		{"LISTEN_ADDR", "8080", `LISTEN_ADDR: "8080" is not an address to listen on, such as :8080 or 127.0.0.1:8080`},
 		{"LISTEN_ADDR", ":99999", `LISTEN_ADDR: ":99999" is not an address to listen on, such as :8080 or 127.0.0.1:8080`},
+		{"BASE_URL", "https://:443", "BASE_URL: must be an origin such as https://example.com, without a path"},
+		{"BASE_URL", "https://add.example.com:99999", "BASE_URL: must be an origin such as https://example.com, without a path"},
+		{"MOJO_REFUSED_PERMISSIONS", "dialing_rep,", "MOJO_REFUSED_PERMISSIONS: entry 2 is empty"},
+		{"WISEAGENT_CLIENT_ID", " ", `required environment variable "WISEAGENT_CLIENT_ID" is not set`},
 		{"ENCRYPTION_KEYSET", "marked", "ENCRYPTION_KEYSET: read keyset: it is not base64"},
 		{"MOJO_API_TOKENS_FILE", empty, "MOJO_API_TOKENS_FILE: " + empty + " is empty"},
 	} {
@@ -145,6 +150,16 @@ func TestSecretsComeFromFilesToo(t *testing.T) {
 	vars["MOJO_CLIENT_SECRET_FILE"] = path + ".missing"
 	if _, err := readSettings(from(vars)); err == nil || !strings.Contains(err.Error(), "MOJO_CLIENT_SECRET_FILE") {
 		t.Errorf("a missing file: %v, want it named", err)
+	}
+}
+
+// An editor or an env file leaves a blank or a line's end behind.
+func TestBlanksAroundAValueDontCount(t *testing.T) {
+	vars := goodVars(t)
+	vars["BASE_URL"], vars["WISEAGENT_CLIENT_SECRET"] = " https://add.example.com\n", " marked-secret \r\n"
+	s, err := readSettings(from(vars))
+	if err != nil || s.BaseURL != "https://add.example.com" || s.WiseAgentClientSecret.reveal() != "marked-secret" {
+		t.Errorf("got %q, %q and %v, want both without blanks", s.BaseURL, s.WiseAgentClientSecret.reveal(), err)
 	}
 }
 
@@ -215,7 +230,7 @@ func TestTheWrongStartSaysWhatToDo(t *testing.T) {
 		{[]string{"sandbox", "now"}, `sandbox takes no "now"`},
 		{[]string{"serve", "listen", ":8080"}, `serve takes no "listen"`},
 		{[]string{"links", "rebuild", "--email", "kate@example.com", "again"}, `links rebuild takes no "again"`},
-		{[]string{"migrate", "--help"}, "usage: addtomojo migrate"},
+		{[]string{"migrate", "--force"}, "usage: addtomojo migrate"},
 	} {
 		var out bytes.Buffer
 		err := run(t.Context(), test.args, func(string) string { return "" }, &out, &out)
@@ -226,7 +241,8 @@ func TestTheWrongStartSaysWhatToDo(t *testing.T) {
 }
 
 func TestAskingForHelpIsNoError(t *testing.T) {
-	for _, command := range []string{"help", "serve -h", "sandbox -h", "keys reseal -h", "keys forget -h", "links rebuild -h", "support-link --help"} {
+	for _, command := range []string{"help", "serve -h", "sandbox -h", "keys reseal -h", "keys forget -h", "links rebuild -h", "support-link --help", "keys -h",
+		"keys add -h", "keys generate --help", "keys remove -h", "links -h", "backup -h", "import --help", "migrate -h"} {
 		var out bytes.Buffer
 		err := run(t.Context(), strings.Fields(command), func(string) string { return "" }, &out, &out)
 		if err != nil || out.Len() == 0 {

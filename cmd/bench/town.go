@@ -29,7 +29,7 @@ const (
 	account      = "8812"
 	clientID     = "addtomojo"
 	clientSecret = "bench-secret"
-	launchSecret = "bench-launch"
+	launchSecret = "bench-launch-secret"
 )
 
 // partners are both stand-ins with one customer. Two of them made alike give the same ids, so that what was recorded at
