@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,6 +55,33 @@ func TestActivityPageFollowsByItself(t *testing.T) {
 	}
 	page.Click(".history button", "Retry")
 	page.Wait("h2", "Need you")
+}
+
+// A long name has a line to itself: beside the time it would stand in a column of a few letters.
+func TestActivityGivesALongNameItsLine(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	id := s.Wise.AddContact(sampleEmail, wisebox.Contact{First: "Wilhelmina Alexandra Josephine", Last: "Featherstonehaugh Cholmondeley of the Old Mill Road", MobilePhone: "5205550143"})
+	popup := s.addToMojo(s.contacts(), id, s.ids(1)[0])
+	s.connect(popup)
+	s.choose(popup, "FSBO")
+	s.landed(s.press(popup), s.group("FSBO").ID)
+	popup.Wait("h1", "2 added")
+	popup.Click("footer a", "Activity")
+	for _, c := range s.Mojo.Contacts(ruiz, s.group("FSBO").ID) {
+		s.Mojo.Call(ruiz, c.ContactID, mojobox.Call{Result: "contact"})
+	}
+	popup.Wait(".ledger a", "Written 2")
+	s.look(popup, "activity-long-name")
+	popup.Look(chrome.Narrow)
+	seen := chrome.Value[[]float64](popup, `[...document.querySelectorAll(".history li")].map((li) => {
+		const name = li.querySelector(".whom bdi");
+		return [name.getClientRects().length, li.querySelector("time").getBoundingClientRect().top >= name.getBoundingClientRect().bottom];
+	}).flatMap(([lines, below]) => [lines, Number(below)])`)
+	slices.Sort(seen)
+	if want := []float64{0, 1, 1, 3}; !slices.Equal(seen, want) {
+		t.Errorf("lines of both names, and whether the time is below: got %v, want %v: three lines with the time below, one with it beside", seen, want)
+	}
 }
 
 // The popup at 200 % zoom: every count is in sight, no word is torn apart, and the times of earlier pushes stand below their names.
