@@ -214,6 +214,7 @@ func TestSupportWithLongNames(t *testing.T) {
 	tab.Go(s.Settings.BaseURL + "/support/accounts/" + conn.ID)
 	tab.Click("#retry-all")
 	tab.Wait(".note", "1 delivery is tried once more now.")
+	tab.WaitFocus("#brought") // by keyboard, what came of it is where to go on
 	s.inspectConsole(tab, "support-account-retried")
 }
 
