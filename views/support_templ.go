@@ -1826,7 +1826,7 @@ func supportPushes(a SupportAccount) templ.Component {
 			templ_7745c5c3_Var79 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 147, "<section aria-labelledby=\"pushes-heading\"><h2 id=\"pushes-heading\">Pushes</h2>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 147, "<section class=\"sent\" aria-labelledby=\"pushes-heading\"><h2 id=\"pushes-heading\">Pushes</h2>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
