@@ -31,9 +31,10 @@ type Feed struct {
 	Shown       string // heading of the list: "Need you"
 	Filtered    bool   // the list shows one state alone
 	List        []Happening
-	RetryAllURL string // POST; "" when nothing that may be shown needs the customer
-	NewestURL   string // GET; "" on the first page
-	OlderURL    string // GET; "" on the last page
+	Retried     Happening // the one in the list that its reader has just tried once more; zero when there is none
+	RetryAllURL string    // POST; "" when nothing that may be shown needs the customer
+	NewestURL   string    // GET; "" on the first page
+	OlderURL    string    // GET; "" on the last page
 }
 
 // Cell is one number of the ledger.
@@ -44,6 +45,15 @@ type Cell struct {
 	Current bool
 	Tone    string // "ok", "skip" or "bad", "" for none
 }
+
+// Where the focus goes when the page comes back after a press: names of elements that take it.
+const (
+	HappeningsID = "happenings-heading"
+	ZoneID       = "zone"
+)
+
+// HappeningID is the id of an event's entry in the list.
+func HappeningID(id string) string { return "event-" + id }
 
 // id is the cell's id: the focus is found again by it when the page refreshes itself.
 func (c Cell) id() string { return "cell-" + strings.ReplaceAll(c.Label, " ", "-") }
@@ -104,12 +114,16 @@ func (f Feed) headline() string {
 	return "Last call logged " + ago(f.Now.Sub(f.LastCall)) + ", " + waiting
 }
 
-// announcement is what a screen reader is told when it changes: what needs its user.
+// announcement is what a screen reader is told when it changes: what came of a Retry, and what needs its user.
 func (f Feed) announcement() string {
-	if f.NeedsYou == 0 {
-		return ""
+	var said []string
+	if h := f.Retried; h.ID != "" {
+		said = append(said, h.What+", "+orNoName(h.Contact)+": "+h.stateText()+".")
 	}
-	return needText(f.NeedsYou)
+	if f.NeedsYou > 0 {
+		said = append(said, needText(f.NeedsYou))
+	}
+	return strings.Join(said, " ")
 }
 
 // nothing says why the list is empty.

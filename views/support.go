@@ -103,6 +103,9 @@ type SupportFinding struct {
 	Calm       bool
 }
 
+// SupportNoteID is the id of the note, which takes the focus.
+const SupportNoteID = "brought"
+
 // SupportNote is what an action brought.
 type SupportNote struct {
 	Lines []string

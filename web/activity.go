@@ -1,11 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -48,7 +51,8 @@ func (a *app) activity(c echo.Context) error {
 	}))
 }
 
-// feed reads the ledger and a page of events: "state" names one of the ledger's, "before" the event that the page ends at.
+// feed reads the ledger and a page of events: "state" names one of the ledger's, "before" the event that the page ends at, and
+// "retried" one that stays in the list whatever its state is now.
 func (a *app) feed(ctx context.Context, v *visit, q url.Values) (views.Feed, error) {
 	filter := eventFilter(q)
 	mail, err := a.Bridge.Mail(ctx, v.conn, filter)
@@ -78,10 +82,57 @@ func (a *app) feed(ctx context.Context, v *visit, q url.Values) (views.Feed, err
 		f.RetryAllURL = activityURL("/retry", filter.State, filter.Before)
 	}
 	turnFeed(&f, mail.Events, filter)
-	for _, e := range mail.Events[:min(len(mail.Events), eventsShown)] {
-		f.List = append(f.List, happening(e, filter, v.zone()))
+	shown := mail.Events[:min(len(mail.Events), eventsShown)]
+	retried, err := a.retried(ctx, v.conn, q.Get("retried"))
+	if err != nil {
+		return views.Feed{}, err
+	}
+	if retried.ID != "" {
+		f.PartURL = retriedURL(f.PartURL, retried.ID)
+		shown = withRetried(shown, retried)
+	}
+	for _, e := range shown {
+		h := happening(e, filter, v.zone())
+		f.List = append(f.List, h)
+		if e.ID == retried.ID {
+			f.Retried = h
+		}
 	}
 	return f, nil
+}
+
+// retried is the event that the customer has just tried once more, the zero one when id names none of theirs.
+func (a *app) retried(ctx context.Context, conn store.Connection, id string) (store.Event, error) {
+	if id == "" {
+		return store.Event{}, nil
+	}
+	e, err := a.Store.Event(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && e.ConnectionID != conn.ID:
+		return store.Event{}, nil
+	case err != nil:
+		return store.Event{}, err
+	}
+	return e, nil
+}
+
+// withRetried is the page of events with the one that was tried once more at its old place: whoever pressed its button there
+// finds what came of it. Events are listed newest first.
+func withRetried(events []store.Event, e store.Event) []store.Event {
+	at, there := slices.BinarySearchFunc(events, e.Seq, func(one store.Event, seq int64) int { return cmp.Compare(seq, one.Seq) })
+	if there {
+		return events
+	}
+	return slices.Insert(slices.Clone(events), at, e)
+}
+
+// retriedURL is an address of the activity page that keeps the event in its list.
+func retriedURL(address, id string) string {
+	mark := "?"
+	if strings.Contains(address, "?") {
+		mark = "&"
+	}
+	return address + mark + "retried=" + url.QueryEscape(id)
 }
 
 // eventFilter is what the address asks for, with one event more than the page shows. An unknown state is all.
@@ -151,7 +202,8 @@ func (a *app) orWhole(path string) echo.MiddlewareFunc {
 	}
 }
 
-// retryEvent tries an event once more that needed the customer. One that was settled meanwhile stays as it is.
+// retryEvent tries an event once more that needed the customer, and leads back to it in the list. One that was settled meanwhile
+// stays as it is.
 func (a *app) retryEvent(c echo.Context) error {
 	id, err := idIn(c, "event")
 	if err != nil {
@@ -161,21 +213,21 @@ func (a *app) retryEvent(c echo.Context) error {
 	if err != nil && !errors.Is(err, store.ErrStale) {
 		return notFound(err)
 	}
-	return a.backToActivity(c)
+	return a.seeOther(c, retriedURL(sameEvents(c), id)+"#"+views.HappeningID(id))
 }
 
-// retryEvents tries all events once more that need the customer.
+// retryEvents tries all events once more that need the customer, and leads back to the list.
 func (a *app) retryEvents(c echo.Context) error {
 	if _, err := a.Bridge.RetryEvents(c.Request().Context(), visitOf(c).conn, time.Time{}); err != nil {
 		return notFound(err)
 	}
-	return a.backToActivity(c)
+	return a.seeOther(c, sameEvents(c)+"#"+views.HappeningsID)
 }
 
-// backToActivity shows the same events again.
-func (a *app) backToActivity(c echo.Context) error {
+// sameEvents is the address that shows the same events again.
+func sameEvents(c echo.Context) string {
 	f := eventFilter(c.QueryParams())
-	return a.seeOther(c, activityURL("", f.State, f.Before))
+	return activityURL("", f.State, f.Before)
 }
 
 // setZone changes the time zone of the page and of the notes.
@@ -190,7 +242,7 @@ func (a *app) setZone(c echo.Context) error {
 	if err := a.Bridge.SetTimeZone(c.Request().Context(), visitOf(c).conn, form.Get("zone")); err != nil {
 		return notFound(err)
 	}
-	return a.seeOther(c, activityPath)
+	return a.seeOther(c, activityPath+"#"+views.ZoneID)
 }
 
 // zones are the time zones to choose: where Mojo's customers live, with the present one and the browser's.

@@ -158,14 +158,21 @@ func TestActivityRetry(t *testing.T) {
 		t.Fatalf("Retry: got %d, want 4", len(forms))
 	}
 	b.post(forms[0], nil).to(activityPath + "?state=needs_you")
-	b.post(forms[0], nil).to(activityPath + "?state=needs_you") // a second press does nothing
-	b.get(activityPath).says("Waiting 1", "Need you 3")
+	again := b.post(forms[0], nil).to(activityPath + "?state=needs_you&retried=") // a second press does nothing
+	address, event, _ := strings.Cut(again, "#")
+	kept := b.get(address).want(200).says("Waiting 1", "Need you 3")
+	if entry := kept.all("li", "id", event); len(entry) != 1 || len(kept.all("li", "class", "state-needs_you")) != 3 {
+		t.Errorf("list after Retry: got %d entries %s, want the one that was retried and the three that are left", len(entry), event)
+	}
 
 	other := h.browser()
 	launch := other.launch(1)
 	fran := url.Values{"pin": {"310577"}, "login": {"fran"}, "password": {"fran-sandbox"}}
 	other.get(other.atWiseAgent(other.post(launch+"/mojo", fran).to(h.wiseURL), joe, allScopes...)).to(launch)
 	other.post(forms[1], nil).want(404)
+	if foreign := other.get(address).want(200); len(foreign.all("li", "id", event)) != 0 {
+		t.Error("list of somebody else: got an event that isn't theirs")
+	}
 	other.post(activityPath+"/retry", nil).to(activityPath)
 	other.get(activityPath).want(200).says("Received 0")
 

@@ -353,6 +353,9 @@ func TestConsentOfAnotherBrowser(t *testing.T) {
 		if a.status != 403 && a.status != 410 {
 			t.Errorf("%s answer: got %d, want 403 or 410\n%s", name, a.status, a.text())
 		}
+		if a.says("Go back to Wise Agent"); strings.Contains(a.text(), "Continue with Wise Agent") {
+			t.Errorf("%s answer: asks for a button that isn't there:\n%s", name, a.text())
+		}
 	}
 	if got := h.wise.Requests()["token"]; got != 0 {
 		t.Errorf("token requests: got %d of %v, want none", got, h.wise.Requests())

@@ -315,6 +315,9 @@ func (a *app) logFailure(c echo.Context, code string, err error, known bool) {
 }
 
 func (a *app) showProblem(c echo.Context, p problem) error {
+	if p.Way == wayAllow && p.Launch == "" { // no launch, no button
+		p.Next = startAgain
+	}
 	retryAfter(c, p.Wait)
 	a.recognize(c)
 	return a.render(c, p.Status, views.ProblemPage(views.Problem{

@@ -53,7 +53,7 @@ func (a *app) done(c echo.Context, note views.SupportNote) error {
 	if err := a.keep(c, doneCookie, path, plain); err != nil {
 		return err
 	}
-	return a.seeOther(c, path)
+	return a.seeOther(c, path+"#"+views.SupportNoteID)
 }
 
 func (a *app) takeDone(c echo.Context) *views.SupportNote {

@@ -3,12 +3,14 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"addtomojo/cmd/addtomojo/internal/chrome"
+	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
 	wisebox "addtomojo/sandbox/wiseagent"
 )
@@ -54,6 +56,72 @@ func TestActivityPageFollowsByItself(t *testing.T) {
 	}
 	page.Click(".history button", "Retry")
 	page.Wait("h2", "Need you")
+}
+
+// A long name has a line to itself: beside the time it would stand in a column of a few letters.
+func TestActivityGivesALongNameItsLine(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	id := s.Wise.AddContact(sampleEmail, wisebox.Contact{First: "Wilhelmina Alexandra Josephine", Last: "Featherstonehaugh Cholmondeley of the Old Mill Road", MobilePhone: "5205550143"})
+	popup := s.addToMojo(s.contacts(), id, s.ids(1)[0])
+	s.connect(popup)
+	s.choose(popup, "FSBO")
+	s.landed(s.press(popup), s.group("FSBO").ID)
+	popup.Wait("h1", "2 added")
+	popup.Click("footer a", "Activity")
+	for _, c := range s.Mojo.Contacts(ruiz, s.group("FSBO").ID) {
+		s.Mojo.Call(ruiz, c.ContactID, mojobox.Call{Result: "contact"})
+	}
+	popup.Wait(".ledger a", "Written 2")
+	s.look(popup, "activity-long-name")
+	popup.Look(chrome.Narrow)
+	seen := chrome.Value[[]float64](popup, `[...document.querySelectorAll(".history li")].map((li) => {
+		const name = li.querySelector(".whom bdi");
+		return [name.getClientRects().length, li.querySelector("time").getBoundingClientRect().top >= name.getBoundingClientRect().bottom];
+	}).flatMap(([lines, below]) => [lines, Number(below)])`)
+	slices.Sort(seen)
+	if want := []float64{0, 1, 1, 3}; !slices.Equal(seen, want) {
+		t.Errorf("lines of both names, and whether the time is below: got %v, want %v: three lines with the time below, one with it beside", seen, want)
+	}
+}
+
+// Who presses a button of the list by keyboard goes on from there: at the event that was tried again, which stays in a list it no
+// longer belongs to, at the list after Retry all, and at the zone after a change.
+func TestActivityKeepsItsReadersPlace(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, &chromium)
+	page, pushed := activityOf(s)
+	who := pushed[0]
+	s.Wise.DeleteContact(sampleEmail, strings.TrimPrefix(who.APIContactID, "wa-"))
+	for range 3 {
+		s.Mojo.AddNote(ruiz, who.ContactID, "Call back after the holidays")
+	}
+	page.Wait(".ledger a", "Need you 3")
+	page.Click(".ledger a", "Need you 3")
+	page.Wait("h2", "Need you")
+	entry := "#" + chrome.Value[string](page, `document.querySelectorAll(".history li")[1].id`)
+
+	release := s.WiseFaults.Add(fault.Rule{Endpoint: fault.Any, Kind: fault.ServerError, Status: 503})
+	page.TabTo(entry + " button")
+	page.Keys(chrome.Enter)
+	page.WaitFocus(entry)
+	page.Wait(entry, "waiting")
+	s.look(page, "activity-retried")
+	page.Wait("#announce", "waiting.")
+	s.WiseFaults.Remove(release)
+	page.TabTo(".history li:last-child button")
+	page.Keys(chrome.Enter)
+	page.WaitFocus(".history li:last-child")
+
+	page.Click(".ledger a", "Received")
+	page.Wait("h2", "Received")
+	page.Click(".ledger a", "Need you")
+	page.TabTo("#retry-all")
+	page.Keys(chrome.Enter)
+	page.WaitFocus("#happenings-heading")
+	page.TabTo(".zone button")
+	page.Keys(chrome.Enter)
+	page.WaitFocus("#zone")
 }
 
 // The popup at 200 % zoom: every count is in sight, no word is torn apart, and the times of earlier pushes stand below their names.

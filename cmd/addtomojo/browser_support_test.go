@@ -201,6 +201,14 @@ func TestSupportWithLongNames(t *testing.T) {
 	tab.Go(s.Settings.BaseURL + "/support/accounts/" + conn.ID)
 	tab.Wait(".finding", "Bartholomew")
 	s.inspectConsole(tab, "support-account-long")
+	tab.Look(chrome.Narrow)
+	if !chrome.Value[bool](tab, `(() => {
+		const push = document.querySelector(".sent li"), wide = (css) => push.querySelector(css).getBoundingClientRect().width / push.clientWidth;
+		return wide("b") > .6 && wide(".why") > .85;
+	})()`) {
+		t.Error("push at 400 px: a long group name or cause stands in a narrow column")
+	}
+	tab.Look(chrome.Desk)
 	tab.Type("nobody at all", "#contact")
 	tab.Click("#find-contact")
 	tab.Wait(".happenings .card", "Nothing here is about a contact with this name.")
@@ -214,6 +222,7 @@ func TestSupportWithLongNames(t *testing.T) {
 	tab.Go(s.Settings.BaseURL + "/support/accounts/" + conn.ID)
 	tab.Click("#retry-all")
 	tab.Wait(".note", "1 delivery is tried once more now.")
+	tab.WaitFocus("#brought") // by keyboard, what came of it is where to go on
 	s.inspectConsole(tab, "support-account-retried")
 }
 

@@ -38,7 +38,7 @@ func kindName(kind string) string {
 
 func (act *Activity) when(zone *time.Location) string {
 	if !act.Starts.IsZero() {
-		return act.Starts.In(zone).Format("Jan 2, 2006 3:04 PM")
+		return act.Starts.In(zone).Format("Jan 2, 2006 3:04 PM MST")
 	}
 	day, err := time.Parse(time.DateOnly, act.Date)
 	if err != nil {

@@ -165,6 +165,9 @@ func (s *Server) form(r *http.Request, who session, c Contact, groups []Group) f
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	shown := who.account.row(c)
+	if !part.LastSynced.IsZero() {
+		part.LastSynced = part.LastSynced.In(who.account.zone())
+	}
 	v := formView{Contact: c, Groups: groups, Service: part, Dialing: dialingOf(r),
 		Phones: append(shown.Phones, labelled{Type: MediaMobile}), Emails: append(shown.Emails, labelled{}),
 		Activities: who.account.activityRows(c.ContactID)}

@@ -43,7 +43,7 @@ func TestNotePage(t *testing.T) {
 	note, _ := d.AddNote("8812", d.ann, "Likes <dogs>")
 	path := fmt.Sprintf("/contacts/%d/notes/%d/", d.ann, note)
 	contains(t, d.get(t, fmt.Sprintf("/contacts/%d/", d.ann)), `href="`+path+`"`)
-	contains(t, d.get(t, path), "Likes &lt;dogs&gt;", "Dana Ruiz")
+	contains(t, d.get(t, path), "Likes &lt;dogs&gt;", "Dana Ruiz", "M MST")
 	if a := d.post(t, path, url.Values{"contents": {" "}}); a.status != 422 {
 		t.Errorf("got status %d for an empty note, want 422", a.status)
 	}
@@ -139,9 +139,9 @@ func TestSendButton(t *testing.T) {
 	contains(t, b.get(t, path), ">Send to Wise Agent<")
 	desk.link = `{"connected": false, "linked": false}`
 	lacks(t, b.get(t, path), "Send to Wise Agent")
-	desk.link = `{"connected": true, "linked": true, "client_id": 5, "url": "https://wise.test/c/5", "last_synced_at": null}`
+	desk.link = `{"connected": true, "linked": true, "client_id": 5, "url": "https://wise.test/c/5", "last_synced_at": "2026-11-22T08:00:00Z"}`
 	page := b.get(t, path)
-	contains(t, page, `href="https://wise.test/c/5"`, ">In Wise Agent<")
+	contains(t, page, `href="https://wise.test/c/5"`, ">In Wise Agent<", "last synced Nov 22, 2026 1:00 AM MST")
 	lacks(t, page, "Send to Wise Agent")
 	desk.link = `oops`
 	contains(t, b.get(t, path), "Add to Mojo isn't answering")

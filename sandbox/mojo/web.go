@@ -17,8 +17,8 @@ import (
 var pageFiles embed.FS
 
 var pageTemplates = template.Must(template.New("").Funcs(template.FuncMap{
-	"phone": showPhone, "day": func(t time.Time) string { return t.Format("Jan 2, 2006 3:04 PM") },
-	"clock":      func(t time.Time) string { return t.Format("3:04:05 PM") },
+	"phone": showPhone, "day": func(t time.Time) string { return t.Format("Jan 2, 2006 3:04 PM MST") },
+	"clock":      func(t time.Time) string { return t.Format("3:04:05 PM MST") },
 	"permission": func(p string) string { return strings.ReplaceAll(p, "_", " ") },
 }).ParseFS(pageFiles, "pages/*.html"))
 
