@@ -261,6 +261,28 @@ func TestClaims(t *testing.T) {
 	})
 }
 
+// The first worker lost its lease, the second one wrote, perhaps, and let go of the event: what the first one says now is about nothing
+// that is still so, the doubt above all.
+func TestALateOutcomeTakesNoDoubtAway(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		connected(t, s)
+		for _, late := range []store.Outcome{
+			{State: store.EventWaiting},
+			{State: store.EventNeedsYou, Reason: "Wise Agent refused it."},
+			{State: store.EventWaiting, Links: []store.Link{{ClientID: "1", DoNotCallAt: noon}}},
+		} {
+			e := received(t, s, call(store.NewID(), 1))
+			check(t, s.ClaimEvents(t.Context(), []string{e.ID}, "first"))
+			check(t, s.ClaimEvents(t.Context(), []string{e.ID}, "second"))
+			finishEvent(t, s, e, store.Outcome{Owner: "second", State: store.EventWaiting, Doubt: true, Attempts: 1, NextAt: noon.Add(time.Minute)})
+			want := stored(t, s, e)
+			late.EventID, late.Owner, late.At = e.ID, "first", noon
+			refused(t, s.FinishEvent(t.Context(), late), store.ErrStale)
+			same(t, "event", stored(t, s, e), want)
+		}
+	})
+}
+
 func TestACrashLeavesAClaim(t *testing.T) {
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
