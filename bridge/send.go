@@ -313,6 +313,7 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 	fresh.TeamID = team
 	var id string
 	var isNew bool
+	began := e.b.now()
 	err = e.wise(ctx, func(api *wiseagent.API) (err error) {
 		if e.look {
 			if id, err = e.findMade(ctx, api, fresh); err != nil || id != "" {
@@ -344,6 +345,7 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 	e.out.Links = []store.Link{e.link}
 	if isNew {
 		seen := snapshotOf(freshlyMade(fresh, id))
+		seen.SeenAt = began // it may have been edited since, as another contact in Mojo
 		e.out.Snapshot = &seen
 	}
 	return nil

@@ -201,7 +201,7 @@ func TestFinishEvent(t *testing.T) {
 		same(t, "link", l, store.Link{ClientID: "26855", MojoContactID: 58, Source: store.LinkSent, CreatedAt: later})
 		seen, err := s.Snapshot(t.Context(), c.ID, "26855")
 		check(t, err)
-		same(t, "home", seen.Fields["home"], store.Field{Value: "5205550143", Known: true, Revision: 3})
+		same(t, "home", seen.Fields["home"], store.Field{Value: "5205550143", Known: true, Revision: 3, EditedAt: later.UnixMilli()})
 		a, err := s.Activity(t.Context(), c.ID, "9")
 		check(t, err)
 		same(t, "call", a.CallID, "12")

@@ -269,7 +269,7 @@ func learn(ctx context.Context, q tx, connID string, o Outcome) error {
 		return err
 	}
 	if o.Snapshot != nil {
-		if err := saveSnapshot(ctx, q, connID, *o.Snapshot); err != nil {
+		if err := saveSnapshot(ctx, q, connID, o.Snapshot.edited(o.At)); err != nil {
 			return err
 		}
 	}
