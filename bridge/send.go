@@ -305,6 +305,9 @@ func (e *effect) isBack(ctx context.Context) (bool, error) {
 
 // create makes the contact, and the link. Who must not be called stays so, when an earlier contact is gone.
 func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
+	if err := e.takeTurn(ctx, newcomer(fresh)); err != nil {
+		return err
+	}
 	c := e.told.Contact
 	team, err := e.teamID(ctx)
 	if err != nil {
