@@ -398,24 +398,17 @@ func (w *weighing) set(part, own, value string) {
 
 // settle notes what a part holds afterwards, and the edit as dealt with.
 func (w *weighing) settle(part, own, value string) {
-	f := w.after(part)
-	f.Value, f.Known, f.PushedAt = plainPart(part, value), true, 0
+	f := w.verdict.Seen[part]
+	f.Value, f.Known = plainPart(part, value), true
 	w.verdict.Seen[part], w.held[part] = f, f.Value
 	w.dealt(own)
 }
 
+// dealt notes the edit as dealt with. What else was seen of a part is left to what is stored: a push may know better by now.
 func (w *weighing) dealt(part string) {
-	f := w.after(part)
+	f := w.verdict.Seen[part]
 	f.Revision, f.Contact = w.revision, int64(w.whole.ContactID)
 	w.verdict.Seen[part] = f
-}
-
-// after is a part as it is after what of the edit was weighed.
-func (w *weighing) after(part string) store.Field {
-	if f, ok := w.verdict.Seen[part]; ok {
-		return f
-	}
-	return w.seen[part]
 }
 
 func (w *weighing) remark(part, value string) {

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"addtomojo/sandbox/fault"
 	mojobox "addtomojo/sandbox/mojo"
 	"addtomojo/store"
+	"addtomojo/store/storetest"
 )
 
 // renames has the contacts renamed in Mojo, to "Renamed 0" and so on, and the service told of it.
@@ -129,5 +131,28 @@ func TestPushGoesOnWithoutEditsThatDoNotGetThrough(t *testing.T) {
 		}
 		w.settled(conn)
 		w.wantNames(ids, second, "Renamed")
+	})
+}
+
+// An edit that found a conflict in Wise Agent says so in a note, which may take a while. A push that tells Mojo meanwhile what Wise Agent
+// has is not forgotten for it: when somebody in Mojo then gives the old value back, that is an edit.
+func TestAConflictDoesNotForgetAPushThatEndsMeanwhile(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		st := &stage{town: newTown(t, s, mojobox.Config{}), ids: make(map[string]string), whole: make(map[string]*theirs)}
+		st.before("contact A\nfirst: Ann\nlast: Lee\nemail: ann@example.com\n", "pushed A")
+		st.step(wordsOf("wise email=lee@example.com"), "")
+		update := st.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkUpdate, Kind: fault.Late, Delay: 2 * time.Second, Times: 1})
+		st.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Late, Delay: 4 * time.Second, Times: 1})
+		push := st.begin(st.conn, st.group, st.ids["A"])
+		st.eventually("the push is at Mojo", func() bool { return st.mojoFaults.Hits(update) == 1 })
+		st.step(wordsOf("edit 1 email ann@example.com -> ann.lee@example.com"), "")
+		st.eventually("the conflict is noted", func() bool { return strings.Contains(st.wiseAfter(), "ann.lee@example.com") })
+		st.end(st.conn, push)
+		st.settle()
+		st.step(wordsOf("edit 2 email lee@example.com -> ann@example.com"), "")
+		st.settle()
+		if after := st.wiseAfter(); !strings.Contains(after, "email: ann@example.com") {
+			t.Errorf("want the e-mail of the second edit:\n%s\n%s", after, st.ledger())
+		}
 	})
 }

@@ -135,9 +135,13 @@ func (e *effect) bring(ctx context.Context) error {
 	if err := e.findLink(ctx); err != nil {
 		return err
 	}
-	switch e.event.Type {
-	case eventCall:
+	if e.event.Type == eventCall { // it adds to a person what nothing else knows of
 		return e.call(ctx)
+	}
+	if err := e.takeTurn(ctx, e.link.ClientID); err != nil {
+		return err
+	}
+	switch e.event.Type {
 	case eventContact:
 		return e.contact(ctx)
 	case eventNoteMade, eventNoteChanged:
@@ -146,6 +150,14 @@ func (e *effect) bring(ctx context.Context) error {
 		return e.activity(ctx)
 	}
 	return &excludedError{"Not a kind of event that goes to Wise Agent."}
+}
+
+// takeTurn waits until what others make of somebody is stored.
+func (e *effect) takeTurn(ctx context.Context, whom string) (err error) {
+	if e.over == nil { // else it is the second time, see apply
+		e.over, err = e.turns.take(ctx, whom)
+	}
+	return err
 }
 
 // read makes the event's data known.
@@ -323,14 +335,9 @@ func cmpErr(err, otherwise error) error {
 }
 
 // contact writes an edit of name, address, phones or e-mails. What pushes saw is read last: one may be ending just now.
-func (e *effect) contact(ctx context.Context) (err error) {
-	if e.over == nil { // else it is the second time, see apply
-		if e.over, err = e.turns.take(ctx, e.link.ClientID); err != nil {
-			return err
-		}
-	}
+func (e *effect) contact(ctx context.Context) error {
 	var now wiseagent.Contact
-	err = e.about(ctx, func(api *wiseagent.API) (err error) {
+	err := e.about(ctx, func(api *wiseagent.API) (err error) {
 		now, err = api.Contact(ctx, e.link.ClientID)
 		return err
 	})

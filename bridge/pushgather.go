@@ -110,9 +110,7 @@ func (p *pusher) item(ctx context.Context, row store.PushContact, link store.Lin
 	fresh, highest := newNotes(notes, link.NotesSent)
 	out := outgoing(f.contact, f.phones, fresh, p.push.GroupID, known)
 	it := item{row: row, contact: out, known: known, linked: link, notesSent: highest, seen: snapshotOf(f.contact), readAt: p.from.started}
-	if known {
-		it.seen.SeenAt = it.readAt
-	}
+	it.seen.SeenAt = it.readAt
 	return it, nil
 }
 

@@ -305,6 +305,9 @@ func (e *effect) isBack(ctx context.Context) (bool, error) {
 
 // create makes the contact, and the link. Who must not be called stays so, when an earlier contact is gone.
 func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
+	if err := e.takeTurn(ctx, newcomer(fresh)); err != nil {
+		return err
+	}
 	c := e.told.Contact
 	team, err := e.teamID(ctx)
 	if err != nil {
@@ -313,6 +316,7 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 	fresh.TeamID = team
 	var id string
 	var isNew bool
+	began := e.b.now()
 	err = e.wise(ctx, func(api *wiseagent.API) (err error) {
 		if e.look {
 			if id, err = e.findMade(ctx, api, fresh); err != nil || id != "" {
@@ -344,6 +348,7 @@ func (e *effect) create(ctx context.Context, fresh wiseagent.NewContact) error {
 	e.out.Links = []store.Link{e.link}
 	if isNew {
 		seen := snapshotOf(freshlyMade(fresh, id))
+		seen.SeenAt = began // it may have been edited since, as another contact in Mojo
 		e.out.Snapshot = &seen
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	mojobox "addtomojo/sandbox/mojo"
 	wisebox "addtomojo/sandbox/wiseagent"
 	"addtomojo/store"
+	"addtomojo/store/storetest"
 )
 
 // pressed sends n contacts with one press of the button and gives how many have which status. The press must be answered soon
@@ -157,6 +160,36 @@ func TestACallTellsWhoItIsAndThatNobodyMayCall(t *testing.T) {
 		}
 		if l := w.link(conn, ids[0]); l.MojoContactID != inMojo || l.DoNotCallAt.IsZero() {
 			t.Errorf("got %+v, want the contact %d in Mojo, not to be called", l, inMojo)
+		}
+	})
+}
+
+// The answer about a contact that was just made in Wise Agent may be slow. Whoever is the same person in Mojo is linked and edited
+// meanwhile, and what the answer then tells of is no longer so.
+func TestASlowAnswerDoesNotHideLaterEdits(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		st := &stage{town: newTown(t, s, mojobox.Config{}), ids: make(map[string]string), whole: make(map[string]*theirs)}
+		st.before("", "pushed none")
+		st.wiseFaults.Add(fault.Rule{Endpoint: "webcontact", Kind: fault.Late, Delay: 2 * time.Second, Times: 1})
+		var sending sync.WaitGroup
+		sending.Go(func() {
+			first := json.RawMessage(`{"contact_id":70,"full_name":"Ann Lee","mediainfo_set":[{"type":4,"value":"ann@example.com"},{"type":2,"value":"5205550143"}]}`)
+			if _, err := st.SendToWise(t.Context(), account, []json.RawMessage{first}, nil); err != nil {
+				t.Error(err)
+			}
+		})
+		st.eventually("the contact is made", func() bool { return len(st.wise.Contacts(kate)) == 1 })
+		st.step(wordsOf(`send 71 name="Ann Lee" mobile=5205550143`), "")
+		st.step(wordsOf("edit @71 1 mobile 5205550143 -> 5205550144"), "")
+		st.eventually("the first edit is written", func() bool { return strings.Contains(st.wiseAfter(), "mobile: (520) 555-0144") })
+		sending.Wait()
+		for i, edit := range []string{"5205550144 -> 5205550145", "5205550145 -> 5205550143"} {
+			st.step(wordsOf(fmt.Sprintf("edit @71 %d mobile %s", i+2, edit)), "")
+			st.settle()
+			number := edit[len(edit)-4:]
+			if after := st.wiseAfter(); !strings.Contains(after, "mobile: (520) 555-"+number) || strings.Contains(after, "home:") {
+				t.Errorf("want %s as the mobile number and no other:\n%s\n%s", number, after, st.ledger())
+			}
 		}
 	})
 }

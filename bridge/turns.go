@@ -1,15 +1,25 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"sync"
+
+	"addtomojo/wiseagent"
 )
 
-// turns has those who change the same person in Wise Agent do so one after the other: several contacts in Mojo may be one person
-// there, and each edit must find what the one before it made of that person.
+// turns has those who change the same person in Wise Agent do so one after the other. Several contacts in Mojo may be one person
+// there, and each event must find what the one before it made: an edit the values, an activity in doubt the entries that are others',
+// and a note that moved to another contact itself.
 type turns struct {
 	mu   sync.Mutex
-	held map[string]chan struct{} // by ClientID; closed when the turn is over
+	held map[string]chan struct{} // by ClientID, or newcomer; closed when the turn is over
+}
+
+// newcomer stands for the ClientID of those whom Wise Agent may take for the same person: it has none for them yet.
+func newcomer(c wiseagent.NewContact) string {
+	return "new " + strings.ToLower(cmp.Or(c.Email, joinWords(c.First, c.Last)))
 }
 
 // take waits for its turn, which lasts until over is called. The error is the context's.

@@ -201,7 +201,7 @@ func TestFinishEvent(t *testing.T) {
 		same(t, "link", l, store.Link{ClientID: "26855", MojoContactID: 58, Source: store.LinkSent, CreatedAt: later})
 		seen, err := s.Snapshot(t.Context(), c.ID, "26855")
 		check(t, err)
-		same(t, "home", seen.Fields["home"], store.Field{Value: "5205550143", Known: true, Revision: 3})
+		same(t, "home", seen.Fields["home"], store.Field{Value: "5205550143", Known: true, Revision: 3, EditedAt: later.UnixMilli()})
 		a, err := s.Activity(t.Context(), c.ID, "9")
 		check(t, err)
 		same(t, "call", a.CallID, "12")
@@ -258,6 +258,28 @@ func TestClaims(t *testing.T) {
 		refused(t, claim("third"), store.ErrStale)
 		claimed("the other was finished", "third", false)
 		refused(t, s.ClaimEvents(t.Context(), []string{"nothing"}, "third"), store.ErrStale)
+	})
+}
+
+// The first worker lost its lease, the second one wrote, perhaps, and let go of the event: what the first one says now is about nothing
+// that is still so, the doubt above all.
+func TestALateOutcomeTakesNoDoubtAway(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		connected(t, s)
+		for _, late := range []store.Outcome{
+			{State: store.EventWaiting},
+			{State: store.EventNeedsYou, Reason: "Wise Agent refused it."},
+			{State: store.EventWaiting, Links: []store.Link{{ClientID: "1", DoNotCallAt: noon}}},
+		} {
+			e := received(t, s, call(store.NewID(), 1))
+			check(t, s.ClaimEvents(t.Context(), []string{e.ID}, "first"))
+			check(t, s.ClaimEvents(t.Context(), []string{e.ID}, "second"))
+			finishEvent(t, s, e, store.Outcome{Owner: "second", State: store.EventWaiting, Doubt: true, Attempts: 1, NextAt: noon.Add(time.Minute)})
+			want := stored(t, s, e)
+			late.EventID, late.Owner, late.At = e.ID, "first", noon
+			refused(t, s.FinishEvent(t.Context(), late), store.ErrStale)
+			same(t, "event", stored(t, s, e), want)
+		}
 	})
 }
 

@@ -14,9 +14,9 @@ func (s *Store) ClaimEvents(ctx context.Context, ids []string, owner string) err
 }
 
 // FinishEvent stores an outcome, in a commit that it shares with others and may wait a moment for. [ErrStale] when the event doesn't
-// wait any more, after a reset say, or another worker has claimed it: then nothing has changed. But that it was written is true in
-// any case, and is stored with what was learned; [ErrStale] then only says that this worker should stop. [ErrNotFound] when there is
-// no such event.
+// wait any more, after a reset say, or its Owner has no claim any more, since another worker had one meanwhile: then nothing has
+// changed. But that it was written is true in any case, and is stored with what was learned; [ErrStale] then only says that this worker
+// should stop. [ErrNotFound] when there is no such event.
 func (s *Store) FinishEvent(ctx context.Context, o Outcome) error {
 	done, err := s.marker.join(ctx, entry{mark: &mark{claim: []string{o.EventID}, owner: o.Owner, outcome: &o}})
 	return named("finish event", cmp.Or(err, done.refused))
@@ -163,7 +163,7 @@ set state = ?3,
     body = case when webhook_id = '' and ?3 in ('written', 'excluded') then '' else body end
 where id = ?1
     and state = 'waiting'
-    and (?2 = '' or claimed_by in ('', ?2))`
+    and ?2 in ('', claimed_by)`
 
 	finishDeliveries = `
 update events
@@ -179,7 +179,7 @@ set state = v.column3,
 from %s
 where events.id = v.column1
     and events.state = 'waiting'
-    and (v.column2 = '' or events.claimed_by in ('', v.column2))
+    and v.column2 in ('', events.claimed_by)
 returning events.id`
 )
 
@@ -239,7 +239,7 @@ func finish(ctx context.Context, q tx, d *delivery, o Outcome) (refused, err err
 	if d == nil {
 		return ErrNotFound, nil
 	}
-	mine := o.Owner == "" || d.claimedBy == "" || d.claimedBy == o.Owner
+	mine := o.Owner == "" || d.claimedBy == o.Owner
 	if d.state != EventWaiting || !mine {
 		refused = ErrStale
 		if o.State != EventWritten || d.state != EventWaiting && d.state != EventExcluded {
@@ -269,7 +269,7 @@ func learn(ctx context.Context, q tx, connID string, o Outcome) error {
 		return err
 	}
 	if o.Snapshot != nil {
-		if err := saveSnapshot(ctx, q, connID, *o.Snapshot); err != nil {
+		if err := saveSnapshot(ctx, q, connID, o.Snapshot.edited(o.At)); err != nil {
 			return err
 		}
 	}

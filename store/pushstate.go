@@ -20,7 +20,7 @@ var ErrStopAsked = errors.New("the push is to be stopped")
 type PushMarks struct {
 	Results   []PushContact // State, Reason, Doubt, MojoContactID, PutIn and, unless it is "", Name for these Positions
 	Links     []Link        // stored over earlier ones
-	Snapshots []Snapshot    // their fields are stored over earlier ones, unless an edit was written since their SeenAt
+	Snapshots []Snapshot    // their fields are stored over earlier ones, unless an edit of the part was written since their SeenAt
 	Doubt     ContactState  // ContactCreating or ContactMoving: the state for Positions, which are about to be sent;
 	Positions []int         // or ContactWaiting: they were not. Ones that are through already stay as they are
 }
@@ -46,8 +46,10 @@ func (s *Store) MarkPush(ctx context.Context, id string, m PushMarks) error {
 		if err := saveLinks(ctx, q, p.ConnectionID, m.Links); err != nil {
 			return err
 		}
-		if err := saveSnapshots(ctx, q, p.ConnectionID, m); err != nil {
-			return err
+		for _, seen := range m.Snapshots {
+			if err := saveSnapshot(ctx, q, p.ConnectionID, seen); err != nil {
+				return err
+			}
 		}
 		if stopped = PushState(p.State) == PushStopped; stopped {
 			return clearDoubts(ctx, q, p, m)
@@ -82,51 +84,6 @@ where push_contacts.push_id = ?1
     and push_contacts.position = v.column1
     and push_contacts.state = 'failed'
     and push_contacts.doubt <> ''`
-
-// saveSnapshots stores what the push saw. A contact that was edited in Mojo meanwhile, and whose edit was written into Wise Agent
-// after the push had read it, is left out: with the old value the next edit would look like a conflict.
-func saveSnapshots(ctx context.Context, q tx, connID string, m PushMarks) error {
-	edited, err := editedSince(ctx, q, connID, m)
-	if err != nil {
-		return err
-	}
-	for _, seen := range m.Snapshots {
-		if edited[seen.ClientID] {
-			continue
-		}
-		if err := saveSnapshot(ctx, q, connID, seen); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// editedSince are the ClientIDs of which an edit was written after their snapshot was taken.
-func editedSince(ctx context.Context, q tx, connID string, m PushMarks) (map[string]bool, error) {
-	seenAt, oldest := make(map[string]time.Time), time.Time{}
-	for _, seen := range m.Snapshots {
-		if at := moment(millis(seen.SeenAt)); !at.IsZero() {
-			seenAt[seen.ClientID] = at
-			if oldest.IsZero() || at.Before(oldest) {
-				oldest = at
-			}
-		}
-	}
-	var links []Link
-	for _, l := range m.Links {
-		if _, ok := seenAt[l.ClientID]; ok {
-			links = append(links, l)
-		}
-	}
-	found, err := edits(ctx, q, connID, links, oldest)
-	edited := make(map[string]bool)
-	for _, e := range found {
-		if !e.Waits() && !e.FinishedAt.Before(seenAt[e.ClientID]) {
-			edited[e.ClientID] = true
-		}
-	}
-	return edited, err
-}
 
 func saveResults(ctx context.Context, q tx, pushID string, results []PushContact) error {
 	t := table{kinds: []string{"bigint", "text", "text", "text", "bigint", "boolean", "text"}}

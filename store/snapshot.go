@@ -15,7 +15,7 @@ import (
 type Snapshot struct {
 	ClientID string
 	Fields   map[string]Field // by the bridge's names
-	SeenAt   time.Time        // of a push that knew the contact: edits written since know better; zero is now
+	SeenAt   time.Time        // edits of a part that were written since know better; zero is now
 }
 
 // Field is a part of a contact.
@@ -25,6 +25,7 @@ type Field struct {
 	Revision int64  `json:"revision"`          // the newest of Mojo's that was dealt with
 	Contact  int64  `json:"contact,omitempty"` // whose revision it is, of the contacts in Mojo that are this one; 0 is unknown
 	PushedAt int64  `json:"pushed,omitempty"`  // when a push saw the value, in Unix milliseconds; 0 when an edit set it
+	EditedAt int64  `json:"edited,omitempty"`  // when an edit that set it, or found it, was written; 0 when a push saw it since
 
 	Earlier []string `json:"earlier,omitempty"` // what pushes saw another value in place of, the newest last, at most [EarlierValues]
 }
@@ -58,7 +59,7 @@ func (f Field) Counts(mojoContactID int64) bool {
 func (f Field) over(before Field) Field {
 	f.Earlier = before.Earlier
 	if !f.Known {
-		f.Value, f.Known, f.PushedAt = before.Value, before.Known, before.PushedAt
+		f.Value, f.Known, f.PushedAt, f.EditedAt = before.Value, before.Known, before.PushedAt, before.EditedAt
 	}
 	if f.PushedAt > before.PushedAt && before.Known && before.Value != f.Value {
 		f.Earlier = append(slices.Clone(f.Earlier), before.Value)
@@ -91,14 +92,33 @@ func snapshot(ctx context.Context, q tx, connID, clientID string) (Snapshot, err
 	return seen, json.Unmarshal([]byte(r.Fields), &seen.Fields)
 }
 
-// saveSnapshot stores fields over earlier ones; those that aren't given stay. The caller has the turn to deliver.
+// edited is what an edit saw that was written at that time. What was seen with a SeenAt is no edit's.
+func (n Snapshot) edited(at time.Time) Snapshot {
+	if !n.SeenAt.IsZero() {
+		return n
+	}
+	fields := make(map[string]Field, len(n.Fields))
+	for name, f := range n.Fields {
+		f.EditedAt = millis(at)
+		fields[name] = f
+	}
+	n.Fields = fields
+	return n
+}
+
+// saveSnapshot stores fields over earlier ones; those that aren't given stay, and those that an edit knows better.
+// The caller has the turn to deliver.
 func saveSnapshot(ctx context.Context, q tx, connID string, n Snapshot) error {
 	seen, err := snapshot(ctx, q, connID, n.ClientID)
 	if err != nil {
 		return err
 	}
 	for name, f := range n.Fields {
-		seen.Fields[name] = f.over(seen.Fields[name])
+		before := seen.Fields[name]
+		if !n.SeenAt.IsZero() && before.EditedAt >= millis(n.SeenAt) {
+			f.Known = false
+		}
+		seen.Fields[name] = f.over(before)
 	}
 	fields, err := json.Marshal(seen.Fields)
 	if err != nil {
