@@ -12,9 +12,20 @@ import (
 // leases are the connections that this process works for. Both kinds of work of a connection share one lease: the first to come
 // takes it, the last to go gives it back.
 type leases struct {
-	mu   sync.Mutex
-	held map[string]*lease
+	mu     sync.Mutex
+	held   map[string]*lease
+	others map[string]sighting // leases of other processes that have run out
 }
+
+// A sighting is a lease of another process as it was first seen to have run out.
+type sighting struct {
+	of store.Lessee
+	at time.Time // by the machine's clock: it is about how long
+}
+
+// leaseSilence is for how long a lease that has run out must not be renewed before it is taken over. The clocks of two machines differ: by
+// one that is ahead a lease may run out of which the owner makes use. But who lives renews it more often than that.
+const leaseSilence = connectionLease * 3 / 10
 
 type lease struct {
 	ctx   context.Context // ends when the lease is lost or given back
@@ -31,7 +42,7 @@ func (l *leases) take(ctx context.Context, b *Bridge, connID string, kind jobKin
 	defer l.mu.Unlock()
 	held := l.held[connID]
 	if held == nil || held.ctx.Err() != nil {
-		got, err := b.Store.Lease(ctx, connID, b.owner(), b.now(), b.now().Add(connectionLease))
+		got, err := l.lease(ctx, b, connID)
 		if err != nil || !got {
 			return ctx, nil, err
 		}
@@ -55,6 +66,38 @@ func (l *leases) take(ctx context.Context, b *Bridge, connID string, kind jobKin
 		cancel(nil)
 		l.giveBack(b, connID, held)
 	}, nil
+}
+
+// lease takes a connection that nobody has, or whose owner seems to be gone. The lock is held.
+func (l *leases) lease(ctx context.Context, b *Bridge, connID string) (bool, error) {
+	from, err := b.Store.Lessee(ctx, connID)
+	if err != nil {
+		return false, err
+	}
+	if from.Owner == "" || from.Owner == b.owner() {
+		return b.Store.Lease(ctx, connID, b.owner(), b.now().Add(connectionLease))
+	}
+	if !l.silent(connID, from) {
+		return false, nil
+	}
+	return b.Store.TakeOver(ctx, connID, b.owner(), from, b.now(), b.now().Add(connectionLease))
+}
+
+// silent tells whether a lease was seen as it is some time ago.
+func (l *leases) silent(connID string, now store.Lessee) bool {
+	for id, seen := range l.others {
+		if time.Since(seen.at) > 10*connectionLease { // whoever looks at it does so more often
+			delete(l.others, id)
+		}
+	}
+	if seen, ok := l.others[connID]; ok && seen.of == now {
+		return time.Since(seen.at) >= leaseSilence
+	}
+	if l.others == nil {
+		l.others = make(map[string]sighting)
+	}
+	l.others[connID] = sighting{now, time.Now()}
+	return false
 }
 
 // giveBack frees the lease when nobody here uses it any more.
@@ -85,7 +128,7 @@ var (
 func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.CancelCauseFunc) {
 	expires := time.Now().Add(connectionLease)
 	for sleep(ctx, connectionLease/4) == nil {
-		got, err := b.Store.Lease(ctx, connID, b.owner(), b.now(), b.now().Add(connectionLease))
+		got, err := b.Store.Lease(ctx, connID, b.owner(), b.now().Add(connectionLease))
 		switch {
 		case err == nil && got:
 			expires = time.Now().Add(connectionLease)

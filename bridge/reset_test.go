@@ -197,9 +197,13 @@ func TestResetIsNoLostLease(t *testing.T) {
 		w.need(err)
 		underway(taken, 2)
 		late := w.Now().Add(time.Minute)
-		if got, err := w.Store.Lease(t.Context(), taken.conn.ID, "another process", late, late.Add(time.Minute)); err != nil || !got {
-			t.Fatalf("taking the lease: got %v, %v", got, err)
-		}
+		w.eventually("another process has the lease", func() bool {
+			from, err := w.Store.Lessee(t.Context(), taken.conn.ID)
+			w.need(err)
+			got, err := w.Store.TakeOver(t.Context(), taken.conn.ID, "another process", from, late, late.Add(time.Minute))
+			w.need(err)
+			return got
+		})
 		lost := func(c customer) bool { return w.said(`"lease lost" connection=` + c.conn.ID) }
 		w.eventually("the taken lease is lost", func() bool { return lost(taken) })
 		w.stop()

@@ -594,10 +594,13 @@ func (w *town) stands(number func() int64) int64 {
 }
 
 // second is another instance of the service on the same database, whose calls of Wise Agent carry a name.
-func (w *town) second(name, databaseURL string) *town {
+func (w *town) second(name, databaseURL string) *town { return w.secondAhead(name, databaseURL, 0) }
+
+// secondAhead is second with a clock that is so far ahead.
+func (w *town) secondAhead(name, databaseURL string, ahead time.Duration) *town {
 	other := *w
 	other.Bridge = &bridge.Bridge{
-		Store: storetest.At(w.t, databaseURL), BaseURL: w.BaseURL, Now: w.Now, Log: w.Log,
+		Store: storetest.At(w.t, databaseURL), BaseURL: w.BaseURL, Now: func() time.Time { return w.Now().Add(ahead) }, Log: w.Log,
 		Wise: &wiseagent.Client{AuthURL: w.wiseURL, APIURL: w.wiseURL, ClientID: "addtomojo", ClientSecret: "wise-secret",
 			HTTP: &http.Client{Timeout: 30 * time.Second, Transport: named{name}}},
 		Mojo: &mojo.Client{AuthURL: w.mojoURL, ClientID: "addtomojo", ClientSecret: "mojo-secret"},
@@ -662,6 +665,36 @@ func TestTwoInstancesShareTheWork(t *testing.T) {
 		t.Errorf("the instances made %d and %d calls, want both to work", first.Load(), second.Load())
 	}
 	t.Logf("the instances made %d and %d calls", first.Load(), second.Load())
+}
+
+// By a clock that is half a minute ahead every lease has run out, also of who renews it. It isn't taken over: both would write what is on
+// its way.
+func TestAnInstanceWhoseClockIsAheadTakesNothingOver(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			url := storetest.URL(t, engine)
+			w := newTown(t, storetest.At(t, url), mojobox.Config{})
+			var second atomic.Int64
+			w.watch = func(r *http.Request) {
+				if r.Header.Get("X-Instance") != "" {
+					second.Add(1)
+				}
+			}
+			c := w.customer(1, 40)
+			w.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Latency, Delay: 500 * time.Millisecond})
+			const calls = 100
+			w.calls(c, 1, calls)
+			w.secondAhead("ahead", url, 30*time.Second)
+			if l := w.ended(c, 0); l.Written != calls {
+				t.Errorf("ledger %+v, want %d written", l, calls)
+			}
+			w.wantCalls(c, 1, calls)
+			if n := second.Load(); n > 0 {
+				t.Errorf("the one ahead made %d calls, want none", n)
+			}
+		})
+	}
 }
 
 func TestWhatAStoppedInstanceLeftIsLookedForAndTakenOver(t *testing.T) {

@@ -265,7 +265,7 @@ func TestNothingRevivesAResetConnection(t *testing.T) {
 		refused(t, s.RefreshSide(t.Context(), c.ID, store.Mojo, token("mojo"), "", noon), store.ErrNotFound)
 		refused(t, s.SaveRefreshed(t.Context(), c.ID, store.Mojo, 1, token("mojo"), noon), store.ErrNotFound)
 		refused(t, s.NeedSignIn(t.Context(), c.ID, store.Mojo, "Mojo said no.", 1, noon), store.ErrNotFound)
-		taken, err := s.Lease(t.Context(), c.ID, "worker", noon, noon.Add(time.Minute))
+		taken, err := s.Lease(t.Context(), c.ID, "worker", noon.Add(time.Minute))
 		check(t, err)
 		if taken {
 			t.Error("the connection could be leased")

@@ -112,7 +112,7 @@ func TestReceiveEventIsClaimedByWhoHasTheLease(t *testing.T) {
 			}
 		}
 		receive("no lease", "worker", noon, "")
-		_, err := s.Lease(t.Context(), c.ID, "worker", noon, noon.Add(time.Minute))
+		_, err := s.Lease(t.Context(), c.ID, "worker", noon.Add(time.Minute))
 		check(t, err)
 		receive("its lease", "worker", noon, "worker")
 		receive("another's lease", "other", noon, "")

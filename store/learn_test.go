@@ -282,7 +282,7 @@ func TestConnectionsWithoutCustom(t *testing.T) {
 		}
 		found("two of three", "", 2, ids[1], ids[2])
 		found("the rest", ids[2], 2, ids[3])
-		_, err := s.Lease(t.Context(), ids[1], "worker", noon, noon.Add(time.Minute))
+		_, err := s.Lease(t.Context(), ids[1], "worker", noon.Add(time.Minute))
 		check(t, err)
 		check(t, s.NeedSignIn(t.Context(), ids[2], store.Wise, "Wise Agent said no.", 1, noon))
 		found("leased, and in need of a sign-in", "", 10, ids[3])

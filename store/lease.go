@@ -31,11 +31,42 @@ func (s *Store) ConnectionsWithoutCustom(ctx context.Context, after string, now 
 	return ids, err
 }
 
-// Lease takes a connection's work, or renews the lease that owner has. False: somebody else has it, or the connection isn't live.
-func (s *Store) Lease(ctx context.Context, connID, owner string, now, until time.Time) (bool, error) {
+// Lease takes a connection's work that nobody has, or renews the lease that owner has. False: somebody else has it, also when it has
+// run out, or the connection isn't live.
+func (s *Store) Lease(ctx context.Context, connID, owner string, until time.Time) (bool, error) {
 	var taken bool
 	err := s.write(ctx, "lease connection", func(q tx) error {
-		n, err := q.Lease(ctx, rows.LeaseParams{ID: connID, Owner: owner, Now: millis(now), Until: millis(until)})
+		n, err := q.Lease(ctx, rows.LeaseParams{ID: connID, Owner: owner, Until: millis(until)})
+		taken = n > 0
+		return err
+	})
+	return taken, err
+}
+
+// Lessee is who has a connection's work.
+type Lessee struct {
+	Owner string    // "" is nobody
+	Until time.Time // by the owner's clock
+}
+
+// Lessee returns who has a connection's work, or [ErrNotFound].
+func (s *Store) Lessee(ctx context.Context, connID string) (l Lessee, err error) {
+	err = s.read(ctx, "get lessee", func(q tx) error {
+		r, err := q.Lessee(ctx, connID)
+		l = Lessee{Owner: r.LeaseOwner, Until: moment(r.LeaseUntil)}
+		return err
+	})
+	return l, err
+}
+
+// TakeOver takes a connection's work from a lessee whose lease has run out. False: it was renewed or given back since, has not run
+// out, or the connection isn't live.
+func (s *Store) TakeOver(ctx context.Context, connID, owner string, from Lessee, now, until time.Time) (bool, error) {
+	var taken bool
+	err := s.write(ctx, "take a connection over", func(q tx) error {
+		n, err := q.TakeOver(ctx, rows.TakeOverParams{
+			ID: connID, Owner: owner, FromOwner: from.Owner, FromUntil: millis(from.Until), Now: millis(now), Until: millis(until),
+		})
 		taken = n > 0
 		return err
 	})

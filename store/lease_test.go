@@ -13,22 +13,45 @@ func TestLease(t *testing.T) {
 		c := connected(t, s)
 		lease := func(owner string, now time.Time, want bool) {
 			t.Helper()
-			got, err := s.Lease(t.Context(), c.ID, owner, now, now.Add(time.Minute))
+			got, err := s.Lease(t.Context(), c.ID, owner, now.Add(time.Minute))
 			check(t, err)
 			if got != want {
 				t.Errorf("Lease by %s at %s: got %t, want %t", owner, now, got, want)
 			}
 		}
+		takeOver := func(owner string, from store.Lessee, now time.Time, want bool) {
+			t.Helper()
+			got, err := s.TakeOver(t.Context(), c.ID, owner, from, now, now.Add(time.Minute))
+			check(t, err)
+			if got != want {
+				t.Errorf("TakeOver by %s from %+v at %s: got %t, want %t", owner, from, now, got, want)
+			}
+		}
+		lessee := func(want store.Lessee) store.Lessee {
+			t.Helper()
+			got, err := s.Lessee(t.Context(), c.ID)
+			check(t, err)
+			same(t, "lessee", got, want)
+			return got
+		}
+		lessee(store.Lessee{})
 		lease("first", noon, true)
+		before := lessee(store.Lessee{Owner: "first", Until: noon.Add(time.Minute)})
 		lease("second", noon, false)
 		lease("first", noon.Add(30*time.Second), true) // renewed
-		lease("second", noon.Add(time.Minute), false)
-		lease("second", noon.Add(90*time.Second), true) // run out
+		takeOver("second", before, noon.Add(90*time.Second), false)
+		now := lessee(store.Lessee{Owner: "first", Until: noon.Add(90 * time.Second)})
+		takeOver("second", now, noon.Add(time.Minute), false)
+		lease("second", noon.Add(90*time.Second), false) // run out, but somebody's
+		takeOver("second", now, noon.Add(90*time.Second), true)
+		takeOver("third", now, noon.Add(300*time.Second), false) // somebody else was faster
 		lease("first", noon.Add(90*time.Second), false)
 		check(t, s.Release(t.Context(), c.ID, "first"))
 		lease("first", noon.Add(90*time.Second), false)
 		check(t, s.Release(t.Context(), c.ID, "second"))
 		lease("first", noon.Add(90*time.Second), true)
+		_, err := s.Lessee(t.Context(), "nobody")
+		refused(t, err, store.ErrNotFound)
 	})
 }
 
@@ -79,7 +102,7 @@ func TestDueConnectionsAreFreeAndHealthy(t *testing.T) {
 			}
 		}
 		due("free", noon, 1)
-		_, err := s.Lease(t.Context(), c.ID, "worker", noon, noon.Add(time.Minute))
+		_, err := s.Lease(t.Context(), c.ID, "worker", noon.Add(time.Minute))
 		check(t, err)
 		due("leased", noon, 0)
 		due("the worker died", noon.Add(time.Minute), 1)

@@ -126,7 +126,7 @@ func TestRaceForALease(t *testing.T) {
 	twice(t, func(t *testing.T, instances [2]*store.Store) {
 		c := connected(t, instances[0])
 		results := race(instances, func(s *store.Store, caller int) error {
-			taken, err := s.Lease(t.Context(), c.ID, fmt.Sprint(caller), noon, noon.Add(time.Minute))
+			taken, err := s.Lease(t.Context(), c.ID, fmt.Sprint(caller), noon.Add(time.Minute))
 			if err == nil && !taken {
 				err = store.ErrStale
 			}

@@ -112,7 +112,21 @@ update connections
 set lease_owner = @owner, lease_until = @until
 where id = @id
     and state <> 'reset'
-    and (lease_owner = @owner or lease_until <= @now);
+    and lease_owner in ('', @owner);
+
+-- name: Lessee :one
+select lease_owner, lease_until
+from connections
+where id = @id;
+
+-- name: TakeOver :execrows
+update connections
+set lease_owner = @owner, lease_until = @until
+where id = @id
+    and state <> 'reset'
+    and lease_owner = @from_owner
+    and lease_until = @from_until
+    and lease_until <= @now;
 
 -- name: Release :exec
 update connections

@@ -414,27 +414,39 @@ update connections
 set lease_owner = ?1, lease_until = ?2
 where id = ?3
     and state <> 'reset'
-    and (lease_owner = ?1 or lease_until <= ?4)
+    and lease_owner in ('', ?1)
 `
 
 type LeaseParams struct {
 	Owner string
 	Until int64
 	ID    string
-	Now   int64
 }
 
 func (q *Queries) Lease(ctx context.Context, arg LeaseParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, lease,
-		arg.Owner,
-		arg.Until,
-		arg.ID,
-		arg.Now,
-	)
+	result, err := q.db.ExecContext(ctx, lease, arg.Owner, arg.Until, arg.ID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const lessee = `-- name: Lessee :one
+select lease_owner, lease_until
+from connections
+where id = ?1
+`
+
+type LesseeRow struct {
+	LeaseOwner string
+	LeaseUntil int64
+}
+
+func (q *Queries) Lessee(ctx context.Context, id string) (LesseeRow, error) {
+	row := q.db.QueryRowContext(ctx, lessee, id)
+	var i LesseeRow
+	err := row.Scan(&i.LeaseOwner, &i.LeaseUntil)
+	return i, err
 }
 
 const liveConnectionByEmail = `-- name: LiveConnectionByEmail :one
@@ -706,6 +718,40 @@ type SetTimeZoneParams struct {
 
 func (q *Queries) SetTimeZone(ctx context.Context, arg SetTimeZoneParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, setTimeZone, arg.TimeZone, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const takeOver = `-- name: TakeOver :execrows
+update connections
+set lease_owner = ?1, lease_until = ?2
+where id = ?3
+    and state <> 'reset'
+    and lease_owner = ?4
+    and lease_until = ?5
+    and lease_until <= ?6
+`
+
+type TakeOverParams struct {
+	Owner     string
+	Until     int64
+	ID        string
+	FromOwner string
+	FromUntil int64
+	Now       int64
+}
+
+func (q *Queries) TakeOver(ctx context.Context, arg TakeOverParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, takeOver,
+		arg.Owner,
+		arg.Until,
+		arg.ID,
+		arg.FromOwner,
+		arg.FromUntil,
+		arg.Now,
+	)
 	if err != nil {
 		return 0, err
 	}
