@@ -256,9 +256,9 @@ func (b *Bridge) revoke(ctx context.Context, r store.Revocation) error {
 		return b.Store.FinishRevocation(ctx, r.ID)
 	}
 	after, _ := transient(err)
-	wait := max(revokeWaits[min(r.Attempts, len(revokeWaits)-1)], after)
+	next := b.now().Add(max(revokeWaits[min(r.Attempts, len(revokeWaits)-1)], after))
 	b.log().Warn("a token is not revoked yet", "side", r.Side, "connection", r.ConnectionID, "attempts", r.Attempts+1, "err", err)
-	return b.Store.RetryRevocation(ctx, r.ID, b.now().Add(wait))
+	return b.Store.RetryRevocation(ctx, r.ID, next)
 }
 
 // giveUpRevoking ends the tries of tokens that could not be revoked in 24 hours. They may still live: somebody should know.

@@ -118,13 +118,13 @@ func TestAnotherPersonIsAskedAbout(t *testing.T) {
 	b.connect(1)
 	before := h.connection(jane)
 	launch := b.launch(1)
-	cookie := b.cookie()
+	session := b.session()
 	b.get(b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), joe, allScopes...)).to(launch)
 	page := b.get(launch).want(http.StatusOK).says("That is another Wise Agent account", "signed in as "+jane, "as j***@example.org", "Nothing has changed yet", "Support code")
 	if text := page.text(); len(page.all("form", "action", launch+"/person")) != 1 || strings.Contains(text, joe) {
 		t.Errorf("page: want a form to go on, and the other one masked\n%s", text)
 	}
-	if b.cookie() != cookie {
+	if b.session() != session {
 		t.Error("session: it changed before the answer")
 	}
 	b.get("/pushes").want(http.StatusOK).says(jane)
@@ -146,7 +146,7 @@ func TestAnotherPersonIsAskedAbout(t *testing.T) {
 	// and now as joe
 	b.get(b.atWiseAgent(b.post(launch+"/wiseagent", nil).to(h.wiseURL), joe, allScopes...)).to(launch)
 	b.post(launch+"/person", nil).to(launch)
-	if b.cookie() == cookie {
+	if b.session() == session {
 		t.Error("session: it stays jane's")
 	}
 	b.get(launch).want(http.StatusOK).says(joe, "Mojo PIN")
