@@ -15,7 +15,7 @@ import (
 
 // onePerson is a stage with Ann Lee, whom Mojo has several times: 70, 71 and so on.
 func onePerson(t *testing.T, s *store.Store, contacts int) *stage {
-	st := &stage{town: newTown(t, s, mojobox.Config{}), ids: make(map[string]string), whole: make(map[string]*theirs)}
+	st := newStage(t, s)
 	st.before("contact A\nfirst: Ann\nlast: Lee\nemail: ann@example.com\nmobile: (520) 555-0143\n", "pushed none")
 	for i := range contacts {
 		st.step(wordsOf(fmt.Sprintf(`send %d name="Ann Lee" email=ann@example.com`, 70+i)), "")
