@@ -138,7 +138,7 @@ func TestPushGoesOnWithoutEditsThatDoNotGetThrough(t *testing.T) {
 // has is not forgotten for it: when somebody in Mojo then gives the old value back, that is an edit.
 func TestAConflictDoesNotForgetAPushThatEndsMeanwhile(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		st := &stage{town: newTown(t, s, mojobox.Config{}), ids: make(map[string]string), whole: make(map[string]*theirs)}
+		st := newStage(t, s)
 		st.before("contact A\nfirst: Ann\nlast: Lee\nemail: ann@example.com\n", "pushed A")
 		st.step(wordsOf("wise email=lee@example.com"), "")
 		update := st.mojoFaults.Add(fault.Rule{Endpoint: mojobox.EndpointBulkUpdate, Kind: fault.Late, Delay: 2 * time.Second, Times: 1})

@@ -152,12 +152,17 @@ func (e *effect) bring(ctx context.Context) error {
 	return &excludedError{"Not a kind of event that goes to Wise Agent."}
 }
 
-// takeTurn waits until what others make of somebody is stored.
-func (e *effect) takeTurn(ctx context.Context, whom string) (err error) {
-	if e.over == nil { // else it is the second time, see apply
-		e.over, err = e.turns.take(ctx, whom)
+// takeTurn waits until what others make of somebody is stored. An event that is stopped meanwhile has written nothing: it only waits.
+func (e *effect) takeTurn(ctx context.Context, whom string) error {
+	if e.over != nil { // it is the second time, see apply
+		return nil
 	}
-	return err
+	over, err := e.turns.take(ctx, whom)
+	if err != nil {
+		return &waitError{"Waits for what came before it about the same person.", 0}
+	}
+	e.over = over
+	return nil
 }
 
 // read makes the event's data known.

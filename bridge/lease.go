@@ -14,17 +14,17 @@ import (
 type leases struct {
 	mu     sync.Mutex
 	held   map[string]*lease
-	others map[string]sighting // leases of other processes that have run out
+	others map[string]sighting // leases of other processes
 }
 
-// A sighting is a lease of another process as it was first seen to have run out.
+// A sighting is a lease of another process, and when it was first seen as it is.
 type sighting struct {
 	of store.Lessee
 	at time.Time // by the machine's clock: it is about how long
 }
 
-// leaseSilence is for how long a lease that has run out must not be renewed before it is taken over. The clocks of two machines differ: by
-// one that is ahead a lease may run out of which the owner makes use. But who lives renews it more often than that.
+// leaseSilence is for how long nobody may be seen to renew a lease before it is taken over, also when it has run out. The clocks of two
+// machines differ: by one that is ahead a lease may run out of which the owner makes use. But who lives renews it more often than that.
 const leaseSilence = connectionLease * 3 / 10
 
 type lease struct {
@@ -83,7 +83,7 @@ func (l *leases) lease(ctx context.Context, b *Bridge, connID string) (bool, err
 	return b.Store.TakeOver(ctx, connID, b.owner(), from, b.now(), b.now().Add(connectionLease))
 }
 
-// silent tells whether a lease was seen as it is some time ago.
+// silent tells whether a lease has stayed as it is for [leaseSilence], as far as was seen. The lock is held.
 func (l *leases) silent(connID string, now store.Lessee) bool {
 	for id, seen := range l.others {
 		if time.Since(seen.at) > 10*connectionLease { // whoever looks at it does so more often

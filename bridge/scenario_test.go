@@ -121,7 +121,7 @@ func (s scenario) with(after map[string]string) string {
 
 // play makes the scenario happen and gives the parts that tell what came of it.
 func play(t *testing.T, s scenario, db *store.Store) map[string]string {
-	st := &stage{town: newTown(t, db, mojobox.Config{}), ids: make(map[string]string), whole: make(map[string]*theirs)}
+	st := newStage(t, db)
 	st.BadNumberCategory = "Bad Number"
 	st.before(s.parts["wise"], s.parts["mojo"])
 	for line := range strings.Lines(s.parts["steps"]) {
@@ -211,6 +211,10 @@ type stage struct {
 	leave bool          // what waits at the end goes on waiting
 	ago   time.Duration // what the next hooks tell of happened so long ago
 	mute  bool          // they don't say when
+}
+
+func newStage(t *testing.T, db *store.Store) *stage {
+	return &stage{town: newTown(t, db, mojobox.Config{}), ids: make(map[string]string), whole: make(map[string]*theirs)}
 }
 
 func (st *stage) before(wise, mojo string) {

@@ -168,7 +168,7 @@ func TestACallTellsWhoItIsAndThatNobodyMayCall(t *testing.T) {
 // meanwhile, and what the answer then tells of is no longer so.
 func TestASlowAnswerDoesNotHideLaterEdits(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		st := &stage{town: newTown(t, s, mojobox.Config{}), ids: make(map[string]string), whole: make(map[string]*theirs)}
+		st := newStage(t, s)
 		st.before("", "pushed none")
 		st.wiseFaults.Add(fault.Rule{Endpoint: "webcontact", Kind: fault.Late, Delay: 2 * time.Second, Times: 1})
 		var sending sync.WaitGroup

@@ -15,7 +15,7 @@ import (
 
 // onePerson is a stage with Ann Lee, whom Mojo has several times: 70, 71 and so on.
 func onePerson(t *testing.T, s *store.Store, contacts int) *stage {
-	st := &stage{town: newTown(t, s, mojobox.Config{}), ids: make(map[string]string), whole: make(map[string]*theirs)}
+	st := newStage(t, s)
 	st.before("contact A\nfirst: Ann\nlast: Lee\nemail: ann@example.com\nmobile: (520) 555-0143\n", "pushed none")
 	for i := range contacts {
 		st.step(wordsOf(fmt.Sprintf(`send %d name="Ann Lee" email=ann@example.com`, 70+i)), "")
@@ -118,6 +118,32 @@ func TestWhatMovesToAnotherContactOfThePersonStaysOne(t *testing.T) {
 		after := st.wiseAfter()
 		if strings.Count(after, "Mojo note #5") != 1 || !strings.Contains(after, "in May") || strings.Count(after, "Call back") != 1 {
 			t.Errorf("want one note and one entry, as they are now:\n%s\n%s", after, st.ledger())
+		}
+	})
+}
+
+// What waits for its turn when the service is stopped has written nothing. In doubt it could take for its own what somebody else made.
+func TestWhatWaitsForItsTurnAtAStopIsNotInDoubt(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		st := onePerson(t, s, 3)
+		st.wiseFaults.Add(fault.Rule{Endpoint: "addContactNote", Kind: fault.Late, Delay: 3 * time.Second, Times: 1})
+		st.step(wordsOf(`note @70 5 "Call him"`), "")
+		st.eventually("the first note is made", func() bool { return strings.Contains(st.wiseAfter(), "Mojo note #5") })
+		st.step(wordsOf(`note @71 6 "Call her"`), "")
+		st.step(wordsOf(`call @72 7 contact`), "")
+		st.eventually("what came after the second note is written", func() bool { return strings.Contains(st.wiseAfter(), "Mojo call #7") })
+		st.stop()
+		waiting, err := s.Events(t.Context(), st.conn.ID, store.EventFilter{State: store.EventWaiting, Limit: 10})
+		st.need(err)
+		for _, e := range waiting {
+			if strings.Contains(string(e.Body), "Call her") && e.Doubt {
+				t.Errorf("the note that waited for its turn is in doubt: %s", e.Reason)
+			}
+		}
+		st.run()
+		st.settle()
+		if after := st.wiseAfter(); strings.Count(after, "Mojo note #5") != 1 || strings.Count(after, "Mojo note #6") != 1 {
+			t.Errorf("want each note once:\n%s", after)
 		}
 	})
 }

@@ -131,6 +131,9 @@ func TestWhatWasSeenBeforeAnEditIsNotKept(t *testing.T) {
 			Links: []store.Link{{ClientID: "1", MojoContactID: 58}}, Snapshots: []store.Snapshot{*before()},
 		}))
 		want("a push")
+		newer := store.Snapshot{ClientID: "1", SeenAt: noon.Add(time.Minute), Fields: field("name", "edited")}
+		check(t, s.MarkPush(t.Context(), p.ID, store.PushMarks{Snapshots: []store.Snapshot{newer}}))
+		want("a push that saw the edit")
 		finishEvent(t, s, received(t, s, call("made", 70)), store.Outcome{State: store.EventWritten, Snapshot: before()})
 		want("made")
 	})

@@ -101,7 +101,7 @@ func (s *Store) EventByWebhook(ctx context.Context, webhookID string) (e Event, 
 }
 
 // DoubtfulEvents returns events about a contact, by its key, that ended in doubt, in the order of receipt: they need a person or were
-// excluded, and may be written all the same. Those of earlier connections of the same two accounts come first.
+// excluded, and may be written all the same. Those of earlier connections of the same two accounts are among them.
 func (s *Store) DoubtfulEvents(ctx context.Context, connID, contactKey string) (events []Event, err error) {
 	err = s.read(ctx, "get doubtful events", func(q tx) error {
 		conns, err := q.ConnectionsOfSameAccounts(ctx, connID)
@@ -117,6 +117,7 @@ func (s *Store) DoubtfulEvents(ctx context.Context, connID, contactKey string) (
 		}
 		return nil
 	})
+	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Seq, b.Seq) }) // earlier connections have newer ones, see inherit
 	return events, err
 }
 

@@ -25,7 +25,7 @@ type Field struct {
 	Revision int64  `json:"revision"`          // the newest of Mojo's that was dealt with
 	Contact  int64  `json:"contact,omitempty"` // whose revision it is, of the contacts in Mojo that are this one; 0 is unknown
 	PushedAt int64  `json:"pushed,omitempty"`  // when a push saw the value, in Unix milliseconds; 0 when an edit set it
-	EditedAt int64  `json:"edited,omitempty"`  // when an edit that set it, or found it, was written; 0 when a push saw it since
+	EditedAt int64  `json:"edited,omitempty"`  // when the last edit that set it, or found it so, was written; 0 when none did
 
 	Earlier []string `json:"earlier,omitempty"` // what pushes saw another value in place of, the newest last, at most [EarlierValues]
 }
@@ -61,6 +61,7 @@ func (f Field) over(before Field) Field {
 	if !f.Known {
 		f.Value, f.Known, f.PushedAt, f.EditedAt = before.Value, before.Known, before.PushedAt, before.EditedAt
 	}
+	f.EditedAt = max(f.EditedAt, before.EditedAt) // also when a push saw it since: what was seen before the edit may come even later
 	if f.PushedAt > before.PushedAt && before.Known && before.Value != f.Value {
 		f.Earlier = append(slices.Clone(f.Earlier), before.Value)
 		f.Earlier = f.Earlier[max(0, len(f.Earlier)-EarlierValues):]

@@ -232,7 +232,7 @@ func named(op string, err error) error {
 		return fmt.Errorf("%s: %w: %w", op, ErrReadOnly, err)
 	}
 	if why := unreachable(err); why != "" {
-		return fmt.Errorf("%s: %w: %s", op, ErrUnreachable, why)
+		return fmt.Errorf("%s: %w: %w", op, ErrUnreachable, &unreachableError{why, err})
 	}
 	return fmt.Errorf("%s: %w", op, err)
 }

@@ -15,6 +15,15 @@ import (
 // ErrUnreachable says that there is no connection to PostgreSQL; the text says in a line what to look at.
 var ErrUnreachable = errors.New("no connection to PostgreSQL")
 
+// unreachableError is the driver's error with a text of ours: it may be that the caller's time was over.
+type unreachableError struct {
+	why string
+	err error
+}
+
+func (e *unreachableError) Error() string { return e.why }
+func (e *unreachableError) Unwrap() error { return e.err }
+
 // unreachable says in one line, and without a password, why there is no connection to PostgreSQL. The driver's own words take several
 // lines, one for each address it tried. It returns "" for any other error.
 func unreachable(err error) string {

@@ -77,6 +77,12 @@ func TestPostgresThatHangsIsNotWaitedForWithoutEnd(t *testing.T) {
 	if !errors.Is(err, store.ErrUnreachable) || !strings.Contains(err.Error(), "doesn't answer in time") || time.Since(begun) > 5*time.Second {
 		t.Errorf("after %v: %v; want it to say in a second that nobody answers", time.Since(begun), err)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err = store.Open(ctx, "postgres://user@"+silent.Addr().String()+"/addtomojo?sslmode=disable", storetest.Vault(t))
+	if !errors.Is(err, store.ErrUnreachable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v; want that it wasn't reached, and that the caller's time was over", err)
+	}
 }
 
 func TestAUserOfPostgresWhoMayNotMakeTablesIsTold(t *testing.T) {

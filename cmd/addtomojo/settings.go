@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -169,7 +170,7 @@ func isSecret(t reflect.Type) bool {
 
 // check looks at what a type can't say.
 func (s Settings) check() (problems []error) {
-	problems = s.checkOrigins()
+	problems = slices.Concat(s.checkOrigins(), s.checkSecrets())
 	if _, err := time.LoadLocation(s.WiseAgentTimeZone); err != nil {
 		problems = append(problems, fmt.Errorf("WISEAGENT_TIME_ZONE: %q is not a time zone, such as America/Phoenix", s.WiseAgentTimeZone))
 	}
@@ -184,23 +185,6 @@ func (s Settings) check() (problems []error) {
 	}
 	if !strings.HasPrefix(s.MojoDialerURL, "{account_url}/") || !strings.Contains(s.MojoDialerURL, "{group_id}") {
 		problems = append(problems, errors.New("MOJO_DIALER_URL must begin with {account_url}/ and contain {group_id}"))
-	}
-	if s.EncryptionKeyset != "" {
-		if _, err := s.vault(); err != nil {
-			problems = append(problems, err)
-		}
-	}
-	if _, err := s.sessionKeys(); err != nil {
-		problems = append(problems, err)
-	}
-	if err := web.CheckLaunchSecret(s.WiseAgentLaunchSecret.reveal()); err != nil {
-		problems = append(problems, fmt.Errorf("WISEAGENT_LAUNCH_SECRET: %w", err))
-	}
-	if err := web.CheckHookSecrets(reveal(s.MojoWebhookSecrets)); err != nil {
-		problems = append(problems, fmt.Errorf("MOJO_WEBHOOK_SECRETS: %w", err))
-	}
-	if err := web.CheckAPITokens(reveal(s.MojoAPITokens)); err != nil {
-		problems = append(problems, fmt.Errorf("MOJO_API_TOKENS: %w", err))
 	}
 	if err := web.CheckSupport(s.support()); err != nil {
 		problems = append(problems, err)
@@ -226,6 +210,27 @@ func (s Settings) check() (problems []error) {
 	}
 	if _, err := s.mailer(); err != nil {
 		problems = append(problems, err)
+	}
+	return problems
+}
+
+func (s Settings) checkSecrets() (problems []error) {
+	if s.EncryptionKeyset != "" {
+		if _, err := s.vault(); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if _, err := s.sessionKeys(); err != nil {
+		problems = append(problems, err)
+	}
+	if err := web.CheckLaunchSecret(s.WiseAgentLaunchSecret.reveal()); err != nil {
+		problems = append(problems, fmt.Errorf("WISEAGENT_LAUNCH_SECRET: %w", err))
+	}
+	if err := web.CheckHookSecrets(reveal(s.MojoWebhookSecrets)); err != nil {
+		problems = append(problems, fmt.Errorf("MOJO_WEBHOOK_SECRETS: %w", err))
+	}
+	if err := web.CheckAPITokens(reveal(s.MojoAPITokens)); err != nil {
+		problems = append(problems, fmt.Errorf("MOJO_API_TOKENS: %w", err))
 	}
 	return problems
 }

@@ -41,7 +41,17 @@ where earlier.connection_id = @connection_id
 on conflict (connection_id, mojo_note_id) do nothing;
 
 -- name: InheritEvents :exec
--- What needs a person still does, and nobody could retry it for a connection that is over.
+-- What needs a person still does, and nobody could retry it for a connection that is over. A webhook-id of our own, of a contact that was
+-- sent, names the connection: it names the new one, unless that has one like it.
 update events
-set connection_id = @heir
+set connection_id = @heir,
+    webhook_id = case
+        when exists (
+            select 1
+            from events as other
+            where other.webhook_id = replace(events.webhook_id, cast(@connection_id as text), cast(@heir as text))
+                and other.webhook_id <> ''
+        ) then webhook_id
+        else replace(webhook_id, cast(@connection_id as text), cast(@heir as text))
+    end
 where connection_id = @connection_id and state = 'needs_you';

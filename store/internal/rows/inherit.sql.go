@@ -29,7 +29,16 @@ func (q *Queries) InheritActivities(ctx context.Context, arg InheritActivitiesPa
 
 const inheritEvents = `-- name: InheritEvents :exec
 update events
-set connection_id = ?1
+set connection_id = ?1,
+    webhook_id = case
+        when exists (
+            select 1
+            from events as other
+            where other.webhook_id = replace(events.webhook_id, cast(?2 as text), cast(?1 as text))
+                and other.webhook_id <> ''
+        ) then webhook_id
+        else replace(webhook_id, cast(?2 as text), cast(?1 as text))
+    end
 where connection_id = ?2 and state = 'needs_you'
 `
 
@@ -38,7 +47,8 @@ type InheritEventsParams struct {
 	ConnectionID string
 }
 
-// What needs a person still does, and nobody could retry it for a connection that is over.
+// What needs a person still does, and nobody could retry it for a connection that is over. A webhook-id of our own, of a contact that was
+// sent, names the connection: it names the new one, unless that has one like it.
 func (q *Queries) InheritEvents(ctx context.Context, arg InheritEventsParams) error {
 	_, err := q.db.ExecContext(ctx, inheritEvents, arg.Heir, arg.ConnectionID)
 	return err
