@@ -25,7 +25,10 @@ type sighting struct {
 
 // leaseSilence is for how long nobody may be seen to renew a lease before it is taken over, also when it has run out. The clocks of two
 // machines differ: by one that is ahead a lease may run out of which the owner makes use. But who lives renews it more often than that.
-const leaseSilence = connectionLease * 3 / 10
+const leaseSilence = connectionLease * 3 / 5
+
+// renewEvery is how often a lease is renewed: thrice within that silence, so that a moment without the database does no harm.
+const renewEvery = connectionLease / 5
 
 type lease struct {
 	ctx   context.Context // ends when the lease is lost or given back
@@ -127,7 +130,7 @@ var (
 // renewLease keeps the lease while the work lasts, and ends the work when the lease is lost.
 func (b *Bridge) renewLease(ctx context.Context, connID string, lost context.CancelCauseFunc) {
 	expires := time.Now().Add(connectionLease)
-	for sleep(ctx, connectionLease/4) == nil {
+	for sleep(ctx, renewEvery) == nil {
 		got, err := b.Store.Lease(ctx, connID, b.owner(), b.now().Add(connectionLease))
 		switch {
 		case err == nil && got:

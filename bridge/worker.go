@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// connectionLease is how long a crashed process keeps others from a connection's work.
+	// connectionLease is how long a lease lasts that nobody renews. A crashed process keeps others from a connection's work for that
+	// long, and for a while more, see leaseSilence.
 	connectionLease = 5 * time.Second
 	// sweepEvery is how often the rows are asked for work that nobody was woken for: retries that became
 	// due, and what a crashed process left.

@@ -35,7 +35,7 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	db.SetMaxOpenConns(10)
 	db.SetMaxIdleConns(10)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	if err := db.PingContext(ctx); err != nil { // nothing that another try a moment later would change
+	if err := db.PingContext(ctx); err != nil { // one try: goose would make twenty, and wait between them
 		db.Close()
 		return nil, err
 	}
