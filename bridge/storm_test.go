@@ -598,9 +598,9 @@ func (w *town) second(name, databaseURL string) *town { return w.secondAhead(nam
 
 // secondAhead is second with a clock that is so far ahead.
 func (w *town) secondAhead(name, databaseURL string, ahead time.Duration) *town {
-	other := *w
+	other, now := *w, w.Now // w may get another Bridge
 	other.Bridge = &bridge.Bridge{
-		Store: storetest.At(w.t, databaseURL), BaseURL: w.BaseURL, Now: func() time.Time { return w.Now().Add(ahead) }, Log: w.Log,
+		Store: storetest.At(w.t, databaseURL), BaseURL: w.BaseURL, Now: func() time.Time { return now().Add(ahead) }, Log: w.Log,
 		Wise: &wiseagent.Client{AuthURL: w.wiseURL, APIURL: w.wiseURL, ClientID: "addtomojo", ClientSecret: "wise-secret",
 			HTTP: &http.Client{Timeout: 30 * time.Second, Transport: named{name}}},
 		Mojo: &mojo.Client{AuthURL: w.mojoURL, ClientID: "addtomojo", ClientSecret: "mojo-secret"},
