@@ -151,15 +151,14 @@ func TestOneRefusalIsNoDeadConnection(t *testing.T) {
 // The partners' token endpoints fail, or refuse for another reason than the grant: what is to be done waits.
 func TestATokenEndpointInTroubleIsNoDeadConnection(t *testing.T) {
 	for name, rule := range map[string]fault.Rule{
-		"503":     {Kind: fault.ServerError, Status: 503},
-		"403":     {Kind: fault.ServerError, Status: 403},
-		"a page":  {Kind: fault.HTML},
-		"cut off": {Kind: fault.CutBefore},
+		"503":     {Endpoint: "token", Kind: fault.ServerError, Status: 503},
+		"403":     {Endpoint: "token", Kind: fault.ServerError, Status: 403},
+		"a page":  {Endpoint: "token", Kind: fault.HTML},
+		"cut off": {Endpoint: "token", Kind: fault.CutBefore},
 	} {
 		t.Run(name, func(t *testing.T) {
 			everyEngine(t, func(t *testing.T, w *town) {
 				c := w.customer(1, 8)
-				rule.Endpoint = "token"
 				added := w.wiseFaults.Add(rule)
 				w.wise.ExpireTokens(c.email)
 				w.calls(c, 1, 16)
