@@ -122,13 +122,11 @@ func TestPushGoesOnWithoutEditsThatDoNotGetThrough(t *testing.T) {
 			}
 		}
 		w.wiseFaults.Clear()
-		for range 100 { // the retries become due
-			w.skew.Add(int64(10 * time.Second))
-			time.Sleep(50 * time.Millisecond)
-			if l, err := w.Store.Ledger(t.Context(), conn.ID); err == nil && l.Waiting == 0 {
-				break
-			}
-		}
+		w.eventually("the retries, as they become due, have written all", func() bool {
+			w.skew.Add(int64(time.Second))
+			l, err := w.Store.Ledger(t.Context(), conn.ID)
+			return err == nil && l.Waiting == 0
+		})
 		w.settled(conn)
 		w.wantNames(ids, second, "Renamed")
 	})

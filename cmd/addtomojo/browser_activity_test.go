@@ -85,14 +85,19 @@ func TestActivityGivesALongNameItsLine(t *testing.T) {
 	}
 }
 
+// activityOfSomebodyGone opens the activity page, with a contact in Mojo that was pushed and then deleted in Wise Agent.
+func activityOfSomebodyGone(s *scene) (page *chrome.Tab, who mojobox.Contact) {
+	page, pushed := activityOf(s)
+	s.Wise.DeleteContact(sampleEmail, strings.TrimPrefix(pushed[0].APIContactID, "wa-"))
+	return page, pushed[0]
+}
+
 // Who presses a button of the list by keyboard goes on from there: at the event that was tried again, which stays in a list it no
 // longer belongs to, at the list after Retry all, and at the zone after a change.
 func TestActivityKeepsItsReadersPlace(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)
-	page, pushed := activityOf(s)
-	who := pushed[0]
-	s.Wise.DeleteContact(sampleEmail, strings.TrimPrefix(who.APIContactID, "wa-"))
+	page, who := activityOfSomebodyGone(s)
 	for range 3 {
 		s.Mojo.AddNote(ruiz, who.ContactID, "Call back after the holidays")
 	}
@@ -219,9 +224,7 @@ func TestSendToWiseAgentFromMojosContactForm(t *testing.T) {
 func TestSendADeletedContactAgainFromMojosContactForm(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, &chromium)
-	page, pushed := activityOf(s)
-	who := pushed[0]
-	s.Wise.DeleteContact(sampleEmail, strings.TrimPrefix(who.APIContactID, "wa-"))
+	page, who := activityOfSomebodyGone(s)
 	s.Mojo.Call(ruiz, who.ContactID, mojobox.Call{Result: "contact", Notes: "Wants a valuation in spring"})
 	page.Wait(".state-needs_you", "Send it again from Mojo's contact form, then press Retry.")
 	s.look(page, "activity-gone")
