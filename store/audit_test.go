@@ -82,48 +82,45 @@ func TestAudits(t *testing.T) {
 
 // A search for a text looks through so many lines, and says where it stopped.
 func TestAuditsStopSearching(t *testing.T) {
-	for _, engine := range storetest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			url := storetest.URL(t, engine)
-			s := storetest.At(t, url)
-			storetest.FillAudits(t, url, 120_000)
-			search := func(f store.AuditFilter, stopped int, want ...string) string {
-				t.Helper()
-				f.Limit = 51
-				got, last, err := s.Audits(t.Context(), f)
-				check(t, err)
-				if !slices.Equal(details(got), want) {
-					t.Errorf("%+v: got %q, want %q", f, details(got), want)
-				}
-				at := time.Time{}
-				if stopped > 0 {
-					at = time.UnixMilli(1700000000000 + int64(stopped)*1000)
-				}
-				if !last.At.Equal(at) || last.At.IsZero() != (last.ID == "") {
-					t.Errorf("%+v: stopped at %+v, want %s", f, last, at)
-				}
-				return last.ID
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		s := storetest.At(t, url)
+		storetest.FillAudits(t, url, 120_000)
+		search := func(f store.AuditFilter, stopped int, want ...string) string {
+			t.Helper()
+			f.Limit = 51
+			got, last, err := s.Audits(t.Context(), f)
+			check(t, err)
+			if !slices.Equal(details(got), want) {
+				t.Errorf("%+v: got %q, want %q", f, details(got), want)
 			}
-			none := store.AuditFilter{Text: "no such text"}
-			none.Before = search(none, 70_000)
-			none.Before = search(none, 20_000)
-			search(none, 0)
-			search(store.AuditFilter{Text: "detail 69999", Before: search(store.AuditFilter{Text: "detail 69999"}, 70_000)}, 20_000, "detail 69999")
-			search(store.AuditFilter{Text: "detail 99999"}, 70_000, "detail 99999")
-			var page []string
-			for i := range 51 {
-				page = append(page, fmt.Sprint("detail ", 119_999-i))
+			at := time.Time{}
+			if stopped > 0 {
+				at = time.UnixMilli(1700000000000 + int64(stopped)*1000)
 			}
-			search(store.AuditFilter{Text: "detail 119"}, 0, page...)
-			for _, f := range []store.AuditFilter{
-				{Who: "staff4@example.com"}, {Action: "kind4"}, {Who: "staff4@example.com", Action: "kind4"}, {ConnectionID: "account25002"},
-				{Until: time.UnixMilli(1700050005000)},
-			} {
-				f.Text = "detail 50004"
-				search(f, map[bool]int{true: 5}[!f.Until.IsZero()], "detail 50004")
+			if !last.At.Equal(at) || last.At.IsZero() != (last.ID == "") {
+				t.Errorf("%+v: stopped at %+v, want %s", f, last, at)
 			}
-		})
-	}
+			return last.ID
+		}
+		none := store.AuditFilter{Text: "no such text"}
+		none.Before = search(none, 70_000)
+		none.Before = search(none, 20_000)
+		search(none, 0)
+		search(store.AuditFilter{Text: "detail 69999", Before: search(store.AuditFilter{Text: "detail 69999"}, 70_000)}, 20_000, "detail 69999")
+		search(store.AuditFilter{Text: "detail 99999"}, 70_000, "detail 99999")
+		var page []string
+		for i := range 51 {
+			page = append(page, fmt.Sprint("detail ", 119_999-i))
+		}
+		search(store.AuditFilter{Text: "detail 119"}, 0, page...)
+		for _, f := range []store.AuditFilter{
+			{Who: "staff4@example.com"}, {Action: "kind4"}, {Who: "staff4@example.com", Action: "kind4"}, {ConnectionID: "account25002"},
+			{Until: time.UnixMilli(1700050005000)},
+		} {
+			f.Text = "detail 50004"
+			search(f, map[bool]int{true: 5}[!f.Until.IsZero()], "detail 50004")
+		}
+	})
 }
 
 // The order is that of the times, also of those that are written later.

@@ -284,33 +284,30 @@ func TestALateOutcomeTakesNoDoubtAway(t *testing.T) {
 }
 
 func TestACrashLeavesAClaim(t *testing.T) {
-	for _, engine := range storetest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			url := storetest.URL(t, engine)
-			first := storetest.At(t, url)
-			c := connected(t, first)
-			_, err := first.Lease(t.Context(), c.ID, "first", noon.Add(time.Minute))
-			check(t, err)
-			r, err := first.ReceiveEvent(t.Context(), call("sent at once", 1), "first")
-			check(t, err)
-			received(t, first, call("never begun", 2))
-			check(t, first.Close()) // it wrote the note, and ended before it could say so
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		first := storetest.At(t, url)
+		c := connected(t, first)
+		_, err := first.Lease(t.Context(), c.ID, "first", noon.Add(time.Minute))
+		check(t, err)
+		r, err := first.ReceiveEvent(t.Context(), call("sent at once", 1), "first")
+		check(t, err)
+		received(t, first, call("never begun", 2))
+		check(t, first.Close()) // it wrote the note, and ended before it could say so
 
-			second := storetest.At(t, url)
-			later := noon.Add(time.Minute)
-			connections, err := second.DueConnections(t.Context(), later, 10)
-			check(t, err)
-			same(t, "due connections", connections, []string{c.ID})
-			events := dueEvents(t, second, c.ID, later, 10, nil)
-			if len(events) != 2 || events[0].ClaimedBy != "first" || events[1].ClaimedBy != "" {
-				t.Fatalf("got %+v, want the first claimed by who is gone", events)
-			}
-			check(t, second.ClaimEvents(t.Context(), []string{r.Event.ID}, "second"))
-			if e := stored(t, second, r.Event); !e.Doubt {
-				t.Errorf("got %+v, want doubt", e)
-			}
-		})
-	}
+		second := storetest.At(t, url)
+		later := noon.Add(time.Minute)
+		connections, err := second.DueConnections(t.Context(), later, 10)
+		check(t, err)
+		same(t, "due connections", connections, []string{c.ID})
+		events := dueEvents(t, second, c.ID, later, 10, nil)
+		if len(events) != 2 || events[0].ClaimedBy != "first" || events[1].ClaimedBy != "" {
+			t.Fatalf("got %+v, want the first claimed by who is gone", events)
+		}
+		check(t, second.ClaimEvents(t.Context(), []string{r.Event.ID}, "second"))
+		if e := stored(t, second, r.Event); !e.Doubt {
+			t.Errorf("got %+v, want doubt", e)
+		}
+	})
 }
 
 func TestFinishEventAfterAReset(t *testing.T) {

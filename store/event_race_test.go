@@ -204,39 +204,36 @@ func TestRaceOfResetAndEvents(t *testing.T) {
 
 // TestCloseAnswersEverybody closes a store while events come in: what was answered is there.
 func TestCloseAnswersEverybody(t *testing.T) {
-	for _, engine := range storetest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			url := storetest.URL(t, engine)
-			first := storetest.At(t, url)
-			c := connected(t, first)
-			var next, answered atomic.Int64
-			var group sync.WaitGroup
-			for range 16 {
-				group.Go(func() {
-					for {
-						i := next.Add(1)
-						_, err := first.ReceiveEvent(t.Context(), call(fmt.Sprint("msg_", i), i), "")
-						if errors.Is(err, store.ErrClosed) {
-							return
-						}
-						if err != nil {
-							t.Error(err)
-							return
-						}
-						if answered.Add(1) == 100 {
-							group.Go(func() { first.Close() })
-						}
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		first := storetest.At(t, url)
+		c := connected(t, first)
+		var next, answered atomic.Int64
+		var group sync.WaitGroup
+		for range 16 {
+			group.Go(func() {
+				for {
+					i := next.Add(1)
+					_, err := first.ReceiveEvent(t.Context(), call(fmt.Sprint("msg_", i), i), "")
+					if errors.Is(err, store.ErrClosed) {
+						return
 					}
-				})
-			}
-			group.Wait()
-			l, err := storetest.At(t, url).Ledger(t.Context(), c.ID)
-			check(t, err)
-			if l.Received != int(answered.Load()) {
-				t.Errorf("%d events are stored, %d were answered", l.Received, answered.Load())
-			}
-		})
-	}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if answered.Add(1) == 100 {
+						group.Go(func() { first.Close() })
+					}
+				}
+			})
+		}
+		group.Wait()
+		l, err := storetest.At(t, url).Ledger(t.Context(), c.ID)
+		check(t, err)
+		if l.Received != int(answered.Load()) {
+			t.Errorf("%d events are stored, %d were answered", l.Received, answered.Load())
+		}
+	})
 }
 
 func TestRaceOfPushesAndDeliveriesForLinks(t *testing.T) {

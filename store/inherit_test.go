@@ -170,44 +170,41 @@ func TestWhatNeedsAPersonGoesToTheNextConnection(t *testing.T) {
 // The webhook-id of a contact that was sent names the connection: whoever presses the button again on the new one means the same event.
 // One that the new connection has already stays that one's.
 func TestASentContactThatNeedsAPersonIsTheNextConnections(t *testing.T) {
-	for _, engine := range storetest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			url := storetest.URL(t, engine)
-			s := storetest.At(t, url)
-			again := func(minutes int) store.Connection {
-				t.Helper()
-				c := kate()
-				c.CreatedAt = noon.Add(time.Duration(minutes) * time.Minute)
-				next, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
-				check(t, err)
-				return next
-			}
-			sent := func(c store.Connection) store.Event {
-				t.Helper()
-				press := call("sent/"+c.ID+"/58", 58)
-				press.Type = "contact.sent"
-				e := received(t, s, press)
-				finishEvent(t, s, e, store.Outcome{State: store.EventNeedsYou, Reason: "Wise Agent refused this."})
-				return e
-			}
-			first := connected(t, s)
-			press, hook := sent(first), received(t, s, call("msg_1", 58))
-			finishEvent(t, s, hook, store.Outcome{State: store.EventNeedsYou})
-			check(t, s.Reset(t.Context(), first.ID, noon.Add(time.Minute)))
-			second := again(2)
-			same(t, "webhook-id", stored(t, s, press).WebhookID, "sent/"+second.ID+"/58")
-			same(t, "webhook-id of a hook", stored(t, s, hook).WebhookID, "msg_1")
-
-			// as the first connection left it when nothing was passed on yet
-			_, err := storetest.SQL(t, url).ExecContext(t.Context(), fmt.Sprintf(
-				"update events set connection_id = '%s', webhook_id = 'sent/%[1]s/58' where id = '%s'", first.ID, press.ID))
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		s := storetest.At(t, url)
+		again := func(minutes int) store.Connection {
+			t.Helper()
+			c := kate()
+			c.CreatedAt = noon.Add(time.Duration(minutes) * time.Minute)
+			next, err := s.Connect(t.Context(), c, token("mojo"), token("wise"), "")
 			check(t, err)
-			newer := sent(second)
-			check(t, s.Reset(t.Context(), second.ID, noon.Add(3*time.Minute)))
-			third := again(4)
-			same(t, "webhook-id of the newer", stored(t, s, newer).WebhookID, "sent/"+third.ID+"/58")
-			same(t, "webhook-id of the older", stored(t, s, press).WebhookID, "sent/"+first.ID+"/58")
-			same(t, "connection of the older", stored(t, s, press).ConnectionID, third.ID)
-		})
-	}
+			return next
+		}
+		sent := func(c store.Connection) store.Event {
+			t.Helper()
+			press := call("sent/"+c.ID+"/58", 58)
+			press.Type = "contact.sent"
+			e := received(t, s, press)
+			finishEvent(t, s, e, store.Outcome{State: store.EventNeedsYou, Reason: "Wise Agent refused this."})
+			return e
+		}
+		first := connected(t, s)
+		press, hook := sent(first), received(t, s, call("msg_1", 58))
+		finishEvent(t, s, hook, store.Outcome{State: store.EventNeedsYou})
+		check(t, s.Reset(t.Context(), first.ID, noon.Add(time.Minute)))
+		second := again(2)
+		same(t, "webhook-id", stored(t, s, press).WebhookID, "sent/"+second.ID+"/58")
+		same(t, "webhook-id of a hook", stored(t, s, hook).WebhookID, "msg_1")
+
+		// as the first connection left it when nothing was passed on yet
+		_, err := storetest.SQL(t, url).ExecContext(t.Context(), fmt.Sprintf(
+			"update events set connection_id = '%s', webhook_id = 'sent/%[1]s/58' where id = '%s'", first.ID, press.ID))
+		check(t, err)
+		newer := sent(second)
+		check(t, s.Reset(t.Context(), second.ID, noon.Add(3*time.Minute)))
+		third := again(4)
+		same(t, "webhook-id of the newer", stored(t, s, newer).WebhookID, "sent/"+third.ID+"/58")
+		same(t, "webhook-id of the older", stored(t, s, press).WebhookID, "sent/"+first.ID+"/58")
+		same(t, "connection of the older", stored(t, s, press).ConnectionID, third.ID)
+	})
 }

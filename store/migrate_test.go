@@ -46,24 +46,21 @@ func TestMigrateKeepsLinks(t *testing.T) {
 }
 
 func TestProgramsThatStartTogetherMigrateOnce(t *testing.T) {
-	for _, engine := range storetest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			url := storetest.URL(t, engine)
-			var starting sync.WaitGroup
-			for range 6 {
-				starting.Go(func() {
-					s, err := store.Open(t.Context(), url, storetest.Vault(t))
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					defer s.Close()
-					if _, err := s.CreateLaunch(t.Context(), store.Launch{Contacts: []string{"1"}}, "", noon); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			starting.Wait()
-		})
-	}
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		var starting sync.WaitGroup
+		for range 6 {
+			starting.Go(func() {
+				s, err := store.Open(t.Context(), url, storetest.Vault(t))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer s.Close()
+				if _, err := s.CreateLaunch(t.Context(), store.Launch{Contacts: []string{"1"}}, "", noon); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		starting.Wait()
+	})
 }

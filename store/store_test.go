@@ -116,35 +116,29 @@ func raw(t *testing.T, engine, url string) *sql.DB {
 }
 
 func TestOpenAgain(t *testing.T) {
-	for _, engine := range storetest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			url := storetest.URL(t, engine)
-			first := storetest.At(t, url)
-			want := connected(t, first)
-			check(t, first.Close())
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		first := storetest.At(t, url)
+		want := connected(t, first)
+		check(t, first.Close())
 
-			second := storetest.At(t, url)
-			check(t, second.Ping(t.Context()))
-			got, err := second.Connection(t.Context(), want.ID)
-			check(t, err)
-			same(t, "connection after opening again", got, want)
-		})
-	}
+		second := storetest.At(t, url)
+		check(t, second.Ping(t.Context()))
+		got, err := second.Connection(t.Context(), want.ID)
+		check(t, err)
+		same(t, "connection after opening again", got, want)
+	})
 }
 
 func TestOpenWithAnotherKey(t *testing.T) {
-	for _, engine := range storetest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			url := storetest.URL(t, engine)
-			storetest.At(t, url)
-			keyset, err := store.GenerateKeyset()
-			check(t, err)
-			other, err := store.NewVault(keyset)
-			check(t, err)
-			_, err = store.Open(t.Context(), url, other)
-			refused(t, err, store.ErrWrongKey)
-		})
-	}
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		storetest.At(t, url)
+		keyset, err := store.GenerateKeyset()
+		check(t, err)
+		other, err := store.NewVault(keyset)
+		check(t, err)
+		_, err = store.Open(t.Context(), url, other)
+		refused(t, err, store.ErrWrongKey)
+	})
 }
 
 func TestOpenPaths(t *testing.T) {

@@ -46,6 +46,14 @@ func Each(t *testing.T, f func(t *testing.T, s *store.Store)) {
 	}
 }
 
+// EachURL is Each for a test that opens the new database by itself, several times say.
+func EachURL(t *testing.T, f func(t *testing.T, url string)) {
+	t.Helper()
+	for _, engine := range Engines() {
+		t.Run(engine, func(t *testing.T) { f(t, URL(t, engine)) })
+	}
+}
+
 // Open returns a new, empty store, which is closed and gone when the test ends.
 func Open(t testing.TB, engine string) *store.Store {
 	t.Helper()
